@@ -1,0 +1,50 @@
+"""The chain rule: what an operation is, the graph it is recorded in, and the walk back through it.
+
+This package is the lowest floor and knows neither tensors nor backends. `grad` and the other functions on tensors that
+PyTorch keeps under this name live in `tinygrad_cnn.derivatives`; they are found here too, on first use.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .engine import ancestors, backpropagate
+from .graph import InferenceStorage, Leaf, Node, Storage
+from .modes import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
+from .op import Op, broadcast_to, elementwise, op, sum_to
+
+if TYPE_CHECKING:
+    from ..derivatives import Function, backward, grad
+    from ..testing import gradcheck, gradgradcheck
+
+_ELSEWHERE = {"grad": "derivatives", "backward": "derivatives", "Function": "function", "gradcheck": "testing", "gradgradcheck": "testing"}
+
+__all__ = [
+    "Function",
+    "InferenceStorage",
+    "Leaf",
+    "Node",
+    "Op",
+    "Storage",
+    "ancestors",
+    "backpropagate",
+    "backward",
+    "broadcast_to",
+    "elementwise",
+    "enable_grad",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "inference_mode",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "no_grad",
+    "op",
+    "set_grad_enabled",
+    "sum_to",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ELSEWHERE:
+        return getattr(import_module(f"tinygrad_cnn.{_ELSEWHERE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,77 @@
+"""Reverse mode: walk the graph from the outputs to the leaves, every node once, after all that were computed from it."""
+
+from collections.abc import Iterable, Mapping
+from operator import attrgetter
+from typing import Any
+
+from .graph import Leaf, Lift, Node
+
+
+def ancestors(roots: Iterable[Node | Leaf]) -> list[Node | Leaf]:
+    """Everything the roots were computed from, themselves included, each before its inputs.
+
+    Iterative, so the depth of a graph is bounded by memory alone.
+    """
+    seen: set[Node | Leaf] = set()
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack.extend(source for source in node.inputs if source is not None)
+    return sorted(seen, key=attrgetter("order"), reverse=True)
+
+
+def _leading_to(targets: Iterable[Node | Leaf], nodes: list[Node | Leaf]) -> set[Node | Leaf]:
+    """Those of the nodes that depend on a target (the targets included)."""
+    leading = set(targets)
+    for node in reversed(nodes):
+        if any(source in leading for source in node.inputs):
+            leading.add(node)
+    return leading
+
+
+def backpropagate(
+    seeds: Mapping[Node | Leaf, Any],
+    targets: Iterable[Node | Leaf] | None = None,
+    *,
+    lift: Lift | None = None,
+    retain_graph: bool = False,
+) -> dict[Node | Leaf, Any]:
+    """Gradients of Σ seed · output with respect to the targets; of every leaf when there are no targets.
+
+    Pure: it writes no `.grad`. Saved values are released node by node on the way unless the graph is retained.
+
+    Args:
+        seeds: for each output node, the gradient to start from.
+        targets: the nodes whose gradients are wanted; only what lies between is visited.
+        lift: turns a saved array and its node into a tensor; given when the gradients shall be differentiable themselves.
+        retain_graph: keep saved values for another walk.
+    """
+    nodes = ancestors(seeds)
+    wanted = None if targets is None else set(targets)
+    leading = None if wanted is None else _leading_to(wanted, nodes)
+    pending = dict(seeds)
+    gradients: dict[Node | Leaf, Any] = {}
+    for node in nodes:
+        g = pending.pop(node, None)
+        if g is None:
+            continue
+        for hook in node.hooks or ():
+            replaced = hook(g)
+            g = g if replaced is None else replaced
+        if isinstance(node, Leaf):
+            if wanted is None or node in wanted:
+                gradients[node] = g
+            continue
+        if wanted is not None and node in wanted:
+            gradients[node] = g
+        if leading is not None and not any(source in leading for source in node.inputs):
+            continue
+        for source, gradient in node.input_gradients(g, lift):
+            if leading is None or source in leading:
+                earlier = pending.get(source)
+                pending[source] = gradient if earlier is None else earlier + gradient
+        if not retain_graph:
+            node.release()
+    return gradients

@@ -1,0 +1,198 @@
+"""The graph: one node per recorded operation, one leaf per tensor that collects a gradient.
+
+A node points at the nodes it was made from, never at a tensor; a leaf holds its tensor weakly. So the graph lives exactly
+as long as a tensor that was computed with it, and goes without help from the garbage collector.
+"""
+
+import weakref
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from ..errors import GraphError
+
+if TYPE_CHECKING:
+    from .op import Op, Rule
+
+Array = Any
+Lift = Callable[[Array, "Node | Leaf | None"], Any]
+
+_order = count()
+
+
+class Storage:
+    """The memory that a tensor and its views share, as autograd sees it: how often it was written, and by whom last.
+
+    `shared` says that somebody else may see this memory: a view, `detach()`, a NumPy array.
+    """
+
+    version = 0
+    changed_by = ""
+    shared = False
+
+    def changed(self, by: str) -> None:
+        """Count one write."""
+        self.version += 1
+        self.changed_by = by
+
+
+class InferenceStorage(Storage):
+    """Memory made in inference mode: it counts no writes, so nothing that was saved in it could be trusted."""
+
+    @property
+    def version(self) -> int:  # type: ignore[override]
+        raise GraphError(
+            "inference_mode: a tensor made in inference mode cannot be saved for backward; use no_grad() where it is made, or x.clone() outside"
+        )
+
+    def changed(self, by: str) -> None:
+        self.changed_by = by
+
+
+class Node:
+    """One recorded operation.
+
+    Attributes:
+        name: the op's name, such as `conv2d`.
+        op, params: the operation and its fixed parameters.
+        inputs: the node or leaf behind each input, None for an input that wants no gradient.
+        input_shapes: the shape of each input, () for a Python number.
+        shape, dtype: of the output.
+        scope: path of the module in which it was made, such as `features.3`.
+        source: the user's line, when anomaly detection was on.
+        hooks: called with the gradient of the output when it is complete; what one returns replaces it.
+    """
+
+    __slots__ = ("__weakref__", "dtype", "hooks", "input_shapes", "inputs", "op", "order", "params", "saved", "scope", "shape", "source")
+
+    def __init__(
+        self,
+        op: "Op",
+        params: dict[str, Any],
+        inputs: tuple["Node | Leaf | None", ...],
+        input_shapes: tuple[tuple[int, ...], ...],
+        shape: tuple[int, ...],
+        dtype: Any,
+        scope: str,
+        saved: dict[str, tuple[Array, Storage | None, int]],
+    ) -> None:
+        self.op = op
+        self.params = params
+        self.inputs = inputs
+        self.input_shapes = input_shapes
+        self.shape = shape
+        self.dtype = dtype
+        self.scope = scope
+        self.saved: dict[str, tuple[Array, Storage | None, int]] | None = saved
+        self.source: str | None = None
+        self.hooks: list[Callable[[Any], Any]] | None = None
+        self.order = next(_order)  # grows along every path, so sorting by it is a topological order
+
+    @property
+    def name(self) -> str:
+        """The op's name."""
+        return self.op.name
+
+    @property
+    def next_functions(self) -> tuple[tuple["Node | Leaf | None", int], ...]:
+        """PyTorch's view of `inputs`: pairs of a node and the number of its output, which here is always 0."""
+        return tuple((node, 0) for node in self.inputs)
+
+    def saved_bytes(self) -> int:
+        """Memory that this node keeps for backward, in bytes; 0 after it was released."""
+        return sum(getattr(value, "nbytes", 0) for value, _, _ in (self.saved or {}).values())
+
+    def value_of(self, name: str, lift: Lift | None) -> Any:
+        """What a rule calls `name`: a saved value (checked, lifted for a derivative of its own), a shape or a parameter."""
+        if name in self.params:
+            return self.params[name]
+        op = self.op
+        if name in op.shape_needs:
+            return self.input_shapes[op.shape_needs[name]]
+        if name == "input_shapes":
+            return self.input_shapes
+        if self.saved is None:
+            raise GraphError(
+                f"backward: the values saved by {self.describe()} were freed by an earlier backward. Usual causes: part of the computation was "
+                "done once, outside the training loop; a hidden state was carried on without .detach(); a notebook cell ran backward again without "
+                "running forward. To go through one graph twice on purpose: backward(retain_graph=True) the first time"
+            )
+        value, storage, version = self.saved[name]
+        if storage is not None and storage.version != version:
+            what = "its output" if name == "out" else f"its input {name}"
+            raise GraphError(
+                f"backward: {self.describe()} needs {what} of shape {tuple(value.shape)}, but {storage.changed_by} changed it in place afterwards; "
+                f"use the out-of-place form of {storage.changed_by}, or give one of the two a .clone()"
+            )
+        if lift is None or not hasattr(value, "dtype"):
+            return value
+        if name == "out":
+            return lift(value, self)
+        if name in op.inputs:
+            return lift(value, self.inputs[op.inputs.index(name)])
+        return value  # a residual, such as the positions of maxima: constant under differentiation
+
+    def input_gradients(self, g: Any, lift: Lift | None = None) -> Iterator[tuple["Node | Leaf", Any]]:
+        """Apply the chain rule once: yield each input that wants a gradient with its share of it."""
+        op = self.op
+        if op.joint is not None:
+            rule, needs = op.joint
+            gradients = rule(g, *(self.value_of(name, lift) for name in needs))
+            pairs = zip(range(len(self.inputs)), gradients, strict=True)
+        else:
+            pairs = ((i, self._one_gradient(rule, g, lift)) for i, rule in enumerate(op.rules) if rule and self.inputs[i] is not None)
+        for i, gradient in pairs:
+            target = self.inputs[i]
+            if target is None or gradient is None:
+                continue
+            if gradient.shape != self.input_shapes[i]:
+                gradient = op.fit(gradient, self.input_shapes[i], op.inputs[i])
+            yield target, gradient
+
+    def _one_gradient(self, rule_and_needs: "Rule", g: Any, lift: Lift | None) -> Any:
+        rule, needs = rule_and_needs
+        return rule(g, *[self.value_of(name, lift) for name in needs])
+
+    def release(self) -> None:
+        """Let go of what was saved for backward."""
+        if self.saved:
+            self.saved = None
+
+    def describe(self) -> str:
+        """The op and where it was made, for messages."""
+        where = f" in {self.scope}" if self.scope else ""
+        line = f" at {self.source}" if self.source else ""
+        return f"{self.name}{where}{line}"
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+class Leaf:
+    """The place where a tensor that requires grad, and was not computed, collects its gradient."""
+
+    __slots__ = ("__weakref__", "_tensor", "dtype", "hooks", "order", "shape")
+
+    inputs: tuple[()] = ()
+    scope = ""
+    name = "leaf"
+
+    def __init__(self, tensor: Any) -> None:
+        self._tensor = weakref.ref(tensor)
+        self.shape = tensor.shape
+        self.dtype = tensor.dtype
+        self.hooks: list[Callable[[Any], Any]] | None = None
+        self.order = -1  # leaves come after every node on the way back
+
+    @property
+    def tensor(self) -> Any:
+        """The tensor, or None when it is gone."""
+        return self._tensor()
+
+    @property
+    def next_functions(self) -> tuple[()]:
+        """Nothing comes before a leaf."""
+        return ()
+
+    def __repr__(self) -> str:
+        return f"<leaf {tuple(self.shape)}>"

@@ -1,0 +1,156 @@
+"""What a thread of execution is doing: recording or not, and inside which module. Kept in context variables, so that
+threads, asyncio tasks and nested blocks each see their own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ContextDecorator, contextmanager
+from contextvars import ContextVar, Token
+from functools import wraps
+from inspect import isgeneratorfunction
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+RECORD, NO_RECORD, INFERENCE = "record", "no record", "inference"
+
+MODE: ContextVar[str] = ContextVar("mode", default=RECORD)
+SCOPE: ContextVar[str] = ContextVar("scope", default="")
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations record a graph here and now."""
+    return MODE.get() is RECORD
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether the code runs inside `inference_mode()`."""
+    return MODE.get() is INFERENCE
+
+
+def current_scope() -> str:
+    """The path of the module that is running, such as `features.3`; empty outside of modules."""
+    return SCOPE.get()
+
+
+def in_scope() -> str:
+    """The end of an error message: ` [in features.3]` inside a module, nothing outside."""
+    scope = SCOPE.get()
+    return f" [in {scope}]" if scope else ""
+
+
+@contextmanager
+def module_scope(path: str) -> Iterator[None]:
+    """Nodes made inside carry `path`."""
+    token = SCOPE.set(path)
+    try:
+        yield
+    finally:
+        SCOPE.reset(token)
+
+
+class _Mode(ContextDecorator):
+    """A block, or a decorated function, that runs in another mode; it may be entered again inside itself."""
+
+    mode = RECORD
+
+    def __init__(self) -> None:
+        self._tokens: list[Token[str]] = []
+
+    def _recreate_cm(self) -> "_Mode":
+        # A decorated function may run in several threads at once: each call gets a block of its own.
+        fresh = object.__new__(type(self))
+        fresh.__dict__.update(self.__dict__, _tokens=[])
+        return fresh
+
+    def __call__(self, function: F) -> F:
+        if not isgeneratorfunction(function):
+            return super().__call__(function)
+
+        @wraps(function)
+        def generator(*args: Any, **kwargs: Any) -> Any:
+            # The mode holds while the generator's own code runs, and not between its yields.
+            iterator, sent = function(*args, **kwargs), None
+            try:
+                while True:
+                    with self._recreate_cm():
+                        value = iterator.send(sent)
+                    sent = yield value
+            except StopIteration as stop:
+                return stop.value
+            finally:
+                iterator.close()
+
+        return generator  # type: ignore[return-value]
+
+    def __enter__(self) -> "_Mode":
+        self._tokens.append(MODE.set(self.mode))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        MODE.reset(self._tokens.pop())
+
+
+class no_grad(_Mode):  # noqa: N801 - PyTorch's name
+    """Inside, operations record nothing and their results do not require gradients.
+
+    Works as a block and as a decorator, for generators too, and can be nested.
+
+    >>> import tinygrad_cnn as tg
+    >>> x = tg.tensor([1.0], requires_grad=True)
+    >>> with tg.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
+
+    mode = NO_RECORD
+
+
+class enable_grad(_Mode):  # noqa: N801 - PyTorch's name
+    """Inside, operations record again, also within `no_grad`."""
+
+    mode = RECORD
+
+
+class inference_mode(_Mode):  # noqa: N801 - PyTorch's name
+    """`no_grad` whose results can never be part of a graph: using one where it would be saved is an error.
+
+    Args:
+        mode: False makes the block do nothing but end an outer inference mode, as in PyTorch.
+    """
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__()
+        self.mode = INFERENCE if mode else RECORD
+
+
+class set_grad_enabled(_Mode):  # noqa: N801 - PyTorch's name
+    """Switch recording on or off: at once when called as a function, for a block when used with `with`.
+
+    >>> import tinygrad_cnn as tg
+    >>> with tg.set_grad_enabled(False):
+    ...     tg.is_grad_enabled()
+    False
+    """
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__()
+        self.mode = RECORD if mode else NO_RECORD
+        self._switched: Token[str] | None = MODE.set(self.mode)
+
+    def _recreate_cm(self) -> "_Mode":
+        fresh = super()._recreate_cm()
+        fresh.__dict__["_switched"] = None
+        return fresh
+
+    def __call__(self, function: F) -> F:
+        self._undo()  # as a decorator it concerns the function alone
+        return super().__call__(function)
+
+    def __enter__(self) -> "_Mode":
+        self._undo()
+        return super().__enter__()
+
+    def _undo(self) -> None:
+        if self._switched is not None:
+            MODE.reset(self._switched)
+            self._switched = None

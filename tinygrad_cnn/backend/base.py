@@ -1,0 +1,295 @@
+"""What a backend must offer, and every kernel once, plainly, for any array library with NumPy's names.
+
+This is the reference: a reader learns from it, a new backend starts from it, and every faster kernel is tested against it.
+Convolution and pooling are sums over the taps of a window: for each tap, one strided slice of the padded image holds what all
+windows read there.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from math import prod
+from typing import Any, Protocol
+
+from .window import Ints, Window
+
+Array = Any
+
+
+class RandomGenerator(Protocol):
+    """A stream of random numbers on one device."""
+
+    def seed(self, seed: int | None) -> int: ...
+    def get_state(self) -> Any: ...
+    def set_state(self, state: Any) -> None: ...
+    def uniform(self, shape: Ints, dtype: Any) -> Array: ...
+    def normal(self, shape: Ints, dtype: Any) -> Array: ...
+    def bernoulli(self, shape: Ints, p: float) -> Array: ...
+    def integers(self, low: int, high: int, shape: Ints, dtype: Any) -> Array: ...
+    def permutation(self, n: int) -> Array: ...
+
+
+class Backend:
+    """One kind of array on one device.
+
+    Attributes:
+        name: the device it computes on, such as `cpu` or `cuda:0`.
+        xp: the array library, with NumPy 2's names and promotion.
+        array_type: the class of its arrays.
+        rng: the device's default random generator.
+    """
+
+    name: str
+    xp: Any
+    array_type: type
+    rng: RandomGenerator
+
+    # transfer -----------------------------------------------------------------------------------------------------------
+
+    def asarray(self, values: Any, dtype: Any = None) -> Array:
+        """An array of this backend with these values, sharing their memory where that is possible."""
+        return self.xp.asarray(values, dtype=dtype)
+
+    def to_numpy(self, x: Array) -> Any:
+        """The values as a NumPy array, sharing memory where that is possible."""
+        raise NotImplementedError
+
+    def copy_from(self, other: "Backend", x: Array) -> Array:
+        """The array x of another backend as an array of this one."""
+        return self.asarray(other.to_numpy(x))
+
+    def synchronize(self) -> None:
+        """Wait until everything that was started on the device is done."""
+
+    def new_generator(self) -> RandomGenerator:
+        """A random generator of its own, seeded from the operating system."""
+        raise NotImplementedError
+
+    def shares_memory(self, a: Array, b: Array) -> bool:
+        """Whether one of the arrays may be a view of the other (or of the same memory)."""
+        return bool(self.xp.may_share_memory(a, b))
+
+    def quiet(self) -> AbstractContextManager[Any]:
+        """A block in which 1 / 0 and the like give ±inf and NaN without a warning."""
+        return nullcontext()
+
+    # convolution --------------------------------------------------------------------------------------------------------
+
+    def conv2d(self, x: Array, w: Array, window: Window) -> Array:
+        """Cross-correlate images (N, C, *image) with kernels (O, C/groups, *size) → (N, O, *output).
+
+        out[n, o, i] = Σ_c Σ_t x[n, c, s·i + d·t − p] · w[o, c, t], with c running over the channels of o's group.
+        """
+        groups, output = window.groups, window.output_size(x.shape[2:])
+        images = self._grouped(self.pad(x, window), groups)  # (N, G, C/G, *padded)
+        kernels = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])  # (G, O/G, C/G, *size)
+        out = self.xp.zeros((x.shape[0], groups, kernels.shape[1], prod(output)), dtype=x.dtype)
+        for tap in window.taps():
+            pixels = images[(..., *window.slices(tap, output))]
+            out += kernels[(..., *tap)] @ _flat(pixels)  # (G, O/G, C/G) @ (N, G, C/G, L)
+        return out.reshape(x.shape[0], w.shape[0], *output)
+
+    def conv2d_input_grad(self, g: Array, w: Array, shape: Ints, window: Window) -> Array:
+        """The adjoint of `conv2d` in its images: where a window read, its output's gradient is added, times the weight."""
+        groups, output = window.groups, g.shape[2:]
+        gradients = _flat(self._grouped(g, groups))  # (N, G, O/G, L)
+        kernels = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])
+        padded = self._padded_zeros(shape, g.dtype, window)
+        images = self._grouped(padded, groups)
+        for tap in window.taps():
+            share = kernels[(..., *tap)].swapaxes(1, 2) @ gradients  # (N, G, C/G, L)
+            images[(..., *window.slices(tap, output))] += share.reshape(*share.shape[:3], *output)
+        return self.crop(padded, shape, window)
+
+    def conv2d_weight_grad(self, g: Array, x: Array, window: Window) -> Array:
+        """The adjoint of `conv2d` in its kernels: each weight collects output gradient times the pixel it met."""
+        groups, output = window.groups, g.shape[2:]
+        images = self._grouped(self.pad(x, window), groups)
+        gradients = _flat(self._grouped(g, groups))  # (N, G, O/G, L)
+        out = self.xp.zeros((groups, g.shape[1] // groups, x.shape[1] // groups, *window.size), dtype=x.dtype)
+        for tap in window.taps():
+            pixels = _flat(images[(..., *window.slices(tap, output))])
+            out[(..., *tap)] = self.xp.sum(gradients @ pixels.swapaxes(2, 3), axis=0)  # (G, O/G, C/G)
+        return out.reshape(g.shape[1], *out.shape[2:])
+
+    # pooling ------------------------------------------------------------------------------------------------------------
+
+    def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
+        """Maximum in each window, and the number of the tap that holds it; the first of equals, and NaN above all."""
+        xp = self.xp
+        views = self.tap_views(self.pad(x, window, lowest(xp, x.dtype)), window, window.output_size(x.shape[2:]))
+        values = next(views).copy()
+        taps = xp.zeros_like(values, dtype=tap_dtype(xp, window))
+        for number, view in enumerate(views, start=1):
+            better = (view > values) | ((view != view) & (values == values))  # noqa: PLR0124 - NaN differs from itself
+            values = xp.where(better, view, values)
+            taps = xp.where(better, taps.dtype.type(number), taps)
+        return values, taps
+
+    def pool_gather(self, x: Array, taps: Array, window: Window) -> Array:
+        """From each window take the pixel at its tap: (N, C, *image), (N, C, *output) → (N, C, *output)."""
+        out = self.xp.zeros_like(taps, dtype=x.dtype)
+        for number, view in enumerate(self.tap_views(self.pad(x, window), window, taps.shape[2:])):
+            out = self.xp.where(taps == number, view, out)
+        return out
+
+    def pool_scatter(self, g: Array, taps: Array, shape: Ints, window: Window) -> Array:
+        """The adjoint of `pool_gather`: add each value to the pixel at its window's tap of an image of zeros."""
+        padded = self._padded_zeros(shape, g.dtype, window)
+        for number, view in enumerate(self.tap_views(padded, window, taps.shape[2:])):
+            view += g * (taps == number)
+        return self.crop(padded, shape, window)
+
+    def sum_windows(self, x: Array, window: Window) -> Array:
+        """Sum of each window, padding counting as zeros."""
+        views = self.tap_views(self.pad(x, window), window, window.output_size(x.shape[2:]))
+        out = next(views).copy()
+        for view in views:
+            out += view
+        return out
+
+    def spread_windows(self, g: Array, shape: Ints, window: Window) -> Array:
+        """The adjoint of `sum_windows`: every pixel of a window receives the window's value."""
+        padded = self._padded_zeros(shape, g.dtype, window)
+        for view in self.tap_views(padded, window, g.shape[2:]):
+            view += g
+        return self.crop(padded, shape, window)
+
+    # indexing -----------------------------------------------------------------------------------------------------------
+
+    def scatter_add(self, positions: Array, values: Array, shape: Ints) -> Array:
+        """Zeros of this shape, with each value added at its position in the flattened array; positions may repeat."""
+        sums = self.xp.bincount(positions.reshape(-1), weights=values.reshape(-1), minlength=prod(shape))  # in float64
+        return sums.astype(values.dtype).reshape(shape)
+
+    # fused kernels ------------------------------------------------------------------------------------------------------
+
+    def batch_norm(self, x: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
+        """Normalise every channel over batch and space; returns the result, the mean and 1/√(variance + eps) per channel."""
+        axes = (0, *range(2, x.ndim))
+        mean = self.xp.mean(x, axis=axes, dtype=x.dtype)
+        invstd = 1 / self.xp.sqrt(self.xp.var(x, axis=axes, dtype=x.dtype) + eps)
+        out = (x - per_channel(mean, x)) * per_channel(invstd if weight is None else invstd * weight, x)
+        return out if bias is None else out + per_channel(bias, x), mean, invstd
+
+    def batch_norm_input_grad(self, g: Array, x: Array, weight: Array | None, mean: Array, invstd: Array) -> tuple[Array, Array, Array]:
+        """Gradients of `batch_norm` for x, weight and bias, from the statistics of the forward pass."""
+        axes, count = (0, *range(2, x.ndim)), max(x.size // max(x.shape[1], 1), 1)
+        normal = (x - per_channel(mean, x)) * per_channel(invstd, x)
+        bias_grad = self.xp.sum(g, axis=axes)
+        weight_grad = self.xp.sum(g * normal, axis=axes)
+        scale = invstd if weight is None else invstd * weight
+        x_grad = per_channel(scale, x) * (g - per_channel(bias_grad / count, x) - normal * per_channel(weight_grad / count, x))
+        return x_grad, weight_grad, bias_grad
+
+    def dropout_mask(self, x: Array, p: float, shape: Ints) -> Array:
+        """Booleans, each true with probability 1 − p."""
+        return self.rng.bernoulli(shape, 1 - p)
+
+    def sgd_step(
+        self,
+        p: Array,
+        g: Array,
+        momentum_buffer: Array | None,
+        *,
+        lr: float,
+        momentum: float,
+        dampening: float,
+        nesterov: bool,
+        weight_decay: float,
+    ) -> None:
+        """One step of gradient descent in place: buffer ← momentum · buffer + (1 − dampening) · g;  p ← p − lr · step."""
+        if weight_decay:
+            g = g + weight_decay * p
+        if momentum_buffer is not None:
+            momentum_buffer *= momentum
+            momentum_buffer += (1 - dampening) * g
+            g = g + momentum * momentum_buffer if nesterov else momentum_buffer
+        p -= lr * g
+
+    def adam_step(
+        self,
+        p: Array,
+        g: Array,
+        mean: Array,
+        square: Array,
+        largest: Array | None,
+        *,
+        step: int,
+        lr: float,
+        beta1: float,
+        beta2: float,
+        eps: float,
+        weight_decay: float,
+        decoupled: bool,
+    ) -> None:
+        """One step of Adam in place (Kingma & Ba 2015, algorithm 1); `largest` holds the maxima that AMSGrad divides by.
+
+        Weight decay is added to the gradient, or taken from the weights directly when it is decoupled (Loshchilov & Hutter 2019).
+        """
+        if weight_decay and decoupled:
+            p *= 1 - lr * weight_decay
+        elif weight_decay:
+            g = g + weight_decay * p
+        mean += (1 - beta1) * (g - mean)
+        square *= beta2
+        square += (1 - beta2) * g * g
+        spread = square
+        if largest is not None:
+            self.xp.maximum(largest, square, out=largest)
+            spread = largest
+        p -= (lr / (1 - beta1**step)) * mean / (self.xp.sqrt(spread) / (1 - beta2**step) ** 0.5 + eps)
+
+    # helpers of the kernels above -----------------------------------------------------------------------------------------
+
+    def pad(self, x: Array, window: Window, value: Any = 0) -> Array:
+        """x with the window's padding around its spatial dimensions."""
+        pads = window.pads(x.shape[2:])
+        if not any(map(any, pads)):
+            return x
+        padded = self.xp.full(self._padded_shape(x.shape, pads), value, dtype=x.dtype)
+        padded[self._inner(x.shape, pads)] = x
+        return padded
+
+    def crop(self, padded: Array, shape: Ints, window: Window) -> Array:
+        """The image of this shape inside a padded one."""
+        return padded[self._inner(shape, window.pads(shape[2:]))]
+
+    def tap_views(self, padded: Array, window: Window, output: Sequence[int]) -> Iterator[Array]:
+        """For each tap, a view of what all windows read there: arrays (N, C, *output)."""
+        return (padded[(..., *window.slices(tap, output))] for tap in window.taps())
+
+    def _padded_zeros(self, shape: Ints, dtype: Any, window: Window) -> Array:
+        return self.xp.zeros(self._padded_shape(shape, window.pads(shape[2:])), dtype=dtype)
+
+    @staticmethod
+    def _padded_shape(shape: Ints, pads: tuple[tuple[int, int], ...]) -> Ints:
+        return (*shape[:2], *(n + a + b for n, (a, b) in zip(shape[2:], pads, strict=True)))
+
+    @staticmethod
+    def _inner(shape: Ints, pads: tuple[tuple[int, int], ...]) -> tuple[Any, ...]:
+        return (..., *(slice(a, a + n) for n, (a, _) in zip(shape[2:], pads, strict=True)))
+
+    @staticmethod
+    def _grouped(x: Array, groups: int) -> Array:
+        """(N, C, *image) → (N, G, C/G, *image)."""
+        return x.reshape(x.shape[0], groups, x.shape[1] // groups, *x.shape[2:])
+
+
+def _flat(x: Array) -> Array:
+    """(N, G, C, *image) → (N, G, C, pixels), for empty batches too."""
+    return x.reshape(*x.shape[:3], prod(x.shape[3:]))
+
+
+def per_channel(values: Array, x: Array) -> Array:
+    """One value per channel, shaped to meet images (N, C, *image)."""
+    return values.reshape(1, -1, *(1,) * (x.ndim - 2))
+
+
+def lowest(xp: Any, dtype: Any) -> Any:
+    """The value that no other is below: −∞, or the smallest integer."""
+    return -xp.inf if dtype.kind == "f" else xp.iinfo(dtype).min
+
+
+def tap_dtype(xp: Any, window: Window) -> Any:
+    """The smallest unsigned integer that can number the window's taps."""
+    return xp.dtype(xp.uint8 if window.tap_count <= 256 else xp.uint32)

@@ -1,0 +1,95 @@
+"""Derivatives as functions: of tensors, with respect to tensors, of any order."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from .autograd import backpropagate
+from .errors import GraphError
+from .tensor import Tensor, run_backward, seeds_for, walk
+
+__all__ = ["backpropagate", "backward", "grad"]
+
+
+def _listed(values: Any) -> tuple[Any, ...]:
+    return tuple(values) if isinstance(values, list | tuple) else (values,)
+
+
+def _weights(caller: str, outputs: tuple[Any, ...], weights: Any) -> tuple[Any, ...]:
+    listed = (None,) * len(outputs) if weights is None else _listed(weights)
+    if len(listed) != len(outputs):
+        raise ValueError(f"{caller}: {len(outputs)} outputs but {len(listed)} gradients for them; give one for each (None for a scalar)")
+    return listed
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Sequence[Tensor] | None = None,
+) -> None:
+    """Add the derivative of Σ grad · tensor to the `.grad` of the leaves; `Tensor.backward` for several tensors at once."""
+    outputs = _listed(tensors)
+    weights = _weights("backward", outputs, grad_tensors)
+    run_backward(outputs, weights, retain_graph=retain_graph, create_graph=create_graph, inputs=inputs)
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """The derivatives of Σ grad_output · output with respect to the inputs, returned and not accumulated.
+
+    Args:
+        outputs: one tensor or several.
+        inputs: the tensors to differentiate by, leaves or computed.
+        grad_outputs: a weight for each output, of its shape; may be left out for scalars.
+        retain_graph: keep what was saved for another walk. Default: `create_graph`.
+        create_graph: make the results differentiable, for derivatives of higher order.
+        allow_unused: give None for an input that the outputs do not depend on, instead of an error.
+        materialize_grads: give zeros for it.
+
+    Returns:
+        A gradient for each input, of its shape.
+
+    Raises:
+        RuntimeError: for an input that takes no part, or without a graph.
+
+    >>> import tinygrad_cnn as tg
+    >>> x = tg.tensor(3.0, requires_grad=True)
+    >>> (slope,) = grad(x**3, x, create_graph=True)
+    >>> slope.item(), grad(slope, x)[0].item()
+    (27.0, 18.0)
+    """
+    sources, targets = _listed(outputs), _listed(inputs)
+    for i, tensor in enumerate(targets):
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"grad: input {i} must be a tensor; got {type(tensor).__name__}")
+        if tensor.node is None:
+            raise GraphError(f"grad: input {i} of shape {tuple(tensor.shape)} does not require grad, so nothing was recorded for it")
+        tensor.refresh()
+    seeds = seeds_for("grad", sources, _weights("grad", sources, grad_outputs))
+    nodes = [tensor.node for tensor in targets]
+    keep = create_graph if retain_graph is None else retain_graph
+    found = walk(seeds, nodes, create_graph=create_graph, retain_graph=keep)
+    results: list[Any] = []
+    for i, tensor in enumerate(targets):
+        gradient = found.get(tensor.node)
+        if gradient is None:
+            if not (allow_unused or materialize_grads):
+                raise GraphError(
+                    f"grad: the outputs do not depend on input {i} of shape {tuple(tensor.shape)}; pass allow_unused=True to get None for it, "
+                    "or materialize_grads=True to get zeros"
+                )
+            results.append(Tensor.from_array(tensor.backend.xp.zeros_like(tensor.array)) if materialize_grads else None)
+        elif isinstance(gradient, Tensor):
+            results.append(gradient)
+        else:
+            array = tensor.backend.asarray(gradient)
+            results.append(Tensor.from_array(array.copy() if array.base is not None or gradient is array else array))
+    return tuple(results)

@@ -1,0 +1,90 @@
+"""The dtypes, which one is the default, and PyTorch's rule for mixing them.
+
+A dtype is NumPy's, so that every array library knows it. What differs from NumPy is the rule: an integer never widens a
+float, a tensor without dimensions never widens one with, and a Python number never widens anything of its own kind.
+"""
+
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+DType = np.dtype[Any]
+
+float16 = half = np.dtype("float16")
+float32 = np.dtype("float32")
+float64 = double = np.dtype("float64")
+uint8 = np.dtype("uint8")
+int8 = np.dtype("int8")
+int16 = short = np.dtype("int16")
+int32 = np.dtype("int32")
+int64 = long = np.dtype("int64")
+bool_ = np.dtype("bool")
+
+KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
+_default = float32
+
+
+def get_default_dtype() -> DType:
+    """The dtype of floating-point tensors when nothing says otherwise: float32 unless it was set."""
+    return _default
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Make another floating-point dtype the default.
+
+    Raises:
+        TypeError: for a dtype that is not floating-point.
+    """
+    global _default  # noqa: PLW0603 - a process-wide setting, as in PyTorch
+    dtype = np.dtype(dtype)
+    if dtype.kind != "f":
+        raise TypeError(f"set_default_dtype: the default must be a floating-point dtype; got {dtype}")
+    _default = dtype
+
+
+def as_dtype(dtype: Any) -> DType:
+    """A dtype from a dtype, a NumPy type, Python's `float`, `int` or `bool`, or a name.
+
+    Raises:
+        TypeError: for anything else, or a dtype that tensors do not have.
+    """
+    if dtype is float:
+        return _default
+    try:
+        result = np.dtype(dtype)
+    except TypeError:
+        result = None
+    if result is None or result.kind not in KINDS:
+        raise TypeError(f"{dtype!r} is not a dtype of tensors; there are bool, uint8, int8 to int64, float16, float32 and float64") from None
+    return result
+
+
+def of_python(values: Any) -> DType | None:
+    """The dtype that a nest of Python numbers gets; None when it holds arrays, which bring their own."""
+    if isinstance(values, list | tuple):
+        found = [of_python(value) for value in values]
+        known = [dtype for dtype in found if dtype is not None]
+        return max(known, key=lambda dtype: KINDS[dtype.kind], default=_default) if len(known) == len(found) else None
+    if isinstance(values, bool):
+        return bool_
+    if isinstance(values, int):
+        return int64
+    return _default if type(values) is float else None
+
+
+def result_type(dtypes_with_dims: list[DType], dtypes_without_dims: list[DType], numbers: list[Any]) -> DType:
+    """The dtype of an operation between tensors with dimensions, tensors without, and Python numbers.
+
+    Each of the three groups matters only if it is of a higher kind (bool < integer < float) than the groups before it.
+    """
+    of_numbers = [of_python(number) or _default for number in numbers]
+    joined = [reduce(_join, group) for group in (dtypes_with_dims, dtypes_without_dims, of_numbers) if group]
+    return max(joined, key=lambda dtype: KINDS[dtype.kind])  # the first of equals
+
+
+def _join(a: DType, b: DType) -> DType:
+    """The dtype of two tensors on a par: the float if only one is, else the smallest that holds both."""
+    if (a.kind == "f") != (b.kind == "f"):
+        return a if a.kind == "f" else b
+    return np.promote_types(a, b)

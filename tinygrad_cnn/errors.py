@@ -1,0 +1,24 @@
+"""The exception types of the engine, each a subclass of what NumPy users and PyTorch users catch."""
+
+
+class ShapeError(ValueError, RuntimeError):
+    """Shapes that do not fit together.
+
+    NumPy raises `ValueError` for these and PyTorch `RuntimeError`; this is both, so either `except` clause works.
+    """
+
+
+class DimensionError(IndexError, ValueError):
+    """A dimension number outside the range of a tensor's dimensions (`IndexError`, as in PyTorch)."""
+
+
+class GraphError(RuntimeError):
+    """The graph cannot do what was asked: freed values, values changed in place, no graph at all."""
+
+
+class DeviceError(RuntimeError):
+    """Arrays of two devices met in one operation, or a device that is not there was asked for."""
+
+
+class DtypeError(TypeError, RuntimeError):
+    """Dtypes that an operation cannot bring together (`RuntimeError` in PyTorch, `TypeError` in NumPy; this is both)."""

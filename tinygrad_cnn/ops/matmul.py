@@ -1,0 +1,39 @@
+"""Matrix products."""
+
+from typing import Any
+
+from ..autograd import op, sum_to
+
+
+@op(
+    dtypes="equal",
+    x=lambda g, y, x_shape: sum_to(matmul(g, y.mT), shape=x_shape),
+    y=lambda g, x, y_shape: sum_to(matmul(x.mT, g), shape=y_shape),
+)
+def matmul(backend: Any, x: Any, y: Any) -> Any:
+    """Matrix products of the last two dimensions, (…, n, k) @ (…, k, m) → (…, n, m); the dimensions before broadcast."""
+    with backend.quiet():
+        return backend.xp.matmul(x, y)
+
+
+def _rows(x: Any) -> Any:
+    """(…, n) → (rows, n), for empty batches too."""
+    count = 1
+    for n in x.shape[:-1]:
+        count *= n
+    return x.reshape((count, x.shape[-1]))
+
+
+@op(
+    dtypes="equal",
+    x=lambda g, w: matmul(g, w),
+    w=lambda g, x: matmul(_rows(g).mT, _rows(x)),
+    b=lambda g, b_shape: sum_to(g, shape=b_shape),
+)
+def linear(backend: Any, x: Any, w: Any, b: Any) -> Any:
+    """x wᵀ + b: (…, in), (out, in), (out) → (…, out); b may be None."""
+    with backend.quiet():
+        out = backend.xp.matmul(x, w.T)
+    if b is not None:
+        out += b
+    return out

@@ -1,0 +1,421 @@
+"""Tensor methods that work element by element. Each is one operation of the calculus table; `name_` works in place."""
+
+from typing import Any, Self
+
+from .. import ops
+from ..errors import DtypeError
+from .base import TensorBase
+
+
+class ArithmeticMethods(TensorBase):
+    """Operators, elementary functions, comparisons, and their in-place forms."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__  # tensors compare element by element, and are told apart by identity
+
+    # operators ----------------------------------------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Self:
+        return ops.add(self, other)
+
+    def __radd__(self, other: Any) -> Self:
+        return ops.add(self, other)
+
+    def __sub__(self, other: Any) -> Self:
+        return ops.sub(self, other)
+
+    def __rsub__(self, other: Any) -> Self:
+        return ops.sub(other, self)  # type: ignore[no-any-return]
+
+    def __mul__(self, other: Any) -> Self:
+        return ops.mul(self, other)
+
+    def __rmul__(self, other: Any) -> Self:
+        return ops.mul(self, other)
+
+    def __truediv__(self, other: Any) -> Self:
+        return ops.div(self, other)
+
+    def __rtruediv__(self, other: Any) -> Self:
+        return ops.div(other, self)  # type: ignore[no-any-return]
+
+    def __floordiv__(self, other: Any) -> Self:
+        return ops.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Self:
+        return ops.floor_divide(other, self)  # type: ignore[no-any-return]
+
+    def __mod__(self, other: Any) -> Self:
+        return ops.remainder(self, other)
+
+    def __rmod__(self, other: Any) -> Self:
+        return ops.remainder(other, self)  # type: ignore[no-any-return]
+
+    def __pow__(self, other: Any) -> Self:
+        return self.pow(other)
+
+    def __rpow__(self, other: Any) -> Self:
+        return ops.pow_(other, self)  # type: ignore[no-any-return]
+
+    def __neg__(self) -> Self:
+        return ops.neg(self)
+
+    def __pos__(self) -> Self:
+        return self
+
+    def __abs__(self) -> Self:
+        return ops.abs_(self)
+
+    def __invert__(self) -> Self:
+        return ops.bitwise_not(self)
+
+    def __and__(self, other: Any) -> Self:
+        return ops.bitwise_and(self, other)
+
+    def __rand__(self, other: Any) -> Self:
+        return ops.bitwise_and(self, other)
+
+    def __or__(self, other: Any) -> Self:
+        return ops.bitwise_or(self, other)
+
+    def __ror__(self, other: Any) -> Self:
+        return ops.bitwise_or(self, other)
+
+    def __xor__(self, other: Any) -> Self:
+        return ops.bitwise_xor(self, other)
+
+    def __rxor__(self, other: Any) -> Self:
+        return ops.bitwise_xor(self, other)
+
+    def __eq__(self, other: Any) -> Self:  # type: ignore[override]
+        return ops.eq(self, other)
+
+    def __ne__(self, other: Any) -> Self:  # type: ignore[override]
+        return ops.ne(self, other)
+
+    def __lt__(self, other: Any) -> Self:
+        return ops.lt(self, other)
+
+    def __le__(self, other: Any) -> Self:
+        return ops.le(self, other)
+
+    def __gt__(self, other: Any) -> Self:
+        return ops.gt(self, other)
+
+    def __ge__(self, other: Any) -> Self:
+        return ops.ge(self, other)
+
+    def __iadd__(self, other: Any) -> Self:
+        return self.in_place("add_", ops.add, self, other)
+
+    def __isub__(self, other: Any) -> Self:
+        return self.in_place("sub_", ops.sub, self, other)
+
+    def __imul__(self, other: Any) -> Self:
+        return self.in_place("mul_", ops.mul, self, other)
+
+    def __itruediv__(self, other: Any) -> Self:
+        return self.in_place("div_", ops.div, self, other)
+
+    # arithmetic by name -------------------------------------------------------------------------------------------------
+
+    def add(self, other: Any, *, alpha: float = 1) -> Self:
+        """self + alpha · other"""
+        return ops.add(self, other if alpha == 1 else other * alpha)
+
+    def sub(self, other: Any, *, alpha: float = 1) -> Self:
+        """self − alpha · other"""
+        return ops.sub(self, other if alpha == 1 else other * alpha)
+
+    def mul(self, other: Any) -> Self:
+        """self · other"""
+        return ops.mul(self, other)
+
+    def div(self, other: Any, *, rounding_mode: str | None = None) -> Self:
+        """self / other, exact or rounded: towards zero for "trunc", down for "floor"."""
+        if rounding_mode is None:
+            return ops.div(self, other)
+        if rounding_mode not in ("trunc", "floor"):
+            raise ValueError(f"div: rounding_mode must be None, 'trunc' or 'floor'; got {rounding_mode!r}")
+        if rounding_mode == "floor":
+            return ops.floor_divide(self, other)
+        quotient = ops.trunc(ops.div(self, other))
+        integers = self.dtype.kind != "f" and getattr(getattr(other, "dtype", None), "kind", "f" if isinstance(other, float) else "i") != "f"
+        return ops.cast(quotient, dtype=self.dtype, source=quotient.dtype) if integers else quotient
+
+    def pow(self, exponent: Any) -> Self:
+        """self to a power; of integers to a negative one is an error, as in PyTorch."""
+        if type(exponent) in (int, float) and exponent == 2:
+            return ops.square(self)
+        if isinstance(exponent, int) and exponent < 0 and self.dtype.kind != "f":
+            raise DtypeError(f"pow: integers to the negative power {exponent} are fractions; convert with .float() first")
+        return ops.pow_(self, exponent)
+
+    def square(self) -> Self:
+        """self²"""
+        return ops.square(self)
+
+    def neg(self) -> Self:
+        """−self"""
+        return ops.neg(self)
+
+    def reciprocal(self) -> Self:
+        """1 / self"""
+        return ops.reciprocal(self)
+
+    def abs(self) -> Self:
+        """|self|"""
+        return ops.abs_(self)
+
+    def sign(self) -> Self:
+        """−1, 0 or 1."""
+        return ops.sign(self)
+
+    def floor(self) -> Self:
+        """Rounded down."""
+        return ops.floor(self)
+
+    def ceil(self) -> Self:
+        """Rounded up."""
+        return ops.ceil(self)
+
+    def round(self, *, decimals: int = 0) -> Self:
+        """Rounded to the nearest, halves to even."""
+        return ops.round_(self) if decimals == 0 else ops.round_(self * 10.0**decimals) / 10.0**decimals
+
+    def trunc(self) -> Self:
+        """Rounded towards zero."""
+        return ops.trunc(self)
+
+    def remainder(self, other: Any) -> Self:
+        """What division by other leaves, with the sign of other."""
+        return ops.remainder(self, other)
+
+    def floor_divide(self, other: Any) -> Self:
+        """⌊self / other⌋"""
+        return ops.floor_divide(self, other)
+
+    def maximum(self, other: Any) -> Self:
+        """The larger of the two, element by element."""
+        return ops.maximum(self, other)
+
+    def minimum(self, other: Any) -> Self:
+        """The smaller of the two, element by element."""
+        return ops.minimum(self, other)
+
+    def clamp(self, min: Any = None, max: Any = None) -> Self:
+        """Values below min raised to it, values above max lowered to it; numbers or tensors."""
+        if min is None and max is None:
+            raise ValueError("clamp: give min, max or both; got neither")
+        if isinstance(min, TensorBase) or isinstance(max, TensorBase):
+            out = self if min is None else ops.maximum(self, min)
+            return out if max is None else ops.minimum(out, max)
+        if self.dtype.kind != "f" and (isinstance(min, float) or isinstance(max, float)):
+            return self + 0.0 if self.array.size == 0 else ops.clamp(self + 0.0, low=min, high=max)
+        return ops.clamp(self, low=min, high=max)
+
+    clip = clamp
+
+    def where(self, condition: Any, other: Any) -> Self:
+        """self where the condition holds, else other."""
+        return ops.where(condition, self, other)  # type: ignore[no-any-return]
+
+    def masked_fill(self, mask: Any, value: Any) -> Self:
+        """`value` where the mask is true, else self."""
+        return ops.where(mask, value, self)  # type: ignore[no-any-return]
+
+    # exponentials and the like --------------------------------------------------------------------------------------------
+
+    def exp(self) -> Self:
+        """e to the power of self."""
+        return ops.exp(self)
+
+    def expm1(self) -> Self:
+        """eˣ − 1, exact for small x."""
+        return ops.expm1(self)
+
+    def log(self) -> Self:
+        """The natural logarithm."""
+        return ops.log(self)
+
+    def log2(self) -> Self:
+        """The logarithm to base 2."""
+        return ops.log2(self)
+
+    def log10(self) -> Self:
+        """The logarithm to base 10."""
+        return ops.log10(self)
+
+    def log1p(self) -> Self:
+        """ln(1 + x), exact for small x."""
+        return ops.log1p(self)
+
+    def sqrt(self) -> Self:
+        """The square root."""
+        return ops.sqrt(self)
+
+    def rsqrt(self) -> Self:
+        """1 / √x"""
+        return ops.rsqrt(self)
+
+    def sin(self) -> Self:
+        """The sine of an angle in radians."""
+        return ops.sin(self)
+
+    def cos(self) -> Self:
+        """The cosine of an angle in radians."""
+        return ops.cos(self)
+
+    def tan(self) -> Self:
+        """The tangent of an angle in radians."""
+        return ops.tan(self)
+
+    def asin(self) -> Self:
+        """The angle whose sine is given, in radians."""
+        return ops.asin(self)
+
+    def acos(self) -> Self:
+        """The angle whose cosine is given, in radians."""
+        return ops.acos(self)
+
+    def atan(self) -> Self:
+        """The angle whose tangent is given, in radians."""
+        return ops.atan(self)
+
+    def sinh(self) -> Self:
+        """The hyperbolic sine."""
+        return ops.sinh(self)
+
+    def cosh(self) -> Self:
+        """The hyperbolic cosine."""
+        return ops.cosh(self)
+
+    def tanh(self) -> Self:
+        """The hyperbolic tangent."""
+        return ops.tanh(self)
+
+    def sigmoid(self) -> Self:
+        """1 / (1 + e⁻ˣ)"""
+        return ops.sigmoid(self)
+
+    def relu(self) -> Self:
+        """max(x, 0)"""
+        return ops.relu(self)
+
+    # comparison by name ---------------------------------------------------------------------------------------------------
+
+    def eq(self, other: Any) -> Self:
+        """Whether equal, element by element."""
+        return ops.eq(self, other)
+
+    def ne(self, other: Any) -> Self:
+        """Whether different, element by element."""
+        return ops.ne(self, other)
+
+    def lt(self, other: Any) -> Self:
+        """Whether less, element by element."""
+        return ops.lt(self, other)
+
+    def le(self, other: Any) -> Self:
+        """Whether less or equal, element by element."""
+        return ops.le(self, other)
+
+    def gt(self, other: Any) -> Self:
+        """Whether greater, element by element."""
+        return ops.gt(self, other)
+
+    def ge(self, other: Any) -> Self:
+        """Whether greater or equal, element by element."""
+        return ops.ge(self, other)
+
+    def logical_and(self, other: Any) -> Self:
+        """Whether both are nonzero."""
+        return ops.logical_and(self, other)
+
+    def logical_or(self, other: Any) -> Self:
+        """Whether at least one is nonzero."""
+        return ops.logical_or(self, other)
+
+    def logical_xor(self, other: Any) -> Self:
+        """Whether exactly one is nonzero."""
+        return ops.logical_xor(self, other)
+
+    def logical_not(self) -> Self:
+        """Whether zero."""
+        return ops.logical_not(self)
+
+    def isnan(self) -> Self:
+        """Whether not a number."""
+        return ops.isnan(self)
+
+    def isinf(self) -> Self:
+        """Whether infinite."""
+        return ops.isinf(self)
+
+    def isfinite(self) -> Self:
+        """Whether neither infinite nor NaN."""
+        return ops.isfinite(self)
+
+    # in place -------------------------------------------------------------------------------------------------------------
+
+    def add_(self, other: Any, *, alpha: float = 1) -> Self:
+        """`add`, in place."""
+        return self.in_place("add_", ops.add, self, other if alpha == 1 else other * alpha)
+
+    def sub_(self, other: Any, *, alpha: float = 1) -> Self:
+        """`sub`, in place."""
+        return self.in_place("sub_", ops.sub, self, other if alpha == 1 else other * alpha)
+
+    def mul_(self, other: Any) -> Self:
+        """`mul`, in place."""
+        return self.in_place("mul_", ops.mul, self, other)
+
+    def div_(self, other: Any) -> Self:
+        """`div`, in place."""
+        return self.in_place("div_", ops.div, self, other)
+
+    def pow_(self, exponent: Any) -> Self:
+        """`pow`, in place."""
+        return self.in_place("pow_", ops.pow_, self, exponent)
+
+    def neg_(self) -> Self:
+        """`neg`, in place."""
+        return self.in_place("neg_", ops.neg, self)
+
+    def abs_(self) -> Self:
+        """`abs`, in place."""
+        return self.in_place("abs_", ops.abs_, self)
+
+    def exp_(self) -> Self:
+        """`exp`, in place."""
+        return self.in_place("exp_", ops.exp, self)
+
+    def log_(self) -> Self:
+        """`log`, in place."""
+        return self.in_place("log_", ops.log, self)
+
+    def sqrt_(self) -> Self:
+        """`sqrt`, in place."""
+        return self.in_place("sqrt_", ops.sqrt, self)
+
+    def tanh_(self) -> Self:
+        """`tanh`, in place."""
+        return self.in_place("tanh_", ops.tanh, self)
+
+    def sigmoid_(self) -> Self:
+        """`sigmoid`, in place."""
+        return self.in_place("sigmoid_", ops.sigmoid, self)
+
+    def relu_(self) -> Self:
+        """`relu`, in place."""
+        return self.in_place("relu_", ops.relu, self)
+
+    def clamp_(self, min: Any = None, max: Any = None) -> Self:
+        """`clamp`, in place, between numbers."""
+        if min is None and max is None:
+            raise ValueError("clamp_: give min, max or both; got neither")
+        return self.in_place("clamp_", ops.clamp, self, low=min, high=max)
+
+    def masked_fill_(self, mask: Any, value: Any) -> Self:
+        """`masked_fill`, in place."""
+        return self.in_place("masked_fill_", ops.where, mask, value, self)

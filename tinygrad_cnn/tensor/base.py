@@ -1,0 +1,259 @@
+"""What a tensor is: an array, the node it was computed by, the memory it shares. Methods live in the files beside this one."""
+
+from typing import Any, ClassVar, Self
+
+from ..autograd import InferenceStorage, Leaf, Node, Op, Storage, is_inference_mode_enabled
+from ..autograd.modes import MODE, RECORD, SCOPE, enable_grad
+from ..autograd.op import OUT, use_backends
+from ..backend import Backend, backend_of, find_backend
+from ..dtypes import KINDS, DType
+from ..errors import DtypeError, GraphError, ShapeError
+from ..ops import cast, follow, write_view
+from .device import device
+from .harmony import explain, harmonize
+
+use_backends(find_backend)
+
+NUMBERS = (int, float, bool, type(None))
+
+
+class View:
+    """How a tensor came to look into another's memory: the base, and the operations that lead from it to the view."""
+
+    __slots__ = ("base", "path", "recorded", "version")
+
+    def __init__(self, base: "TensorBase", path: tuple[tuple[Op, dict[str, Any]], ...], version: int, recorded: bool) -> None:
+        self.base = base
+        self.path = path
+        self.version = version  # of the storage when the view's node was recorded
+        self.recorded = recorded
+
+
+class TensorBase:
+    """An array that remembers how it was computed.
+
+    Attributes:
+        array: the values, an array of the backend.
+        node: what computed it: a Node, a Leaf if it collects a gradient itself, None if it takes no part in any graph.
+        storage: the memory, as autograd sees it.
+        view_of: set when it looks into another tensor's memory.
+        grad: the gradient that `backward` accumulated, or None.
+    """
+
+    __slots__ = ("__weakref__", "array", "grad", "node", "storage", "view_of")
+
+    plain: ClassVar[type["TensorBase"]]  # the class of results: Tensor, which is built on this one
+
+    array: Any
+    grad: Any
+    node: Node | Leaf | None
+    storage: Storage
+    view_of: View | None
+
+    @classmethod
+    def from_array(cls, array: Any, node: Node | Leaf | None = None) -> Self:
+        """A tensor around an array, without a copy."""
+        tensor = object.__new__(cls)
+        tensor.array = array
+        tensor.node = node
+        tensor.storage = Storage()
+        tensor.view_of = None
+        tensor.grad = None
+        return tensor
+
+    def __apply_op__(self, op: Op, args: tuple[Any, ...], params: dict[str, Any], residuals: bool = False) -> Any:
+        """Compute an operation on these arguments, and record it if one of them wants a gradient."""
+        if op.view and isinstance(args[0], TensorBase):
+            args[0].settle()
+        arrays: list[Any] = []
+        nodes: list[Node | Leaf | None] = []
+        recording = op.differentiable and MODE.get() is RECORD
+        dtype, even, wanted, bit = None, True, 0, 1
+        for arg in args:
+            if isinstance(arg, TensorBase):
+                if arg.view_of is not None:
+                    arg.refresh()
+                array = arg.array
+                node = arg.node
+                if dtype is None:
+                    dtype = array.dtype
+                elif array.dtype is not dtype:
+                    even = False
+                if node is not None:
+                    wanted |= bit
+                nodes.append(node)
+            else:
+                array = arg
+                if type(arg) not in NUMBERS:
+                    even = False
+                nodes.append(None)
+            arrays.append(array)
+            bit <<= 1
+        if op.dtypes != "any" and not (even and dtype.kind == "f"):  # type: ignore[union-attr]
+            harmonized = harmonize(op, args, self)
+            if harmonized is not args:
+                return self.__apply_op__(op, harmonized, params, residuals)
+
+        backend = backend_of(self.array) or find_backend(tuple(arrays))
+        try:
+            out = op.forward(backend, *arrays, **params)
+        except (ValueError, IndexError, TypeError) as error:
+            raise explain(op, arrays, params, error) from error
+        rest: tuple[Any, ...] = ()
+        if op.residuals:
+            out, *rest = out
+        if not isinstance(out, backend.array_type):
+            out = backend.asarray(out)
+
+        result = self.plain.from_array(out)
+        if recording and wanted:
+            saved: dict[str, tuple[Any, Storage | None, int]] = {}
+            for name, where in op.plan(wanted):
+                if where >= 0:
+                    arg = args[where]
+                    if isinstance(arg, TensorBase):
+                        storage = arg.storage
+                        saved[name] = (arg.array, storage, storage.version)
+                    else:
+                        saved[name] = (arg, None, 0)
+                elif where == OUT:
+                    saved[name] = (out, result.storage, 0)
+                else:
+                    saved[name] = (rest[-2 - where], None, 0)
+            shapes = tuple([getattr(array, "shape", ()) for array in arrays])
+            result.node = Node(op, params, tuple(nodes), shapes, out.shape, out.dtype, SCOPE.get(), saved)
+        if op.view and backend.shares_memory(out, args[0].array):
+            result.look_into(args[0], op, params, recording)
+        elif is_inference_mode_enabled():
+            result.storage = InferenceStorage()
+        return (result, rest) if residuals else result
+
+    # views --------------------------------------------------------------------------------------------------------------
+
+    def look_into(self, source: "TensorBase", op: Op, params: dict[str, Any], recorded: bool) -> None:
+        """Become a view of `source`, taken by an operation."""
+        self.storage = source.storage
+        self.storage.shared = True
+        step = ((op, params),)
+        counted = not isinstance(self.storage, InferenceStorage)
+        version, recorded = (self.storage.version if counted else 0), recorded and counted
+        if source.view_of is None:
+            self.view_of = View(source, step, version, recorded)
+        else:
+            self.view_of = View(source.view_of.base, source.view_of.path + step, version, recorded and source.view_of.recorded)
+
+    def refresh(self) -> None:
+        """After a write to the memory that a view looks into, let its node start from the base's present one."""
+        view = self.view_of
+        if view is None or not view.recorded or view.version == self.storage.version:
+            return
+        view.version = self.storage.version
+        if view.base.node is not None:
+            with enable_grad():
+                self.node = follow(view.base, view.path).node
+
+    def settle(self) -> None:
+        """Put the values into row-major order before somebody else looks at the memory.
+
+        An operation may leave its result in another order (channels last); until a view of it is taken, nobody can tell.
+        """
+        if not self.storage.shared and not self.array.flags.c_contiguous:
+            self.array = self.array.copy(order="C")
+
+    # writing in place -----------------------------------------------------------------------------------------------------
+
+    def in_place(self, by: str, op: Op, *args: Any, **params: Any) -> Self:
+        """Apply an operation to this tensor (where `args` name it) and keep the result in its own memory.
+
+        Args:
+            by: the method's name, for messages.
+
+        Raises:
+            RuntimeError: if this is a leaf that requires grad, or the result does not fit into it.
+        """
+        self.check_writable(by)
+        # The operation may save the old values for its own derivative: it gets them under another name, in memory of their
+        # own if others look at this tensor's, so that the write below does not count against it.
+        if self.view_of is not None:
+            self.refresh()
+        shared, recording = self.storage.shared, MODE.get() is RECORD
+        before = self.plain.from_array(self.array.copy() if shared and recording else self.array, self.node)
+        result = op(*(before if arg is self else arg for arg in args), **params)
+        if result.shape != self.shape:
+            raise ShapeError(f"{by}: a result of shape {tuple(result.shape)} does not fit into this tensor of shape {tuple(self.shape)}")
+        if result.dtype != self.dtype:
+            if KINDS[result.dtype.kind] > KINDS[self.dtype.kind]:
+                raise DtypeError(f"{by}: a result of dtype {result.dtype} can't be kept in a tensor of dtype {self.dtype}; use {by.rstrip('_')}")
+            result = cast(result, dtype=self.dtype, source=result.dtype)
+        if shared:
+            self.array[...] = result.array
+        else:
+            self.array = result.array  # nobody else looks at this memory, so the result's can take its place
+        self.record_write(by, result.node)
+        if not shared:
+            self.storage = result.storage
+        return self
+
+    def check_writable(self, by: str) -> None:
+        """Refuse a write that autograd could not follow, or that memory does not allow."""
+        if MODE.get() is RECORD:
+            owner = self if self.view_of is None else self.view_of.base
+            if isinstance(owner.node, Leaf):
+                what = "a leaf" if owner is self else "a view of a leaf"
+                raise GraphError(
+                    f"{by}: this tensor of shape {tuple(self.shape)} is {what} that requires grad, and its history starts here; "
+                    f"write to it inside no_grad(), or use the out-of-place form"
+                )
+        if not self.array.flags.writeable:
+            raise GraphError(
+                f"{by}: this tensor of shape {tuple(self.shape)} cannot be written to: its memory is read-only, or one element stands for "
+                "several (after expand or broadcast_to); write to a .clone()"
+            )
+
+    def record_write(self, by: str, node: Node | Leaf | None) -> None:
+        """After this tensor's memory was overwritten: count it, and give the new history `node` to whom it concerns."""
+        self.storage.changed(by)
+        if MODE.get() is not RECORD:
+            return
+        view = self.view_of
+        if view is None:
+            self.node = node
+        elif view.base.node is not None or node is not None:
+            base = view.base
+            shapes = (base.shape, self.shape)
+            base.node = Node(write_view, {"view": view.path}, (base.node, node), shapes, base.shape, base.dtype, SCOPE.get(), {})
+            if view.recorded:
+                self.refresh()
+            else:
+                self.node = node
+
+    # what it looks like -----------------------------------------------------------------------------------------------------
+
+    @property
+    def backend(self) -> Backend:
+        """The backend that computes with this tensor."""
+        backend = backend_of(self.array)
+        if backend is None:
+            raise TypeError(f"no backend computes with {type(self.array)}")
+        return backend
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size of each dimension."""
+        return self.array.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self.array.ndim  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> DType:
+        """The type of the elements."""
+        return self.array.dtype  # type: ignore[no-any-return]
+
+    @property
+    def device(self) -> device:
+        """Where the values are."""
+        return device(self.backend.name)
+

@@ -1,0 +1,48 @@
+"""Where a tensor lives."""
+
+from typing import Any
+
+from ..backend import Backend, get_backend
+
+
+class device:  # noqa: N801 - PyTorch's name
+    """A device such as `cpu` or `cuda:0`.
+
+    Attributes:
+        type: `cpu` or `cuda`.
+        index: which one, None for the current.
+
+    >>> device("cpu").type
+    'cpu'
+    """
+
+    __slots__ = ("index", "type")
+
+    def __init__(self, type: "str | device", index: int | None = None) -> None:
+        name, _, number = str(type).partition(":")
+        if number and not number.isdigit():
+            raise ValueError(f"device: {type!r} is not of the form 'cpu', 'cuda' or 'cuda:0'")
+        self.type = name
+        self.index = int(number) if number else index
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __repr__(self) -> str:
+        index = "" if self.index is None else f", index={self.index}"
+        return f"device(type={self.type!r}{index})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, device) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+
+def backend_for(place: Any) -> Backend:
+    """The backend of a device, a device name, or None for the CPU.
+
+    Raises:
+        DeviceError: when there is no such device.
+    """
+    return get_backend("cpu" if place is None else place)

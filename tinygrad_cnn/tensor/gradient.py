@@ -1,0 +1,102 @@
+"""From tensors to the graph and back: seeds for the walk, and what becomes of the gradients it finds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..autograd import Leaf, Node, backpropagate, enable_grad
+from ..errors import GraphError, ShapeError
+from .base import TensorBase
+
+
+def seeds_for(caller: str, tensors: Sequence[Any], gradients: Sequence[Any]) -> dict[Node | Leaf, Any]:
+    """The gradient to start from at each tensor's node, as tensors.
+
+    Raises:
+        TypeError, RuntimeError: for what has no graph, or a gradient that does not match.
+    """
+    seeds: dict[Node | Leaf, Any] = {}
+    for tensor, gradient in zip(tensors, gradients, strict=True):
+        if not isinstance(tensor, TensorBase):
+            raise TypeError(f"{caller}: expected a tensor; got {type(tensor).__name__}")
+        if tensor.view_of is not None:
+            tensor.refresh()
+        if tensor.node is None:
+            raise GraphError(_why_no_graph(caller, tensor))
+        if gradient is None:
+            if tensor.array.size != 1:
+                raise GraphError(
+                    f"{caller}: this tensor has shape {tuple(tensor.shape)}, not a scalar; pass gradient= or reduce it first, e.g. with .sum()"
+                )
+            gradient = TensorBase.plain.from_array(tensor.backend.xp.ones_like(tensor.array))
+        elif not isinstance(gradient, TensorBase):
+            gradient = TensorBase.plain.from_array(tensor.backend.asarray(gradient, dtype=tensor.dtype))
+        if gradient.shape != tensor.shape:
+            raise ShapeError(f"{caller}: the gradient has shape {tuple(gradient.shape)}, the tensor {tuple(tensor.shape)}; they must be equal")
+        seeds[tensor.node] = seeds[tensor.node] + gradient if tensor.node in seeds else gradient
+    return seeds
+
+
+def _why_no_graph(caller: str, tensor: TensorBase) -> str:
+    if tensor.dtype.kind != "f":
+        why = f"its dtype is {tensor.dtype}, and only floating-point values have gradients"
+    else:
+        why = (
+            "nothing it was computed from requires grad, or the graph was cut on the way: by no_grad() or inference_mode(), "
+            ".detach(), .data, .item() or .numpy(), or a comparison or argmax, which have no derivative"
+        )
+    return f"{caller}: this tensor of shape {tuple(tensor.shape)} has no graph: {why}. Give the parameters requires_grad=True, and compute the loss from them"
+
+
+def walk(
+    seeds: dict[Node | Leaf, Any], targets: Sequence[Node | Leaf] | None, *, create_graph: bool, retain_graph: bool
+) -> dict[Node | Leaf, Any]:
+    """Backpropagate: arrays for a plain walk, tensors with a graph of their own when one is to be created."""
+    if create_graph:
+        with enable_grad():
+            return backpropagate(seeds, targets, lift=TensorBase.plain.from_array, retain_graph=retain_graph)
+    if not seeds:
+        return {}
+    arrays = {node: seed.array for node, seed in seeds.items()}
+    with next(iter(seeds.values())).backend.quiet():
+        return backpropagate(arrays, targets, retain_graph=retain_graph)
+
+
+def run_backward(
+    tensors: Sequence[Any], gradients: Sequence[Any], *, retain_graph: bool | None, create_graph: bool, inputs: Sequence[Any] | None = None
+) -> None:
+    """Add the gradients of the tensors to the `.grad` of the leaves (of `inputs` alone, if given)."""
+    seeds = seeds_for("backward", tensors, gradients)
+    targets = None
+    if inputs is not None:
+        targets = [tensor.node for tensor in inputs if tensor.node is not None]
+    keep = create_graph if retain_graph is None else retain_graph
+    found = walk(seeds, targets, create_graph=create_graph, retain_graph=keep)
+    # Two leaves may be handed one array, a view of it, or the very seed; each gradient must have memory of its own.
+    taken = {id(seed.array) for seed in seeds.values()}
+    receivers = {id(tensor.node): tensor for tensor in inputs or () if tensor.node is not None}
+    for node, gradient in found.items():
+        tensor = receivers.get(id(node))
+        if tensor is None and isinstance(node, Leaf):
+            tensor = node.tensor
+        if tensor is not None:
+            _accumulate(tensor, gradient, taken)
+
+
+def _accumulate(tensor: TensorBase, gradient: Any, taken: set[int]) -> None:
+    if isinstance(gradient, TensorBase):
+        tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
+        return
+    if tensor.grad is not None:
+        if tensor.grad.node is not None or not tensor.grad.array.flags.writeable:
+            tensor.grad = TensorBase.plain.from_array(tensor.grad.array + gradient)
+        else:
+            tensor.grad.array += gradient
+            tensor.grad.storage.changed("backward")
+        return
+    backend = tensor.backend
+    if not isinstance(gradient, backend.array_type):
+        gradient = backend.asarray(gradient)
+    elif gradient.base is not None or id(gradient) in taken:
+        gradient = gradient.copy()
+    taken.add(id(gradient))
+    tensor.grad = TensorBase.plain.from_array(gradient)

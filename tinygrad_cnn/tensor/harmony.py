@@ -1,0 +1,75 @@
+"""Arguments that do not match at once: mixed dtypes, mixed devices, plain arrays; and the message when they cannot."""
+
+from typing import Any
+
+from ..autograd import Op
+from ..autograd.modes import in_scope
+from ..backend import backend_of
+from ..dtypes import get_default_dtype, result_type
+from ..errors import DeviceError, DtypeError, ShapeError
+from ..ops import cast
+
+
+def harmonize(op: Op, args: tuple[Any, ...], some_tensor: Any) -> tuple[Any, ...]:
+    """The arguments as tensors and numbers of one dtype, by PyTorch's rules; the same tuple if they are so already.
+
+    Raises:
+        TypeError: for an argument that is neither a tensor nor a number, or unequal dtypes where an op wants equal ones.
+        DeviceError: for tensors of two devices.
+    """
+    values = [_as_operand(op, arg, some_tensor) for arg in args]
+    tensors = [value for value in values if hasattr(value, "__apply_op__")]
+    if len({id(tensor.backend) for tensor in tensors}) > 1:
+        places = ", ".join(f"{tuple(tensor.shape)} on {tensor.device}" for tensor in tensors)
+        raise DeviceError(f"{op.name}: all tensors must be on one device; got {places}. Move them with .to(device){in_scope()}")
+
+    chosen = range(len(values)) if op.variadic else op.promoted
+    operands = [values[i] for i in chosen if i < len(values) and values[i] is not None]
+    tensors = [value for value in operands if hasattr(value, "__apply_op__")]
+    if op.dtypes == "equal":
+        if len({tensor.dtype for tensor in tensors}) > 1:
+            names = [op.inputs[i] for i in chosen if i < len(values) and values[i] is not None]
+            kinds = ", ".join(f"{name} {tensor.dtype}" for name, tensor in zip(names, tensors, strict=False))
+            raise DtypeError(f"{op.name}: all inputs must have one dtype; got {kinds}. Convert with .to(dtype){in_scope()}")
+        common = tensors[0].dtype
+    else:
+        numbers = [value for value in operands if not hasattr(value, "__apply_op__")]
+        common = result_type([t.dtype for t in tensors if t.ndim], [t.dtype for t in tensors if not t.ndim], numbers)
+        if op.dtypes == "float" and common.kind != "f":
+            common = get_default_dtype()
+    for i in chosen:
+        if i < len(values) and hasattr(values[i], "__apply_op__") and values[i].dtype != common:
+            values[i] = cast(values[i], dtype=common, source=values[i].dtype)
+    return args if all(value is arg for value, arg in zip(values, args, strict=True)) else tuple(values)
+
+
+def _as_operand(op: Op, arg: Any, some_tensor: Any) -> Any:
+    """A tensor for a plain array, a Python number for a NumPy one."""
+    if arg is None or isinstance(arg, bool | int | float) and type(arg) in (bool, int, float) or hasattr(arg, "__apply_op__"):
+        return arg
+    if backend_of(arg) is not None:
+        return some_tensor.plain.from_array(arg)
+    if hasattr(arg, "item") and hasattr(arg, "dtype"):
+        return arg.item()
+    raise TypeError(f"{op.name}: expected tensors or numbers; got {type(arg).__name__} {arg!r:.60}; make a tensor of it with tensor(...){in_scope()}")
+
+
+def explain(op: Op, arrays: list[Any], params: dict[str, Any], error: Exception) -> Exception:
+    """What went wrong inside an operation, in the caller's terms."""
+    shapes = [tuple(array.shape) for array in arrays if hasattr(array, "shape")]
+    if op.broadcasts and len(shapes) > 1 and isinstance(error, ValueError):
+        for back in range(1, max(map(len, shapes)) + 1):
+            sizes = {shape[-back] for shape in shapes if len(shape) >= back} - {1}
+            if len(sizes) > 1:
+                listed = " and ".join(map(str, shapes))
+                return ShapeError(
+                    f"{op.name}: shapes {listed} do not broadcast: counted from the end, dimension {back} has sizes "
+                    f"{' and '.join(map(str, sorted(sizes)))}, which must be equal or 1{in_scope()}"
+                )
+    message = str(error)
+    for kind in (ShapeError, DtypeError, IndexError, TypeError):
+        if isinstance(error, kind):
+            break
+    else:
+        kind = ValueError
+    return kind(message if message.startswith(f"{op.name}:") else f"{op.name}: {message}{in_scope()}")

@@ -1,0 +1,205 @@
+"""Tensor methods that reduce dimensions. `dim` may be negative, one number, several, or None for all; `axis` is another name for it."""
+
+from math import inf
+from typing import Any, NamedTuple, Self
+
+from .. import ops
+from ..autograd.modes import in_scope
+from ..dtypes import as_dtype
+from ..errors import DimensionError, DtypeError, ShapeError
+from .base import TensorBase
+
+
+class ValuesAndIndices(NamedTuple):
+    """What `max(dim)` and `min(dim)` return: the extreme values, and where they are along the dimension."""
+
+    values: Any
+    indices: Any
+
+
+def dimension(op: str, dim: Any, ndim: int) -> int:
+    """A dimension counted from the front.
+
+    Raises:
+        IndexError: when it is out of range.
+    """
+    size = max(ndim, 1)  # a tensor without dimensions may be reduced over "its" dimension 0
+    if not hasattr(dim, "__index__"):
+        raise TypeError(f"{op}: dim must be an int; got {dim!r}{in_scope()}")
+    if not -size <= dim < size:
+        raise DimensionError(f"{op}: dim {dim} is out of range for a tensor with {ndim} dimensions; it must lie in [{-size}, {size - 1}]{in_scope()}")
+    return dim % size  # type: ignore[no-any-return]
+
+
+def dimensions(op: str, dim: Any, ndim: int) -> tuple[int, ...]:
+    """Dimensions counted from the front, all of them for None or ().
+
+    Raises:
+        IndexError: when one is out of range.
+        RuntimeError: when one is named twice.
+    """
+    if dim is None or (isinstance(dim, tuple | list) and not dim):
+        return tuple(range(ndim))
+    dims = tuple(dimension(op, d, ndim) for d in (dim if isinstance(dim, tuple | list) else (dim,)))
+    if len(set(dims)) < len(dims):
+        raise ShapeError(f"{op}: dim {dim} names a dimension twice{in_scope()}")
+    return dims if ndim else ()
+
+
+class ReductionMethods(TensorBase):
+    """Sums, means, extremes and norms over dimensions."""
+
+    __slots__ = ()
+
+    def _floating(self, op: str) -> None:
+        if self.dtype.kind != "f":
+            raise DtypeError(f"{op}: needs floating-point values; got dtype {self.dtype}. Convert with .float()")
+
+    def _nonempty(self, op: str, dims: tuple[int, ...]) -> None:
+        if any(self.shape[d] == 0 for d in dims):
+            raise ShapeError(f"{op}: a tensor of shape {tuple(self.shape)} has no elements along dim {dims} to choose from")
+
+    def sum(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Self:
+        """The sum; of integers in int64."""
+        x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
+        return ops.sum_(x, dim=dimensions("sum", dim if axis is None else axis, self.ndim), keepdim=keepdim or keepdims)
+
+    def mean(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Self:
+        """The mean; NaN of nothing. Integers must be converted first, or given a floating-point dtype."""
+        x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
+        x._floating("mean")
+        return ops.mean(x, dim=dimensions("mean", dim if axis is None else axis, self.ndim), keepdim=keepdim or keepdims)
+
+    def var(
+        self,
+        dim: Any = None,
+        unbiased: bool = True,
+        keepdim: bool = False,
+        *,
+        correction: float | None = None,
+        axis: Any = None,
+        keepdims: bool = False,
+    ) -> Self:
+        """The variance Σ (x − mean)² / (n − correction); the correction is 1 by default, 0 if not `unbiased`."""
+        if isinstance(dim, bool):  # PyTorch's var(unbiased)
+            dim, unbiased = None, dim
+        self._floating("var")
+        correction = float(unbiased) if correction is None else correction
+        return ops.var(self, dim=dimensions("var", dim if axis is None else axis, self.ndim), correction=correction, keepdim=keepdim or keepdims)
+
+    def std(
+        self,
+        dim: Any = None,
+        unbiased: bool = True,
+        keepdim: bool = False,
+        *,
+        correction: float | None = None,
+        axis: Any = None,
+        keepdims: bool = False,
+    ) -> Self:
+        """The standard deviation, √var."""
+        return ops.sqrt(self.var(dim, unbiased, keepdim, correction=correction, axis=axis, keepdims=keepdims))
+
+    def amax(self, dim: Any = None, keepdim: bool = False) -> Self:
+        """The maximum; equal ones share the gradient."""
+        dims = dimensions("amax", dim, self.ndim)
+        self._nonempty("amax", dims)
+        return ops.amax(self, dim=dims, keepdim=keepdim)
+
+    def amin(self, dim: Any = None, keepdim: bool = False) -> Self:
+        """The minimum; equal ones share the gradient."""
+        dims = dimensions("amin", dim, self.ndim)
+        self._nonempty("amin", dims)
+        return ops.amin(self, dim=dims, keepdim=keepdim)
+
+    def max(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+        """The maximum of all; along a dimension, values and indices; of this and another tensor, element by element."""
+        dim = dim if axis is None else axis
+        if isinstance(dim, TensorBase):
+            return ops.maximum(self, dim)
+        return self.amax() if dim is None else self._extreme("max", dim, keepdim or keepdims)
+
+    def min(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+        """The minimum of all; along a dimension, values and indices; of this and another tensor, element by element."""
+        dim = dim if axis is None else axis
+        if isinstance(dim, TensorBase):
+            return ops.minimum(self, dim)
+        return self.amin() if dim is None else self._extreme("min", dim, keepdim or keepdims)
+
+    def _extreme(self, op: str, dim: int, keepdim: bool) -> ValuesAndIndices:
+        place = dimension(op, dim, self.ndim)
+        if not self.ndim:
+            return ValuesAndIndices(self + 0, self.plain.from_array(self.backend.xp.zeros((), dtype="int64")))
+        self._nonempty(op, (place,))
+        where = (ops.argmax if op == "max" else ops.argmin)(self, dim=place, keepdim=True)
+        values = ops.gather_along(self, dim=place, index=where.array)
+        if keepdim:
+            return ValuesAndIndices(values, where)
+        shape = self.shape[:place] + self.shape[place + 1 :]
+        return ValuesAndIndices(ops.reshape(values, shape=shape), ops.reshape(where, shape=shape))
+
+    def argmax(self, dim: int | None = None, keepdim: bool = False) -> Self:
+        """Where the maximum is, the first of equals: in the flattened tensor, or along a dimension."""
+        self._nonempty("argmax", tuple(range(self.ndim)) if dim is None else (dimension("argmax", dim, self.ndim),) * (self.ndim > 0))
+        return ops.argmax(self, dim=None if dim is None else dimension("argmax", dim, self.ndim), keepdim=keepdim)
+
+    def argmin(self, dim: int | None = None, keepdim: bool = False) -> Self:
+        """Where the minimum is, the first of equals: in the flattened tensor, or along a dimension."""
+        self._nonempty("argmin", tuple(range(self.ndim)) if dim is None else (dimension("argmin", dim, self.ndim),) * (self.ndim > 0))
+        return ops.argmin(self, dim=None if dim is None else dimension("argmin", dim, self.ndim), keepdim=keepdim)
+
+    def prod(self, dim: int | None = None, keepdim: bool = False) -> Self:
+        """The product of all, or along one dimension; right and differentiable where factors are zero."""
+        if dim is None:
+            return ops.prod(ops.reshape(self, shape=(-1,)), dim=0)
+        if not self.ndim:
+            return self + 0
+        place = dimension("prod", dim, self.ndim)
+        out = ops.prod(self, dim=place)
+        return ops.reshape(out, shape=(*self.shape[:place], 1, *self.shape[place + 1 :])) if keepdim else out
+
+    def cumsum(self, dim: int) -> Self:
+        """Running sums along a dimension."""
+        return ops.cumsum(self, dim=dimension("cumsum", dim, self.ndim)) if self.ndim else self + 0
+
+    def any(self, dim: Any = None, keepdim: bool = False) -> Self:
+        """Whether any is nonzero."""
+        return ops.any_(self, dim=dimensions("any", dim, self.ndim), keepdim=keepdim)
+
+    def all(self, dim: Any = None, keepdim: bool = False) -> Self:
+        """Whether none is zero."""
+        return ops.all_(self, dim=dimensions("all", dim, self.ndim), keepdim=keepdim)
+
+    def logsumexp(self, dim: Any, keepdim: bool = False) -> Self:
+        """ln Σ eˣ, without overflow."""
+        return ops.logsumexp(self, dim=dimensions("logsumexp", dim, self.ndim), keepdim=keepdim)
+
+    def norm(self, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Self:
+        """(Σ |x|^p)^(1/p); p = "fro" is 2, ±inf gives the extreme |x|, 0 counts what is not zero."""
+        self._floating("norm")
+        dims = dimensions("norm", dim, self.ndim)
+        if p in (2, 2.0, "fro"):
+            return ops.euclidean_norm(self, dim=dims, keepdim=keepdim)
+        if p == inf:
+            return ops.amax(ops.abs_(self), dim=dims, keepdim=keepdim)
+        if p == -inf:
+            return ops.amin(ops.abs_(self), dim=dims, keepdim=keepdim)
+        if p == 0:
+            return ops.sum_(ops.cast(self != 0, dtype=self.dtype, source=self.dtype), dim=dims, keepdim=keepdim)
+        if not isinstance(p, int | float):
+            raise ValueError(f"norm: p must be a number or 'fro'; got {p!r}")
+        powers = ops.abs_(self) if p == 1 else ops.pow_(ops.abs_(self), p)
+        total = ops.sum_(powers, dim=dims, keepdim=keepdim)
+        return total if p == 1 else ops.pow_(total, 1 / p)
+
+    def softmax(self, dim: int, dtype: Any = None) -> Self:
+        """e^xᵢ / Σⱼ e^xⱼ along a dimension."""
+        x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
+        x._floating("softmax")
+        return ops.softmax(x, dim=dimension("softmax", dim, self.ndim)) if self.ndim else x * 0 + 1
+
+    def log_softmax(self, dim: int, dtype: Any = None) -> Self:
+        """The logarithm of `softmax`, exact where that underflows."""
+        x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
+        x._floating("log_softmax")
+        return ops.log_softmax(x, dim=dimension("log_softmax", dim, self.ndim)) if self.ndim else x * 0

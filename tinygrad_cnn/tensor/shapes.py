@@ -1,0 +1,375 @@
+"""Tensor methods that rearrange, index and join. What shares memory in PyTorch shares it here."""
+
+from math import prod
+from typing import Any, Self
+
+from .. import ops
+from ..autograd import Node, broadcast_to
+from ..autograd.modes import MODE, RECORD, SCOPE, in_scope
+from ..errors import DimensionError, ShapeError
+from .base import TensorBase
+from .reductions import dimension, dimensions
+
+
+def sizes(op: str, shape: tuple[Any, ...]) -> tuple[int, ...]:
+    """Sizes given one by one or as one sequence, as a tuple of ints."""
+    if len(shape) == 1 and isinstance(shape[0], tuple | list):
+        shape = tuple(shape[0])
+    if not all(hasattr(n, "__index__") for n in shape):
+        raise TypeError(f"{op}: sizes must be ints; got {shape!r}{in_scope()}")
+    return tuple(int(n) for n in shape)
+
+
+class ShapeMethods(TensorBase):
+    """Views, indexing, splitting and repeating."""
+
+    __slots__ = ()
+
+    # shape --------------------------------------------------------------------------------------------------------------
+
+    def reshape(self, *shape: Any) -> Self:
+        """The same values in another shape, one size of which may be −1; a view where that is possible."""
+        return ops.reshape(self, shape=self._filled("reshape", sizes("reshape", shape)))
+
+    def view(self, *shape: Any) -> Self:
+        """Like `reshape`, but always sharing memory; with a dtype, the same bytes read as another dtype.
+
+        Raises:
+            RuntimeError: where the order of the values in memory does not allow it.
+        """
+        if len(shape) == 1 and not isinstance(shape[0], int | tuple | list):
+            return self.plain.from_array(self.array.view(shape[0]))  # type: ignore[return-value]
+        wanted = self._filled("view", sizes("view", shape))
+        out = ops.reshape(self, shape=wanted)
+        if out.view_of is None and self.array.size:
+            raise ShapeError(
+                f"view: shape {wanted} would need the values of this tensor of shape {tuple(self.shape)} and strides {self.stride()} to be "
+                f"moved in memory; use .reshape(), or .contiguous() first{in_scope()}"
+            )
+        return out
+
+    def _filled(self, op: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape with its −1 replaced."""
+        count = self.array.size
+        known = prod(n for n in shape if n != -1)
+        if shape.count(-1) == 1 and known and count % known == 0:
+            return tuple(count // known if n == -1 else n for n in shape)
+        if shape.count(-1) > 1 or min(shape, default=0) < -1 or known != count:
+            raise ShapeError(f"{op}: shape {shape} does not hold the {count} values of a tensor of shape {tuple(self.shape)}{in_scope()}")
+        return shape
+
+    def view_as(self, other: TensorBase) -> Self:
+        """A view with the shape of another tensor."""
+        return self.view(other.shape)
+
+    def reshape_as(self, other: TensorBase) -> Self:
+        """Reshaped to the shape of another tensor."""
+        return self.reshape(other.shape)
+
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Self:
+        """The dimensions from start to end, both included, as one."""
+        first, last = dimension("flatten", start_dim, self.ndim), dimension("flatten", end_dim, self.ndim)
+        if first > last:
+            raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}{in_scope()}")
+        shape = self.shape
+        return ops.reshape(self, shape=(*shape[:first], prod(shape[first : last + 1]), *shape[last + 1 :]))
+
+    def ravel(self) -> Self:
+        """All values in one dimension."""
+        return self.reshape(-1)
+
+    def unflatten(self, dim: int, sizes: Any) -> Self:
+        """One dimension cut into several; one of their sizes may be −1."""
+        place = dimension("unflatten", dim, self.ndim)
+        inner = list(sizes)
+        if -1 in inner:
+            known = prod(n for n in inner if n != -1)
+            inner[inner.index(-1)] = self.shape[place] // max(known, 1)
+        if prod(inner) != self.shape[place]:
+            raise ShapeError(f"unflatten: sizes {tuple(sizes)} do not multiply to the {self.shape[place]} of dim {dim}{in_scope()}")
+        return ops.reshape(self, shape=(*self.shape[:place], *inner, *self.shape[place + 1 :]))
+
+    def squeeze(self, dim: Any = None) -> Self:
+        """Without dimensions of size 1: all of them, or those named."""
+        dims = set(range(self.ndim)) if dim is None else set(dimensions("squeeze", dim, self.ndim))
+        return ops.reshape(self, shape=tuple(n for i, n in enumerate(self.shape) if n != 1 or i not in dims))
+
+    def unsqueeze(self, dim: int) -> Self:
+        """With a new dimension of size 1 at a place."""
+        place = dimension("unsqueeze", dim, self.ndim + 1)
+        return ops.reshape(self, shape=(*self.shape[:place], 1, *self.shape[place:]))
+
+    def permute(self, *dims: Any) -> Self:
+        """The dimensions in another order; a view."""
+        order = dimensions("permute", sizes("permute", dims) or None, self.ndim)
+        if len(order) != self.ndim:
+            raise ShapeError(f"permute: {dims} must name each of the {self.ndim} dimensions once{in_scope()}")
+        return ops.permute(self, dims=order)
+
+    def transpose(self, dim0: int, dim1: int) -> Self:
+        """Two dimensions exchanged; a view."""
+        order = list(range(self.ndim))
+        first, second = dimension("transpose", dim0, self.ndim), dimension("transpose", dim1, self.ndim)
+        if self.ndim:
+            order[first], order[second] = second, first
+        return ops.permute(self, dims=tuple(order))
+
+    swapaxes = swapdims = transpose
+
+    def movedim(self, source: Any, destination: Any) -> Self:
+        """Dimensions moved to other places, the rest in their order."""
+        sources = dimensions("movedim", [source] if isinstance(source, int) else source, self.ndim)
+        targets = dimensions("movedim", [destination] if isinstance(destination, int) else destination, self.ndim)
+        if len(sources) != len(targets):
+            raise ShapeError(f"movedim: {len(sources)} source dimensions and {len(targets)} destinations{in_scope()}")
+        order = [i for i in range(self.ndim) if i not in sources]
+        for target, source_dim in sorted(zip(targets, sources, strict=True)):
+            order.insert(target, source_dim)
+        return ops.permute(self, dims=tuple(order))
+
+    def t(self) -> Self:
+        """The transpose of a tensor with at most two dimensions."""
+        if self.ndim > 2:
+            raise ShapeError(f"t: expects at most 2 dimensions; got shape {tuple(self.shape)}. Use .mT or .transpose(){in_scope()}")
+        return ops.permute(self, dims=tuple(reversed(range(self.ndim))))
+
+    @property
+    def T(self) -> Self:
+        """All dimensions in reverse order."""
+        return ops.permute(self, dims=tuple(reversed(range(self.ndim))))
+
+    @property
+    def mT(self) -> Self:
+        """The last two dimensions exchanged."""
+        if self.ndim < 2:
+            raise ShapeError(f"mT: expects at least 2 dimensions; got shape {tuple(self.shape)}{in_scope()}")
+        return ops.permute(self, dims=(*range(self.ndim - 2), self.ndim - 1, self.ndim - 2))
+
+    def expand(self, *shape: Any) -> Self:
+        """Dimensions of size 1 repeated without copying; −1 keeps a size. A view."""
+        wanted = list(sizes("expand", shape))
+        offset = len(wanted) - self.ndim
+        fits = offset >= 0
+        for i, n in enumerate(self.shape if fits else ()):
+            if wanted[offset + i] == -1:
+                wanted[offset + i] = n
+            fits = fits and n in (1, wanted[offset + i])
+        if not fits or min(wanted, default=0) < 0:
+            raise ShapeError(
+                f"expand: a tensor of shape {tuple(self.shape)} can't be expanded to {tuple(sizes('expand', shape))}; only sizes of 1 "
+                f"and new leading dimensions can grow{in_scope()}"
+            )
+        return broadcast_to(self, shape=tuple(wanted))
+
+    def expand_as(self, other: TensorBase) -> Self:
+        """Expanded to the shape of another tensor."""
+        return self.expand(other.shape)
+
+    def broadcast_to(self, shape: Any) -> Self:
+        """Another name of `expand`."""
+        return self.expand(shape)
+
+    def repeat(self, *repeats: Any) -> Self:
+        """Copies side by side, so many along each dimension; new dimensions come in front."""
+        counts = sizes("repeat", repeats)
+        if len(counts) < self.ndim:
+            raise ShapeError(f"repeat: {len(counts)} counts for the {self.ndim} dimensions of shape {tuple(self.shape)}{in_scope()}")
+        shape = (*(1,) * (len(counts) - self.ndim), *self.shape)
+        between = ops.reshape(self, shape=tuple(n for size in shape for n in (1, size)))
+        spread = broadcast_to(between, shape=tuple(n for pair in zip(counts, shape, strict=True) for n in pair))
+        return ops.reshape(spread, shape=tuple(c * n for c, n in zip(counts, shape, strict=True)))
+
+    tile = repeat
+
+    def flip(self, *dims: Any) -> Self:
+        """Back to front along dimensions."""
+        return ops.flip(self, dim=dimensions("flip", sizes("flip", dims) or None, self.ndim))
+
+    def roll(self, shifts: Any, dims: Any = None) -> Self:
+        """Shifted; what leaves at one end comes in at the other. Without dims, in the flattened tensor."""
+        if dims is None:
+            return ops.reshape(ops.roll(self.reshape(-1), shifts=sizes("roll", (shifts,)), dim=(0,)), shape=self.shape)
+        places = dimensions("roll", dims if isinstance(dims, tuple | list) else (dims,), self.ndim)
+        return ops.roll(self, shifts=sizes("roll", (shifts,)), dim=places)
+
+    def tril(self, diagonal: int = 0) -> Self:
+        """The lower triangle of the last two dimensions."""
+        return ops.tril(self, diagonal=diagonal)
+
+    def triu(self, diagonal: int = 0) -> Self:
+        """The upper triangle of the last two dimensions."""
+        return ops.triu(self, diagonal=diagonal)
+
+    # parts --------------------------------------------------------------------------------------------------------------
+
+    def __getitem__(self, index: Any) -> Self:
+        try:
+            return ops.getitem(self, index=_plain_index(index))
+        except IndexError as error:
+            raise IndexError(f"{error} (shape {tuple(self.shape)})") from None
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        place = _plain_index(index)
+        self.check_writable("x[...] = y")
+        if self.view_of is not None:
+            self.refresh()
+        if not isinstance(value, TensorBase):
+            value = self.plain.from_array(self.backend.asarray(value, dtype=self.dtype))
+        elif value.backend is not self.backend:
+            raise TypeError(f"x[...] = y: x is on {self.device} and y on {value.device}; move y with .to({str(self.device)!r})")
+        elif value.dtype != self.dtype:
+            value = ops.cast(value, dtype=self.dtype, source=value.dtype)
+        try:
+            self.array[place] = value.array
+        except (ValueError, IndexError) as error:
+            kind = IndexError if isinstance(error, IndexError) else ShapeError
+            raise kind(f"x[...] = y: {error} (x {tuple(self.shape)}, y {tuple(value.shape)})") from None
+        node = None
+        if MODE.get() is RECORD and (self.node is not None or value.node is not None):
+            shapes, params = (self.shape, value.shape), {"index": place}
+            node = Node(ops.setitem, params, (self.node, value.node), shapes, self.shape, self.dtype, SCOPE.get(), {})
+        self.record_write("x[...] = y", node)
+
+    def select(self, dim: int, index: int) -> Self:
+        """One slice of a dimension, which disappears."""
+        place = dimension("select", dim, self.ndim)
+        return self[(*(slice(None),) * place, index)]
+
+    def narrow(self, dim: int, start: int, length: int) -> Self:
+        """`length` slices of a dimension, from `start` on."""
+        place = dimension("narrow", dim, self.ndim)
+        start = start + self.shape[place] if start < 0 else start
+        if not 0 <= start <= start + length <= self.shape[place]:
+            raise ShapeError(f"narrow: [{start}, {start + length}) is outside the {self.shape[place]} of dim {dim}{in_scope()}")
+        return self[(*(slice(None),) * place, slice(start, start + length))]
+
+    def split(self, split_size: Any, dim: int = 0) -> tuple[Self, ...]:
+        """Pieces of a size (the last may be smaller), or of the sizes listed."""
+        place = dimension("split", dim, self.ndim)
+        length = self.shape[place]
+        if isinstance(split_size, int):
+            if split_size < 1:
+                raise ValueError(f"split: the size of a piece must be at least 1; got {split_size}")
+            lengths = [min(split_size, length - start) for start in range(0, length, split_size)] or [0]
+        else:
+            lengths = list(split_size)
+            if sum(lengths) != length:
+                raise ShapeError(f"split: the sizes {lengths} add up to {sum(lengths)}, but dim {dim} of shape {tuple(self.shape)} has {length}")
+        starts = [sum(lengths[:i]) for i in range(len(lengths))]
+        return tuple(self.narrow(place, start, n) for start, n in zip(starts, lengths, strict=True))
+
+    def chunk(self, chunks: int, dim: int = 0) -> tuple[Self, ...]:
+        """At most so many pieces of equal size (the last may be smaller)."""
+        if chunks < 1:
+            raise ValueError(f"chunk: the number of pieces must be at least 1; got {chunks}")
+        length = self.shape[dimension("chunk", dim, self.ndim)]
+        return self.split(max(-(-length // chunks), 1), dim)
+
+    def unbind(self, dim: int = 0) -> tuple[Self, ...]:
+        """All slices of a dimension."""
+        place = dimension("unbind", dim, self.ndim)
+        return tuple(self.select(place, i) for i in range(self.shape[place]))
+
+    def gather(self, dim: int, index: Any) -> Self:
+        """out[i, j] = self[i, index[i, j]] for dim 1, and so on; index may be shorter than self in the other dimensions."""
+        place, positions = self._along("gather", dim, index)
+        return ops.gather_along(self, dim=place, index=positions)
+
+    def scatter_add(self, dim: int, index: Any, src: Any) -> Self:
+        """self with each src[i, j] added at [i, index[i, j]] for dim 1, and so on."""
+        place, positions = self._along("scatter_add", dim, index)
+        if any(n > m for n, m in zip(positions.shape, src.shape, strict=True)):
+            raise ShapeError(f"scatter_add: index {positions.shape} is larger than src {tuple(src.shape)}")
+        return self + ops.scatter_along(src[tuple(map(slice, positions.shape))], shape=self.shape, dim=place, index=positions)
+
+    def index_select(self, dim: int, index: Any) -> Self:
+        """The slices of a dimension that a 1-d index lists."""
+        place = dimension("index_select", dim, self.ndim)
+        return self[(*(slice(None),) * place, index)]
+
+    def _along(self, op: str, dim: int, index: Any) -> tuple[int, Any]:
+        place = dimension(op, dim, self.ndim)
+        positions = _plain_index(index)
+        others = [i for i in range(self.ndim) if i != place]
+        if positions.ndim != self.ndim or any(positions.shape[i] > self.shape[i] for i in others):
+            raise ShapeError(f"{op}: index {positions.shape} does not fit {tuple(self.shape)}; only dim {dim} may be longer{in_scope()}")
+        if positions.size and (positions.min() < 0 or positions.max() >= self.shape[place]):
+            raise DimensionError(
+                f"{op}: index values from {positions.min()} to {positions.max()} are outside [0, {self.shape[place] - 1}] of dim {dim}{in_scope()}"
+            )
+        return place, positions
+
+    # products -------------------------------------------------------------------------------------------------------------
+
+    def matmul(self, other: Any) -> Self:
+        """The matrix product: of matrices, of stacks of them (which broadcast), of vectors as rows or columns."""
+        if not isinstance(other, TensorBase):
+            other = self.plain.from_array(self.backend.asarray(other))
+        if not self.ndim or not other.ndim:
+            raise ShapeError(f"matmul: both sides need at least one dimension; got {tuple(self.shape)} @ {tuple(other.shape)}{in_scope()}")
+        inner = other.shape[-2] if other.ndim > 1 else other.shape[0]
+        if self.shape[-1] != inner:
+            raise ShapeError(
+                f"matmul: {tuple(self.shape)} @ {tuple(other.shape)}: the left side has {self.shape[-1]} columns, the right side {inner} rows{in_scope()}"
+            )
+        if self.ndim > 2 and other.ndim == 2:  # one large product instead of many small ones
+            rows = ops.matmul(self.reshape(prod(self.shape[:-1]), inner), other)
+            return ops.reshape(rows, shape=(*self.shape[:-1], other.shape[1]))
+        left = self if self.ndim > 1 else self.unsqueeze(0)
+        right = other if other.ndim > 1 else other.unsqueeze(1)
+        out = ops.matmul(left, right)
+        if self.ndim == 1:
+            out = out.squeeze(-2)
+        return out.squeeze(-1) if other.ndim == 1 else out
+
+    def __matmul__(self, other: Any) -> Self:
+        return self.matmul(other)
+
+    def __rmatmul__(self, other: Any) -> Self:
+        return self.plain.from_array(self.backend.asarray(other)).matmul(self)  # type: ignore[attr-defined,no-any-return]
+
+    def mm(self, other: TensorBase) -> Self:
+        """The product of two matrices."""
+        return self._product("mm", other, 2, 2)
+
+    def bmm(self, other: TensorBase) -> Self:
+        """The products of two stacks of matrices."""
+        return self._product("bmm", other, 3, 3)
+
+    def mv(self, other: TensorBase) -> Self:
+        """A matrix times a vector."""
+        return self._product("mv", other, 2, 1)
+
+    def dot(self, other: TensorBase) -> Self:
+        """The inner product of two vectors."""
+        return self._product("dot", other, 1, 1)
+
+    def _product(self, op: str, other: TensorBase, left: int, right: int) -> Self:
+        if (self.ndim, other.ndim) != (left, right):
+            raise ShapeError(f"{op}: expects {left}-d and {right}-d tensors; got {tuple(self.shape)} and {tuple(other.shape)}{in_scope()}")
+        return self.matmul(other)
+
+    def outer(self, other: TensorBase) -> Self:
+        """All products of an element of this vector and one of the other."""
+        if self.ndim != 1 or other.ndim != 1:
+            raise ShapeError(f"outer: expects two vectors; got {tuple(self.shape)} and {tuple(other.shape)}{in_scope()}")
+        return ops.mul(ops.reshape(self, shape=(-1, 1)), other)
+
+
+def _plain_index(index: Any) -> Any:
+    """An index without tensors and lists: arrays of integers or booleans in their places."""
+    if isinstance(index, tuple):
+        return tuple(_plain_index(part) for part in index)
+    if isinstance(index, TensorBase):
+        index = index.array
+        if index.ndim == 0 and index.dtype.kind in "iu":
+            return int(index)
+    elif isinstance(index, list | range):
+        from numpy import asarray, intp  # a list is the CPU's; other backends index with it too
+
+        index = asarray(index) if len(index) else asarray(index, dtype=intp)
+    if hasattr(index, "dtype") and index.dtype.kind not in "iub":
+        raise IndexError(f"indices must be integers, booleans or slices; got dtype {index.dtype}")
+    if isinstance(index, float):
+        raise IndexError(f"indices must be integers, booleans or slices; got {index}")
+    return index
