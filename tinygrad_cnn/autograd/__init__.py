@@ -13,7 +13,8 @@ from .modes import enable_grad, inference_mode, is_grad_enabled, is_inference_mo
 from .op import Op, broadcast_to, elementwise, op, sum_to
 
 if TYPE_CHECKING:
-    from ..derivatives import Function, backward, grad
+    from ..derivatives import backward, grad
+    from ..function import Function
     from ..testing import gradcheck, gradgradcheck
 
 _ELSEWHERE = {"grad": "derivatives", "backward": "derivatives", "Function": "function", "gradcheck": "testing", "gradgradcheck": "testing"}

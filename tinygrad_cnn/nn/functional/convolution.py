@@ -1,0 +1,78 @@
+"""Convolution and linear maps: arguments checked, then one operation."""
+
+from typing import Any
+
+from ... import ops
+from ...autograd.modes import in_scope
+from ...backend import convolution_window
+from ...errors import ShapeError
+from ...tensor import Tensor
+
+
+def conv2d(
+    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Tensor:
+    """Cross-correlate images with kernels: out[n, o, i, j] = b[o] + Σ x[n, c, s·i + d·k − p, s·j + d·l − p] · w[o, c, k, l].
+
+    (N, C, H, W), (O, C/groups, KH, KW), (O) → (N, O, OH, OW) with OH = (H + 2p − d(KH − 1) − 1) // s + 1; an image without the
+    batch dimension is taken too.
+
+    Args:
+        stride, padding, dilation: in pixels, one int or one for height and one for width; padding also "same" or "valid".
+        groups: the channels fall into so many groups that do not see each other.
+
+    Raises:
+        RuntimeError: for shapes that do not fit, with all of them.
+
+    >>> import tinygrad_cnn as tg
+    >>> conv2d(tg.ones(8, 3, 32, 32), tg.ones(16, 3, 3, 3), padding=1).shape
+    (8, 16, 32, 32)
+    """
+    shape = tuple(input.shape)
+    if weight.ndim != 4:
+        raise ShapeError(f"conv2d: weight must have shape (out channels, in channels / groups, height, width); got {tuple(weight.shape)}{in_scope()}")
+    if input.ndim not in (3, 4):
+        raise ShapeError(f"conv2d: expected images (N, C, H, W), or one image (C, H, W); got shape {shape}{in_scope()}")
+    window = convolution_window("conv2d", weight.shape[2:], stride, padding, dilation, groups)
+    outputs, per_group = weight.shape[:2]
+    if shape[-3] != per_group * groups:
+        hint = ""
+        if shape[-1] == per_group * groups:
+            order = "0, 3, 1, 2" if input.ndim == 4 else "2, 0, 1"
+            hint = f"; its last dimension has: if it holds the channels, use x.permute({order})"
+        expected = f"{per_group} × {groups} groups = {per_group * groups}" if groups > 1 else f"{per_group}"
+        raise ShapeError(
+            f"conv2d: weight {tuple(weight.shape)} expects {expected} input channels, but x {shape} has {shape[-3]}{hint}{in_scope()}"
+        )
+    if outputs % groups:
+        raise ShapeError(f"conv2d: {outputs} output channels (weight {tuple(weight.shape)}) can't be divided among {groups} groups{in_scope()}")
+    if bias is not None and bias.shape != (outputs,):
+        raise ShapeError(f"conv2d: bias must have shape ({outputs},), one value per output channel; got {tuple(bias.shape)}{in_scope()}")
+    if input.ndim == 3:
+        return ops.conv2d(input.unsqueeze(0), weight, bias, window=window).squeeze(0)
+    return ops.conv2d(input, weight, bias, window=window)
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x wᵀ + b: (…, in), (out, in), (out) → (…, out).
+
+    Raises:
+        RuntimeError: for shapes that do not fit.
+
+    >>> import tinygrad_cnn as tg
+    >>> linear(tg.ones(2, 3), tg.ones(4, 3), tg.zeros(4)).shape
+    (2, 4)
+    """
+    if weight.ndim != 2:
+        raise ShapeError(f"linear: weight must have shape (out features, in features); got {tuple(weight.shape)}{in_scope()}")
+    if input.ndim == 0 or input.shape[-1] != weight.shape[1]:
+        hint = ""
+        if input.ndim > 2 and weight.shape[1] == input.numel() // max(input.shape[0], 1):
+            product = " · ".join(map(str, input.shape[1:]))
+            hint = f"; flattened it would have {product} = {weight.shape[1]}: use x.flatten(1)"
+        elif input.ndim == 2:
+            hint = f"; a Linear({input.shape[-1]}, {weight.shape[0]}) would take it"
+        raise ShapeError(f"linear: weight {tuple(weight.shape)} expects {weight.shape[1]} features, but x {tuple(input.shape)} has {input.shape[-1] if input.ndim else 'none'}{hint}{in_scope()}")
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ShapeError(f"linear: bias must have shape ({weight.shape[0]},), one value per output feature; got {tuple(bias.shape)}{in_scope()}")
+    return ops.linear(input, weight, bias)

@@ -1,0 +1,223 @@
+"""Losses. `reduction` is "mean", "sum" or "none"."""
+
+from typing import Any
+
+from ... import ops
+from ...autograd.modes import in_scope
+from ...dtypes import int64
+from ...errors import DtypeError, ShapeError
+from ...tensor import Tensor
+
+
+def _reduced(op: str, values: Tensor, reduction: str) -> Tensor:
+    if reduction == "mean":
+        return values.mean()
+    if reduction == "sum":
+        return values.sum()
+    if reduction == "none":
+        return values
+    raise ValueError(f"{op}: reduction must be 'mean', 'sum' or 'none'; got {reduction!r}{in_scope()}")
+
+
+def _same_shape(op: str, input: Tensor, target: Tensor) -> None:
+    if input.shape != target.shape:
+        raise ShapeError(
+            f"{op}: prediction {tuple(input.shape)} and target {tuple(target.shape)} must have one shape; broadcast on purpose with "
+            f".expand_as(), or .squeeze() what is too much{in_scope()}"
+        )
+
+
+def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """(x − y)², averaged. Shapes must be equal: PyTorch would warn and broadcast.
+
+    >>> import tinygrad_cnn as tg
+    >>> mse_loss(tg.tensor([1.0, 2.0]), tg.tensor([1.0, 4.0]))
+    tensor(2.)
+    """
+    _same_shape("mse_loss", input, target)
+    return _reduced("mse_loss", ops.square(ops.sub(input, target)), reduction)
+
+
+def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """|x − y|, averaged."""
+    _same_shape("l1_loss", input, target)
+    return _reduced("l1_loss", ops.abs_(ops.sub(input, target)), reduction)
+
+
+def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+    """(x − y)² / 2β where |x − y| < β, |x − y| − β/2 beyond (Girshick 2015)."""
+    _same_shape("smooth_l1_loss", input, target)
+    if beta < 0:
+        raise ValueError(f"smooth_l1_loss: beta must not be negative; got {beta}{in_scope()}")
+    distance = ops.abs_(ops.sub(input, target))
+    if beta == 0:
+        return _reduced("smooth_l1_loss", distance, reduction)
+    values = ops.where(distance < beta, ops.square(distance) * (0.5 / beta), distance - 0.5 * beta)  # type: ignore[type-var]
+    return _reduced("smooth_l1_loss", values, reduction)
+
+
+def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean") -> Tensor:
+    """−y ln p − (1 − y) ln(1 − p) for probabilities p; logarithms are cut off at −100, as in PyTorch."""
+    _same_shape("binary_cross_entropy", input, target)
+    if input.numel() and not bool(((input.array >= 0) & (input.array <= 1)).all()):
+        raise ValueError(f"binary_cross_entropy: probabilities must lie in [0, 1]; for scores use binary_cross_entropy_with_logits{in_scope()}")
+    values = -(target * input.log().clamp(min=-100) + (1 - target) * (1 - input).log().clamp(min=-100))
+    return _reduced("binary_cross_entropy", values if weight is None else values * weight, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean", pos_weight: Tensor | None = None
+) -> Tensor:
+    """`binary_cross_entropy` of sigmoid(x), without its overflow."""
+    _same_shape("binary_cross_entropy_with_logits", input, target)
+    positive, negative = ops.softplus(-input, beta=1.0), ops.softplus(input, beta=1.0)  # −ln σ(x), −ln(1 − σ(x))
+    values = target * positive * (1 if pos_weight is None else pos_weight) + (1 - target) * negative
+    return _reduced("binary_cross_entropy_with_logits", values if weight is None else values * weight, reduction)
+
+
+def _labels(op: str, target: Tensor, classes: int, ignore_index: int) -> Any:
+    """Class numbers as int64, checked, with 0 for those to be ignored; and where those are (None if nowhere)."""
+    if target.dtype.kind not in "iu":
+        raise DtypeError(f"{op}: class numbers must be integers; got dtype {target.dtype}. Convert with .long(){in_scope()}")
+    labels = target.array.astype(int64)
+    wrong = (labels < 0) | (labels >= classes)
+    if not wrong.any():
+        ignored = labels == ignore_index if 0 <= ignore_index < classes else None
+        return labels, ignored if ignored is not None and ignored.any() else None
+    ignored = labels == ignore_index
+    if (bad := wrong & ~ignored).any():
+        place = tuple(int(i[0]) for i in bad.nonzero())
+        where = place[0] if len(place) == 1 else place
+        raise IndexError(f"{op}: label {int(labels[place])} at position {where} is outside [0, {classes}), the classes of the scores{in_scope()}")
+    labels[ignored] = 0
+    return labels, ignored
+
+
+def _class_first_to_last(op: str, input: Tensor, target_shape: tuple[int, ...]) -> Tensor:
+    """Scores (N, C, d…) → (N·d…, C), after a check that the target is (N, d…)."""
+    if input.ndim == 0 or input.ndim == 1 and target_shape != ():
+        raise ShapeError(f"{op}: scores {tuple(input.shape)} and target {target_shape} do not fit{in_scope()}")
+    if input.ndim == 1:
+        return input.unsqueeze(0)
+    expected = (input.shape[0], *input.shape[2:])
+    if target_shape != expected:
+        raise ShapeError(f"{op}: scores (N, C, …) = {tuple(input.shape)} need class numbers of shape {expected}; got {target_shape}{in_scope()}")
+    return input if input.ndim == 2 else input.movedim(1, -1).reshape(-1, input.shape[1])
+
+
+def _weighted(op: str, losses: Tensor, labels: Any, ignored: Any, weight: Tensor | None, shape: tuple[int, ...], reduction: str) -> Tensor:
+    """Losses per row, weighted by class, without the ignored rows, and reduced; the mean is over the weights."""
+    if weight is None and ignored is None:
+        return _reduced(op, losses if reduction != "none" else losses.reshape(shape), reduction)
+    xp = losses.backend.xp
+    factors = xp.ones(labels.shape, dtype=losses.dtype) if weight is None else weight.array[labels]
+    if ignored is not None:
+        factors = xp.where(ignored, 0, factors)
+    weighted = losses * Tensor.from_array(factors)
+    if reduction == "mean":
+        return weighted.sum() / float(factors.sum()) if factors.sum() else weighted.sum() * float("nan")
+    return _reduced(op, weighted if reduction != "none" else weighted.reshape(shape), reduction)
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """−ln softmax(x)[target], averaged: scores (N, C, …) with class numbers (N, …), or probabilities of the scores' shape.
+
+    Args:
+        weight: one factor per class; the mean is over the weights.
+        ignore_index: rows with this label count for nothing.
+        label_smoothing: the share ε of the target that is spread evenly over all classes (Szegedy et al. 2016).
+        size_average, reduce: PyTorch's old names for a reduction.
+
+    Raises:
+        IndexError: for a label outside of [0, C), with its position.
+        RuntimeError: for shapes that do not fit; TypeError for labels that are no integers.
+
+    >>> import tinygrad_cnn as tg
+    >>> cross_entropy(tg.tensor([[0.0, 0.0]]), tg.tensor([1]))
+    tensor(0.6931)
+    """
+    reduction = _old_names(size_average, reduce, reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: label_smoothing must lie in [0, 1]; got {label_smoothing}{in_scope()}")
+    if target.dtype.kind == "f":
+        return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
+    scores = _class_first_to_last("cross_entropy", input, tuple(target.shape))
+    labels, ignored = _labels("cross_entropy", target, scores.shape[1], ignore_index)
+    labels = labels.reshape(-1)
+    ignored = None if ignored is None else ignored.reshape(-1)
+    losses = ops.softmax_cross_entropy(scores, target=labels)
+    main = _weighted("cross_entropy", losses, labels, ignored, weight, tuple(target.shape), reduction)
+    if not label_smoothing:
+        return main
+    logs = ops.log_softmax(scores, dim=1)
+    spread = -(logs if weight is None else logs * weight).mean(1)
+    if weight is not None and reduction == "mean":  # the weights are in `spread` already; only the divisor is missing
+        kept = labels if ignored is None else labels[~ignored]
+        rows = spread if ignored is None else spread * Tensor.from_array((~ignored).astype(spread.dtype))
+        even = rows.sum() / float(weight.array[kept].sum())
+    else:
+        even = _weighted("cross_entropy", spread, labels, ignored, None, tuple(target.shape), reduction)
+    return main * (1 - label_smoothing) + even * label_smoothing
+
+
+def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float) -> Tensor:
+    """Cross entropy with a probability for each class."""
+    _same_shape("cross_entropy", input, target)
+    dim = 0 if input.ndim == 1 else 1
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / input.shape[dim]
+    logs = ops.log_softmax(input, dim=dim)
+    if weight is not None:
+        logs = logs * weight.reshape(-1, *(1,) * (input.ndim - dim - 1))
+    losses = -(logs * target).sum(dim)
+    return losses.sum() / max(losses.numel(), 1) if reduction == "mean" else _reduced("cross_entropy", losses, reduction)
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """−x[target], averaged: log-probabilities (N, C, …) and class numbers (N, …); options as for `cross_entropy`."""
+    reduction = _old_names(size_average, reduce, reduction)
+    scores = _class_first_to_last("nll_loss", input, tuple(target.shape))
+    labels, ignored = _labels("nll_loss", target, scores.shape[1], ignore_index)
+    labels = labels.reshape(-1)
+    picked = ops.gather_along(scores, dim=1, index=labels[:, None])
+    losses = -picked.reshape(-1)
+    return _weighted("nll_loss", losses, labels, None if ignored is None else ignored.reshape(-1), weight, tuple(target.shape), reduction)
+
+
+def _old_names(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+    if size_average is None and reduce is None:
+        return reduction
+    if reduce is False:
+        return "none"
+    return "sum" if size_average is False else "mean"
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """Class numbers (…) → (…, classes) with 1 at the class, int64; as many classes as needed by default.
+
+    >>> import tinygrad_cnn as tg
+    >>> one_hot(tg.tensor([1, 0]))
+    tensor([[0, 1],
+            [1, 0]])
+    """
+    labels = tensor.array
+    classes = int(labels.max()) + 1 if num_classes == -1 else num_classes
+    checked, _ = _labels("one_hot", tensor, classes, -1 if labels.min(initial=0) >= 0 else classes)
+    return Tensor.from_array((checked[..., None] == tensor.backend.xp.arange(classes)).astype(int64))

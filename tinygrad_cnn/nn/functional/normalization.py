@@ -1,0 +1,68 @@
+"""Normalisation."""
+
+from typing import Any
+
+from ... import ops
+from ...autograd.modes import in_scope
+from ...errors import ShapeError
+from ...tensor import Tensor
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(x − mean) / √(variance + eps) · weight + bias for each channel of (N, C, …). Ioffe & Szegedy 2015.
+
+    In training, mean and variance are those of the batch, and the running ones move towards them by `momentum` (the
+    variance as Σ (x − mean)² / (n − 1)); otherwise the running ones are used.
+
+    Raises:
+        ValueError: in training with only one value per channel, whose variance says nothing.
+        RuntimeError: for parameters that have not one value per channel.
+
+    >>> import tinygrad_cnn as tg
+    >>> batch_norm(tg.tensor([[1.0], [3.0]]), None, None, training=True).round()
+    tensor([[-1.],
+            [ 1.]])
+    """
+    if input.ndim < 2:
+        raise ShapeError(f"batch_norm: expected (N, C, …); got shape {tuple(input.shape)}{in_scope()}")
+    channels = input.shape[1]
+    for name, values in (("weight", weight), ("bias", bias), ("running_mean", running_mean), ("running_var", running_var)):
+        if values is not None and values.shape != (channels,):
+            raise ShapeError(
+                f"batch_norm: {name} must have shape ({channels},), one value per channel of x {tuple(input.shape)}; got {tuple(values.shape)}{in_scope()}"
+            )
+    if not training:
+        if running_mean is None or running_var is None:
+            raise ValueError(f"batch_norm: without running_mean and running_var only training=True is possible{in_scope()}")
+        return _with_running_statistics(input, running_mean, running_var, weight, bias, eps)
+    count = input.numel() // max(channels, 1)
+    if count == 1:
+        raise ValueError(
+            f"batch_norm: one value per channel (x {tuple(input.shape)}) has no variance to train with; use a larger batch, or .eval(){in_scope()}"
+        )
+    out, (mean, invstd) = ops.batch_norm.with_residuals(input, weight, bias, eps=eps)
+    if running_mean is not None and running_var is not None and count:
+        variance = (1 / (invstd * invstd) - eps) * (count / (count - 1))
+        for running, batch in ((running_mean, mean), (running_var, variance)):
+            running.array[...] = (1 - momentum) * running.array + momentum * batch
+            running.storage.changed("batch_norm")
+    return out
+
+
+def _with_running_statistics(x: Tensor, mean: Tensor, var: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
+    """One factor and one offset per channel."""
+    scale: Any = ops.rsqrt(var + eps)
+    if weight is not None:
+        scale = scale * weight
+    offset = -mean * scale if bias is None else bias - mean * scale
+    shape = (-1, *(1,) * (x.ndim - 2))
+    return x * ops.reshape(scale, shape=shape) + ops.reshape(offset, shape=shape)

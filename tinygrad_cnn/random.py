@@ -1,0 +1,115 @@
+"""Random numbers: one default generator per device, and generators of one's own."""
+
+from typing import Any
+
+from .backend import RandomGenerator, backends, cpu
+from .tensor import Tensor, backend_for, device
+
+__all__ = ["Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state", "stream"]
+
+_initial = 0
+
+
+class Generator:
+    """A stream of random numbers of its own, for functions that take `generator=`.
+
+    >>> import tinygrad_cnn as tg
+    >>> first = tg.rand(2, generator=tg.Generator().manual_seed(7))
+    >>> second = tg.rand(2, generator=tg.Generator().manual_seed(7))
+    >>> bool((first == second).all())
+    True
+    """
+
+    def __init__(self, device: Any = "cpu") -> None:
+        backend = backend_for(device)
+        self.stream: RandomGenerator = backend.new_generator()
+        self.place = backend.name
+        self._seed = self.stream.seed(None)
+
+    @property
+    def device(self) -> device:
+        """Where the numbers are made."""
+        return device(self.place)
+
+    def manual_seed(self, seed: int) -> "Generator":
+        """Start the stream anew from a seed; returns the generator."""
+        self._seed = self.stream.seed(_checked(seed))
+        return self
+
+    def seed(self) -> int:
+        """Start the stream anew from the operating system's entropy; returns the seed."""
+        self._seed = self.stream.seed(None)
+        return self._seed
+
+    def initial_seed(self) -> int:
+        """The seed the stream started from."""
+        return self._seed
+
+    def get_state(self) -> Any:
+        """Where the stream is."""
+        return self.stream.get_state()
+
+    def set_state(self, state: Any) -> "Generator":
+        """Go on from where `get_state` was called."""
+        self.stream.set_state(state)
+        return self
+
+
+class _Default(Generator):
+    """The CPU's default generator."""
+
+    def __init__(self) -> None:
+        self.stream = cpu.rng
+        self.place = cpu.name
+        self._seed = 0
+
+
+default_generator = _Default()
+
+
+def _checked(seed: Any) -> int:
+    if not hasattr(seed, "__index__"):
+        raise TypeError(f"manual_seed: the seed must be an int; got {seed!r}")
+    return int(seed) % 2**64  # negative seeds are allowed, as in PyTorch
+
+
+def manual_seed(seed: int) -> Generator:
+    """Make all random numbers from here on repeatable, on every device. Returns the CPU's generator.
+
+    >>> import tinygrad_cnn as tg
+    >>> _ = tg.manual_seed(0); a = tg.randn(3)
+    >>> _ = tg.manual_seed(0); b = tg.randn(3)
+    >>> bool((a == b).all())
+    True
+    """
+    for backend in backends():
+        backend.rng.seed(_checked(seed))
+    default_generator._seed = _checked(seed)
+    return default_generator
+
+
+def seed() -> int:
+    """Start the CPU's stream anew from the operating system's entropy; returns the seed."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed last given to `manual_seed`."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> Any:
+    """Where the CPU's random numbers are."""
+    return default_generator.get_state()
+
+
+def set_rng_state(state: Any) -> None:
+    """Go on from where `get_rng_state` was called."""
+    default_generator.set_state(state)
+
+
+def stream(generator: Generator | None, like: Tensor | None = None, place: Any = None) -> RandomGenerator:
+    """The stream to draw from: the generator's, else the default one of the tensor's or the named device."""
+    if generator is not None:
+        return generator.stream
+    return like.backend.rng if like is not None else backend_for(place).rng
