@@ -1,11 +1,84 @@
 """A tensor library with automatic differentiation, written to be read: PyTorch's names over NumPy."""
 
-from . import autograd, nn
+from numpy import finfo, iinfo
+
+from . import autograd, creation, functions, nn, optim, utils, viz
 from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
-from .creation import *  # noqa: F403 - the public functions of creation, as its __all__ lists them
-from .dtypes import *  # noqa: F403
+from .creation import *  # noqa: F403 - its __all__ lists the public functions, and so does that of functions
+from .dtypes import bool_ as bool
+from .dtypes import (
+    double,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    half,
+    int8,
+    int16,
+    int32,
+    int64,
+    long,
+    set_default_dtype,
+    short,
+    uint8,
+)
+from .dtypes import float32 as float
+from .dtypes import int32 as int
 from .functions import *  # noqa: F403
+from .io import load, save
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from .tensor import Tensor, device
+from .tensor import Tensor, device, set_printoptions
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Tensor",
+    "device",
+    "set_printoptions",
+    # modules
+    "autograd",
+    "nn",
+    "optim",
+    "utils",
+    "viz",
+    # files
+    "load",
+    "save",
+    # dtypes
+    "bool",
+    "double",
+    "finfo",
+    "float",
+    "float16",
+    "float32",
+    "float64",
+    "get_default_dtype",
+    "half",
+    "iinfo",
+    "int",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "long",
+    "set_default_dtype",
+    "short",
+    "uint8",
+    # recording
+    "enable_grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "no_grad",
+    "set_grad_enabled",
+    # random numbers
+    "Generator",
+    "default_generator",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "seed",
+    "set_rng_state",
+]
+__all__ += creation.__all__
+__all__ += functions.__all__

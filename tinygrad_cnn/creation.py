@@ -6,7 +6,7 @@ from typing import Any
 
 from .dtypes import as_dtype, get_default_dtype, int64
 from .random import Generator, stream
-from .tensor import Tensor, TensorBase, as_tensor, backend_for, sizes
+from .tensor import Tensor, as_tensor, backend_for, sizes
 
 __all__ = [
     "arange",
@@ -39,7 +39,9 @@ def _finished(array: Any, requires_grad: bool) -> Tensor:
     return out.requires_grad_() if requires_grad else out
 
 
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
     """A new tensor of these values, copied: nested lists of numbers, an array, a number or another tensor.
 
     Python floats become float32 (the default dtype), ints int64 and bools bool; an array keeps its dtype.
@@ -95,12 +97,17 @@ def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """One value everywhere; its kind decides the dtype."""
     wanted = as_tensor(fill_value).dtype if dtype is None else as_dtype(dtype)
-    value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     return _finished(backend_for(device).xp.full(_shape("full", (), size), value, dtype=wanted), requires_grad)
 
 
 def _like(make: Callable[..., Tensor], x: Tensor, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
-    return make(x.shape, dtype=x.dtype if dtype is None else dtype, device=x.device if device is None else device, requires_grad=requires_grad)
+    return make(
+        x.shape,
+        dtype=x.dtype if dtype is None else dtype,
+        device=x.device if device is None else device,
+        requires_grad=requires_grad,
+    )
 
 
 def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -118,10 +125,18 @@ def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires
     return _like(empty, input, dtype, device, requires_grad)
 
 
-def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """One value in the shape, dtype and place of another tensor."""
     place = input.device if device is None else device
-    return full(input.shape, fill_value, dtype=input.dtype if dtype is None else dtype, device=place, requires_grad=requires_grad)
+    return full(
+        input.shape,
+        fill_value,
+        dtype=input.dtype if dtype is None else dtype,
+        device=place,
+        requires_grad=requires_grad,
+    )
 
 
 def arange(
@@ -133,7 +148,7 @@ def arange(
     (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
     """
     first, last = (0, start) if end is None else (start, end)
-    first, last, step = (value.item() if isinstance(value, TensorBase) else value for value in (first, last, step))
+    first, last, step = (value.item() if isinstance(value, Tensor) else value for value in (first, last, step))
     if step == 0 or (last - first) / step < 0:
         raise ValueError(f"arange: from {first} to {last} no number of steps of {step} leads")
     if dtype is None:
@@ -144,7 +159,9 @@ def arange(
     return _finished((first + xp.arange(count) * step).astype(as_dtype(dtype)), requires_grad)
 
 
-def linspace(start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """`steps` values spread evenly from start to end, both included."""
     return _finished(backend_for(device).xp.linspace(start, end, steps, dtype=_floating(dtype)), requires_grad)
 
@@ -154,11 +171,17 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
     return _finished(backend_for(device).xp.eye(n, m, dtype=_floating(dtype)), requires_grad)
 
 
-# random -------------------------------------------------------------------------------------------------------------------
+# random ---------------------------------------------------------------------------------------------------------------
 
 
 def _random(
-    draw: str, size: tuple[Any, ...], named: Any, generator: Generator | None, dtype: Any, device: Any, requires_grad: bool
+    draw: str,
+    size: tuple[Any, ...],
+    named: Any,
+    generator: Generator | None,
+    dtype: Any,
+    device: Any,
+    requires_grad: bool,
 ) -> Tensor:
     shape = _shape(draw, size, named)
     source = stream(generator, place=device)
@@ -230,15 +253,21 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, d
 
 
 def normal(
-    mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, device: Any = None, requires_grad: bool = False
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Normally distributed values; mean and std are numbers (with a size) or tensors that broadcast."""
     if size is None:
-        tensors = [value for value in (mean, std) if isinstance(value, TensorBase)]
+        tensors = [value for value in (mean, std) if isinstance(value, Tensor)]
         if not tensors:
             raise TypeError("normal: give a size when mean and std are numbers")
         size, device = (mean + std).shape, tensors[0].device
-    values = randn(size, generator=generator, device=device) * std + mean
+    values: Tensor = randn(size, generator=generator, device=device) * std + mean
     return values.detach().requires_grad_(requires_grad)
 
 

@@ -17,7 +17,10 @@ def _listed(values: Any) -> tuple[Any, ...]:
 def _weights(caller: str, outputs: tuple[Any, ...], weights: Any) -> tuple[Any, ...]:
     listed = (None,) * len(outputs) if weights is None else _listed(weights)
     if len(listed) != len(outputs):
-        raise ValueError(f"{caller}: {len(outputs)} outputs but {len(listed)} gradients for them; give one for each (None for a scalar)")
+        raise ValueError(
+            f"{caller}: {len(outputs)} outputs but {len(listed)} gradients for them; "
+            "give one for each (None for a scalar)"
+        )
     return listed
 
 
@@ -28,7 +31,7 @@ def backward(
     create_graph: bool = False,
     inputs: Sequence[Tensor] | None = None,
 ) -> None:
-    """Add the derivative of Σ grad · tensor to the `.grad` of the leaves; `Tensor.backward` for several tensors at once."""
+    """Add the derivative of Σ grad · tensor to the `.grad` of the leaves: `Tensor.backward` for several at once."""
     outputs = _listed(tensors)
     weights = _weights("backward", outputs, grad_tensors)
     run_backward(outputs, weights, retain_graph=retain_graph, create_graph=create_graph, inputs=inputs)
@@ -71,7 +74,9 @@ def grad(
         if not isinstance(tensor, Tensor):
             raise TypeError(f"grad: input {i} must be a tensor; got {type(tensor).__name__}")
         if tensor.node is None:
-            raise GraphError(f"grad: input {i} of shape {tuple(tensor.shape)} does not require grad, so nothing was recorded for it")
+            raise GraphError(
+                f"grad: input {i} of shape {tuple(tensor.shape)} does not require grad, so nothing was recorded for it"
+            )
         tensor.refresh()
     seeds = seeds_for("grad", sources, _weights("grad", sources, grad_outputs))
     nodes = [tensor.node for tensor in targets]
@@ -83,8 +88,8 @@ def grad(
         if gradient is None:
             if not (allow_unused or materialize_grads):
                 raise GraphError(
-                    f"grad: the outputs do not depend on input {i} of shape {tuple(tensor.shape)}; pass allow_unused=True to get None for it, "
-                    "or materialize_grads=True to get zeros"
+                    f"grad: the outputs do not depend on input {i} of shape {tuple(tensor.shape)}; "
+                    "pass allow_unused=True to get None for it, or materialize_grads=True to get zeros"
                 )
             results.append(Tensor.from_array(tensor.backend.xp.zeros_like(tensor.array)) if materialize_grads else None)
         elif isinstance(gradient, Tensor):

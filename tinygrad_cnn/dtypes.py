@@ -52,11 +52,13 @@ def as_dtype(dtype: Any) -> DType:
     if dtype is float:
         return _default
     try:
-        result = np.dtype(dtype)
+        result: DType | None = np.dtype(dtype)
     except TypeError:
         result = None
     if result is None or result.kind not in KINDS:
-        raise TypeError(f"{dtype!r} is not a dtype of tensors; there are bool, uint8, int8 to int64, float16, float32 and float64") from None
+        raise TypeError(
+            f"{dtype!r} is not a dtype of tensors; there are bool, uint8, int8 to int64, float16, float32 and float64"
+        ) from None
     return result
 
 

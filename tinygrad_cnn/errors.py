@@ -21,4 +21,4 @@ class DeviceError(RuntimeError):
 
 
 class DtypeError(TypeError, RuntimeError):
-    """Dtypes that an operation cannot bring together (`RuntimeError` in PyTorch, `TypeError` in NumPy; this is both)."""
+    """Dtypes that do not go together in an operation (`RuntimeError` in PyTorch, `TypeError` in NumPy)."""

@@ -29,8 +29,8 @@ class FunctionCtx:
 class Function:
     """A function with a derivative of one's own. Subclass it, and call `apply`.
 
-    The derivatives that `backward` returns, one per argument of `forward` (None for what is no tensor), may be computed with
-    tensor operations; then they can be differentiated again. For most purposes `@tinygrad_cnn.autograd.op` is shorter.
+    The derivatives that `backward` returns, one per argument of `forward` (None for what is no tensor), may be computed
+    with tensor operations; then they can be differentiated again. Mostly `@tinygrad_cnn.autograd.op` is shorter.
 
     >>> import tinygrad_cnn as tg
     >>> class Cube(Function):
@@ -38,6 +38,7 @@ class Function:
     ...     def forward(ctx, x):
     ...         ctx.save_for_backward(x)
     ...         return x * x * x
+    ...
     ...     @staticmethod
     ...     def backward(ctx, g):
     ...         (x,) = ctx.saved_tensors
@@ -95,7 +96,9 @@ def _operation(cls: type[Function], ctx: FunctionCtx, count: int) -> Op:
         returned = cls.backward(ctx, Tensor.from_array(g) if plain else g)
         gradients = returned if isinstance(returned, tuple) else (returned,)
         if len(gradients) != count:
-            raise GraphError(f"{cls.__name__}.backward returned {len(gradients)} gradients for the {count} arguments of forward")
+            raise GraphError(
+                f"{cls.__name__}.backward returned {len(gradients)} gradients for the {count} arguments of forward"
+            )
         return tuple(x.array if plain and isinstance(x, Tensor) else x for x in gradients)
 
     def forward(backend: Any, *inputs: Any) -> Any:

@@ -1,8 +1,11 @@
-"""Functions on tensors, by PyTorch's names. Most are the tensor's method, called with the tensor first; those of several tensors
-are written out below."""
+"""Functions on tensors, by PyTorch's names. Most are the tensor's method, called with the tensor first.
 
+Those of several tensors are written out below.
+"""
+
+import builtins
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 from . import ops
 from .autograd.modes import in_scope
@@ -25,7 +28,7 @@ bmm = Tensor.bmm
 ceil = Tensor.ceil
 chunk = Tensor.chunk
 clamp = Tensor.clamp
-clip = Tensor.clip
+clip = Tensor.clamp
 clone = Tensor.clone
 cos = Tensor.cos
 cosh = Tensor.cosh
@@ -100,12 +103,12 @@ squeeze = Tensor.squeeze
 std = Tensor.std
 sub = Tensor.sub
 sum = Tensor.sum
-swapaxes = Tensor.swapaxes
-swapdims = Tensor.swapdims
+swapaxes = Tensor.transpose
+swapdims = Tensor.transpose
 t = Tensor.t
 tan = Tensor.tan
 tanh = Tensor.tanh
-tile = Tensor.tile
+tile = Tensor.repeat
 transpose = Tensor.transpose
 tril = Tensor.tril
 triu = Tensor.triu
@@ -147,9 +150,12 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
     first = listed[0]
     place = dimension("cat", dim if axis is None else axis, first.ndim)
     for i, other in enumerate(listed[1:], start=1):
-        if other.ndim != first.ndim or any(n != m for d, (n, m) in enumerate(zip(first.shape, other.shape, strict=True)) if d != place):
+        if other.ndim != first.ndim or builtins.any(
+            n != m for d, (n, m) in enumerate(zip(first.shape, other.shape, strict=True)) if d != place
+        ):
             raise ShapeError(
-                f"cat: tensors must agree in all but dim {dim}; tensor 0 has shape {tuple(first.shape)}, tensor {i} {tuple(other.shape)}{in_scope()}"
+                f"cat: tensors must agree in all but dim {dim}; "
+                f"tensor 0 has shape {tuple(first.shape)}, tensor {i} {tuple(other.shape)}{in_scope()}"
             )
     return ops.concat(*listed, dim=place)
 
@@ -159,22 +165,35 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     listed = _tensors("stack", tensors)
     for i, other in enumerate(listed):
         if other.shape != listed[0].shape:
-            raise ShapeError(f"stack: tensors must have one shape; tensor 0 has {tuple(listed[0].shape)}, tensor {i} {tuple(other.shape)}{in_scope()}")
+            raise ShapeError(
+                f"stack: tensors must have one shape; "
+                f"tensor 0 has {tuple(listed[0].shape)}, tensor {i} {tuple(other.shape)}{in_scope()}"
+            )
     return cat([x.unsqueeze(dim) for x in listed], dimension("stack", dim, listed[0].ndim + 1))
 
 
 concat = concatenate = cat
 
 
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+@overload
+def where(condition: Tensor, input: Any, other: Any) -> Tensor: ...
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """`input` where the condition holds, else `other`; with the condition alone, the indices where it holds."""
     if input is None and other is None:
         return tuple(Tensor.from_array(index) for index in condition.array.nonzero())
     if condition.dtype.kind != "b":
-        raise TypeError(f"where: the condition must be bool; got dtype {condition.dtype}. Compare first, as in x > 0{in_scope()}")
+        raise TypeError(
+            f"where: the condition must be bool; got dtype {condition.dtype}. Compare first, as in x > 0{in_scope()}"
+        )
     return ops.where(condition, input, other)
 
 
+@overload
+def nonzero(input: Tensor, *, as_tuple: Literal[False] = False) -> Tensor: ...
+@overload
+def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """Where the values are not zero: one row of indices per value (or one tensor per dimension)."""
     parts = input.array.nonzero()
@@ -190,7 +209,9 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-
 
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Whether |input − other| ≤ atol + rtol·|other|, element by element."""
-    return Tensor.from_array(input.backend.xp.isclose(input.array, other.array, rtol=rtol, atol=atol, equal_nan=equal_nan))
+    return Tensor.from_array(
+        input.backend.xp.isclose(input.array, other.array, rtol=rtol, atol=atol, equal_nan=equal_nan)
+    )
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
@@ -204,7 +225,7 @@ def is_tensor(obj: Any) -> bool:
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
-    """Coordinate grids: grid i varies along dimension i and holds the values of vector i ("xy" exchanges the first two)."""
+    """Coordinate grids: grid i holds the values of vector i along dimension i ("xy" exchanges the first two)."""
     vectors = list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], tuple | list) else list(tensors)
     if indexing not in ("ij", "xy"):
         raise ValueError(f"meshgrid: indexing must be 'ij' or 'xy'; got {indexing!r}")

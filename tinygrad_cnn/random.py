@@ -5,7 +5,16 @@ from typing import Any
 from .backend import RandomGenerator, backends, cpu
 from .tensor import Tensor, backend_for, device
 
-__all__ = ["Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state", "stream"]
+__all__ = [
+    "Generator",
+    "default_generator",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "seed",
+    "set_rng_state",
+    "stream",
+]
 
 _initial = 0
 
@@ -77,8 +86,10 @@ def manual_seed(seed: int) -> Generator:
     """Make all random numbers from here on repeatable, on every device. Returns the CPU's generator.
 
     >>> import tinygrad_cnn as tg
-    >>> _ = tg.manual_seed(0); a = tg.randn(3)
-    >>> _ = tg.manual_seed(0); b = tg.randn(3)
+    >>> _ = tg.manual_seed(0)
+    >>> a = tg.randn(3)
+    >>> _ = tg.manual_seed(0)
+    >>> b = tg.randn(3)
     >>> bool((a == b).all())
     True
     """

@@ -64,8 +64,9 @@ def gradcheck(
                 entry, out_entry = divmod(int(worst), exact.shape[1])
                 if raise_exception:
                     raise GradcheckError(
-                        f"gradcheck: output {number}, entry {out_entry}, by input {i}, entry {entry} (shape {tuple(args[i].shape)}): "
-                        f"the derivative is {exact.flat[worst]:.8g}, finite differences give {numeric.flat[worst]:.8g}"
+                        f"gradcheck: output {number}, entry {out_entry}, by input {i}, entry {entry} "
+                        f"(shape {tuple(args[i].shape)}): the derivative is {exact.flat[worst]:.8g}, "
+                        f"finite differences give {numeric.flat[worst]:.8g}"
                     )
                 return False
     return True
@@ -78,10 +79,15 @@ def _analytic_jacobian(output: Tensor, inputs: Sequence[Tensor]) -> list[Any]:
     for entry in range(output.numel()):
         seed = xp.zeros(output.numel(), dtype=output.dtype)
         seed[entry] = 1
-        gradients = grad(output, inputs, Tensor.from_array(seed.reshape(output.shape)), retain_graph=True, allow_unused=True)
+        gradients = grad(
+            output, inputs, Tensor.from_array(seed.reshape(output.shape)), retain_graph=True, allow_unused=True
+        )
         for column, x, g in zip(columns, inputs, gradients, strict=True):
             column.append(xp.zeros(x.numel(), dtype=x.dtype) if g is None else g.array.reshape(-1))
-    return [xp.stack(column, axis=1) if column else xp.zeros((x.numel(), 0)) for column, x in zip(columns, inputs, strict=True)]
+    return [
+        xp.stack(column, axis=1) if column else xp.zeros((x.numel(), 0))
+        for column, x in zip(columns, inputs, strict=True)
+    ]
 
 
 def _numeric_jacobian(func: Callable[..., Any], args: tuple[Any, ...], i: int, number: int, eps: float) -> Any:
@@ -94,7 +100,11 @@ def _numeric_jacobian(func: Callable[..., Any], args: tuple[Any, ...], i: int, n
             moved = values.copy(order="C")
             moved.reshape(-1)[entry] += step
             with no_grad():
-                outputs = [out for out in _listed(func(*args[:i], Tensor.from_array(moved), *args[i + 1 :])) if isinstance(out, Tensor)]
+                outputs = [
+                    out
+                    for out in _listed(func(*args[:i], Tensor.from_array(moved), *args[i + 1 :]))
+                    if isinstance(out, Tensor)
+                ]
             sides.append(outputs[number].array.reshape(-1))
         rows.append((sides[0] - sides[1]) / (2 * eps))
     return xp.stack(rows, axis=0) if rows else xp.zeros((0, 0))
@@ -112,12 +122,14 @@ def gradgradcheck(func: Callable[..., Any], inputs: Any, **options: Any) -> bool
     weights: list[Tensor] = []
 
     def gradients(*values: Any) -> tuple[Tensor, ...]:
-        watched = [x.detach().requires_grad_() if i in checked and not x.requires_grad else x for i, x in enumerate(values)]
+        watched = [
+            x.detach().requires_grad_() if i in checked and not x.requires_grad else x for i, x in enumerate(values)
+        ]
         outputs = [out for out in _listed(func(*watched)) if isinstance(out, Tensor) and out.requires_grad]
-        for out in outputs[len(weights) :]:
-            weights.append(Tensor.from_array(out.backend.rng.normal(out.shape, out.dtype)))
-        found = grad(outputs, [watched[i] for i in checked], weights, create_graph=True, materialize_grads=True)
-        return found
+        weights.extend(
+            Tensor.from_array(out.backend.rng.normal(out.shape, out.dtype)) for out in outputs[len(weights) :]
+        )
+        return grad(outputs, [watched[i] for i in checked], weights, create_graph=True, materialize_grads=True)
 
     def with_graph(*values: Any) -> tuple[Tensor, ...]:
         from .autograd import enable_grad

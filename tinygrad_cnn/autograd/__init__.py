@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from ..function import Function
     from ..testing import gradcheck, gradgradcheck
 
-_ELSEWHERE = {"grad": "derivatives", "backward": "derivatives", "Function": "function", "gradcheck": "testing", "gradgradcheck": "testing"}
+_ELSEWHERE = {
+    "grad": "derivatives",
+    "backward": "derivatives",
+    "Function": "function",
+    "gradcheck": "testing",
+    "gradgradcheck": "testing",
+}
 
 __all__ = [
     "Function",

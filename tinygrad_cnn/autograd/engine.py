@@ -1,4 +1,4 @@
-"""Reverse mode: walk the graph from the outputs to the leaves, every node once, after all that were computed from it."""
+"""Reverse mode: walk the graph from the outputs to the leaves, each node once, after all that were computed from it."""
 
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
@@ -45,7 +45,7 @@ def backpropagate(
     Args:
         seeds: for each output node, the gradient to start from.
         targets: the nodes whose gradients are wanted; only what lies between is visited.
-        lift: turns a saved array and its node into a tensor; given when the gradients shall be differentiable themselves.
+        lift: turns a saved array and its node into a tensor; given when the gradients shall be differentiable.
         retain_graph: keep saved values for another walk.
     """
     nodes = ancestors(seeds)

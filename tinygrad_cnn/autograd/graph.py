@@ -1,11 +1,11 @@
 """The graph: one node per recorded operation, one leaf per tensor that collects a gradient.
 
-A node points at the nodes it was made from, never at a tensor; a leaf holds its tensor weakly. So the graph lives exactly
-as long as a tensor that was computed with it, and goes without help from the garbage collector.
+A node points at the nodes it was made from, never at a tensor; a leaf holds its tensor weakly. So the graph lives
+exactly as long as a tensor that was computed with it, and goes without help from the garbage collector.
 """
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,8 @@ class InferenceStorage(Storage):
     @property
     def version(self) -> int:  # type: ignore[override]
         raise GraphError(
-            "inference_mode: a tensor made in inference mode cannot be saved for backward; use no_grad() where it is made, or x.clone() outside"
+            "inference_mode: a tensor made in inference mode cannot be saved for backward; "
+            "use no_grad() where it is made, or x.clone() outside"
         )
 
     def changed(self, by: str) -> None:
@@ -63,7 +64,20 @@ class Node:
         hooks: called with the gradient of the output when it is complete; what one returns replaces it.
     """
 
-    __slots__ = ("__weakref__", "dtype", "hooks", "input_shapes", "inputs", "op", "order", "params", "saved", "scope", "shape", "source")
+    __slots__ = (
+        "__weakref__",
+        "dtype",
+        "hooks",
+        "input_shapes",
+        "inputs",
+        "op",
+        "order",
+        "params",
+        "saved",
+        "scope",
+        "shape",
+        "source",
+    )
 
     def __init__(
         self,
@@ -103,7 +117,7 @@ class Node:
         return sum(getattr(value, "nbytes", 0) for value, _, _ in (self.saved or {}).values())
 
     def value_of(self, name: str, lift: Lift | None) -> Any:
-        """What a rule calls `name`: a saved value (checked, lifted for a derivative of its own), a shape or a parameter."""
+        """What a rule calls `name`: a parameter, a shape or a saved value (checked, and lifted to have a graph)."""
         if name in self.params:
             return self.params[name]
         op = self.op
@@ -113,16 +127,18 @@ class Node:
             return self.input_shapes
         if self.saved is None:
             raise GraphError(
-                f"backward: the values saved by {self.describe()} were freed by an earlier backward. Usual causes: part of the computation was "
-                "done once, outside the training loop; a hidden state was carried on without .detach(); a notebook cell ran backward again without "
-                "running forward. To go through one graph twice on purpose: backward(retain_graph=True) the first time"
+                f"backward: the values saved by {self.describe()} were freed by an earlier backward. Usual causes: "
+                "part of the computation was done once, outside the training loop; a hidden state was carried on "
+                "without .detach(); a notebook cell ran backward again without running forward. "
+                "To go through one graph twice on purpose: backward(retain_graph=True) the first time"
             )
         value, storage, version = self.saved[name]
         if storage is not None and storage.version != version:
             what = "its output" if name == "out" else f"its input {name}"
             raise GraphError(
-                f"backward: {self.describe()} needs {what} of shape {tuple(value.shape)}, but {storage.changed_by} changed it in place afterwards; "
-                f"use the out-of-place form of {storage.changed_by}, or give one of the two a .clone()"
+                f"backward: {self.describe()} needs {what} of shape {tuple(value.shape)}, but {storage.changed_by} "
+                f"changed it in place afterwards; use the out-of-place form of {storage.changed_by}, "
+                "or give one of the two a .clone()"
             )
         if lift is None or not hasattr(value, "dtype"):
             return value
@@ -138,9 +154,12 @@ class Node:
         if op.joint is not None:
             rule, needs = op.joint
             gradients = rule(g, *(self.value_of(name, lift) for name in needs))
-            pairs = zip(range(len(self.inputs)), gradients, strict=True)
+            pairs: Iterable[tuple[int, Any]] = zip(range(len(self.inputs)), gradients, strict=True)
         else:
-            pairs = ((i, self._one_gradient(rule, g, lift)) for i, rule in enumerate(op.rules) if rule and self.inputs[i] is not None)
+            ruled = enumerate(zip(op.rules, self.inputs, strict=False))  # optional inputs may have been left out
+            pairs = (
+                (i, self._one_gradient(rule, g, lift)) for i, (rule, source) in ruled if rule and source is not None
+            )
         for i, gradient in pairs:
             target = self.inputs[i]
             if target is None or gradient is None:

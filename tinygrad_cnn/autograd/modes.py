@@ -1,12 +1,14 @@
-"""What a thread of execution is doing: recording or not, and inside which module. Kept in context variables, so that
-threads, asyncio tasks and nested blocks each see their own."""
+"""What a thread of execution is doing: recording or not, and inside which module.
+
+Kept in context variables, so that threads, asyncio tasks and nested blocks each see their own.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, contextmanager
 from contextvars import ContextVar, Token
 from functools import wraps
 from inspect import isgeneratorfunction
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -55,7 +57,7 @@ class _Mode(ContextDecorator):
     def __init__(self) -> None:
         self._tokens: list[Token[str]] = []
 
-    def _recreate_cm(self) -> "_Mode":
+    def _recreate_cm(self) -> Self:
         # A decorated function may run in several threads at once: each call gets a block of its own.
         fresh = object.__new__(type(self))
         fresh.__dict__.update(self.__dict__, _tokens=[])
@@ -81,7 +83,7 @@ class _Mode(ContextDecorator):
 
         return generator  # type: ignore[return-value]
 
-    def __enter__(self) -> "_Mode":
+    def __enter__(self) -> Self:
         self._tokens.append(MODE.set(self.mode))
         return self
 
@@ -137,7 +139,7 @@ class set_grad_enabled(_Mode):  # noqa: N801 - PyTorch's name
         self.mode = RECORD if mode else NO_RECORD
         self._switched: Token[str] | None = MODE.set(self.mode)
 
-    def _recreate_cm(self) -> "_Mode":
+    def _recreate_cm(self) -> Self:
         fresh = super()._recreate_cm()
         fresh.__dict__["_switched"] = None
         return fresh
@@ -146,7 +148,7 @@ class set_grad_enabled(_Mode):  # noqa: N801 - PyTorch's name
         self._undo()  # as a decorator it concerns the function alone
         return super().__call__(function)
 
-    def __enter__(self) -> "_Mode":
+    def __enter__(self) -> Self:
         self._undo()
         return super().__enter__()
 

@@ -5,9 +5,9 @@
         return x * y
 
 Positional arguments of the forward function are arrays and can be differentiated; keyword-only arguments are fixed
-parameters. A rule takes the gradient `g` of the output and *names* whatever else it needs: an input, `out`, a parameter,
-`<input>_shape`, or a residual. What is named is saved for backward, and nothing else is. Rules are written in operations, so
-they can be differentiated in their turn.
+parameters. A rule takes the gradient `g` of the output and *names* whatever else it needs: an input, `out`,
+a parameter, `<input>_shape`, or a residual. What is named is saved for backward, and nothing else is. Rules are written
+in operations, so they can be differentiated in their turn.
 """
 
 from collections.abc import Callable
@@ -104,11 +104,12 @@ class Op:
         if self.broadcasts:
             return sum_to(gradient, shape=shape)
         raise RuntimeError(
-            f"engine error: the rule of {self.name} for {name} returned shape {tuple(gradient.shape)}; the input has shape {tuple(shape)}"
+            f"engine error: the rule of {self.name} for {name} returned shape {tuple(gradient.shape)}; "
+            f"the input has shape {tuple(shape)}"
         )
 
     def __call__(self, x: T, *others: Any, **params: Any) -> T:
-        """Apply the operation. The result is of the kind of the arguments: a tensor for tensors, an array for arrays."""
+        """Apply the operation: to tensors it gives a tensor, to arrays an array."""
         args = (x, *others)
         for value in args:
             if hasattr(value, "__apply_op__"):

@@ -1,8 +1,8 @@
 """What a backend must offer, and every kernel once, plainly, for any array library with NumPy's names.
 
-This is the reference: a reader learns from it, a new backend starts from it, and every faster kernel is tested against it.
-Convolution and pooling are sums over the taps of a window: for each tap, one strided slice of the padded image holds what all
-windows read there.
+This is the reference: a reader learns from it, a new backend starts from it, every faster kernel is tested against it.
+Convolution and pooling are sums over the taps of a window: for each tap, one strided slice of the padded image holds
+what all windows read there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,10 +40,10 @@ class Backend:
 
     name: str
     xp: Any
-    array_type: type
+    array_type: type[Any]
     rng: RandomGenerator
 
-    # transfer -----------------------------------------------------------------------------------------------------------
+    # transfer ---------------------------------------------------------------------------------------------------------
 
     def asarray(self, values: Any, dtype: Any = None) -> Array:
         """An array of this backend with these values, sharing their memory where that is possible."""
@@ -72,7 +72,7 @@ class Backend:
         """A block in which 1 / 0 and the like give ±inf and NaN without a warning."""
         return nullcontext()
 
-    # convolution --------------------------------------------------------------------------------------------------------
+    # convolution ------------------------------------------------------------------------------------------------------
 
     def conv2d(self, x: Array, w: Array, window: Window) -> Array:
         """Cross-correlate images (N, C, *image) with kernels (O, C/groups, *size) → (N, O, *output).
@@ -89,7 +89,7 @@ class Backend:
         return out.reshape(x.shape[0], w.shape[0], *output)
 
     def conv2d_input_grad(self, g: Array, w: Array, shape: Ints, window: Window) -> Array:
-        """The adjoint of `conv2d` in its images: where a window read, its output's gradient is added, times the weight."""
+        """The adjoint of `conv2d` in its images: where a window read, its gradient times the weight is added."""
         groups, output = window.groups, g.shape[2:]
         gradients = _flat(self._grouped(g, groups))  # (N, G, O/G, L)
         kernels = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])
@@ -111,7 +111,7 @@ class Backend:
             out[(..., *tap)] = self.xp.sum(gradients @ pixels.swapaxes(2, 3), axis=0)  # (G, O/G, C/G)
         return out.reshape(g.shape[1], *out.shape[2:])
 
-    # pooling ------------------------------------------------------------------------------------------------------------
+    # pooling ----------------------------------------------------------------------------------------------------------
 
     def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
         """Maximum in each window, and the number of the tap that holds it; the first of equals, and NaN above all."""
@@ -154,31 +154,39 @@ class Backend:
             view += g
         return self.crop(padded, shape, window)
 
-    # indexing -----------------------------------------------------------------------------------------------------------
+    # indexing ---------------------------------------------------------------------------------------------------------
 
     def scatter_add(self, positions: Array, values: Array, shape: Ints) -> Array:
         """Zeros of this shape, with each value added at its position in the flattened array; positions may repeat."""
-        sums = self.xp.bincount(positions.reshape(-1), weights=values.reshape(-1), minlength=prod(shape))  # in float64
-        return sums.astype(values.dtype).reshape(shape)
+        if values.dtype.kind != "f":  # sums in float64 would round large integers
+            sums = self.xp.zeros(prod(shape), dtype=values.dtype)
+            self.xp.add.at(sums, positions.reshape(-1), values.reshape(-1))
+        else:
+            sums = self.xp.bincount(positions.reshape(-1), weights=values.reshape(-1), minlength=prod(shape))
+        return sums.astype(values.dtype, copy=False).reshape(shape)
 
-    # fused kernels ------------------------------------------------------------------------------------------------------
+    # fused kernels ----------------------------------------------------------------------------------------------------
 
     def batch_norm(self, x: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
-        """Normalise every channel over batch and space; returns the result, the mean and 1/√(variance + eps) per channel."""
+        """Normalise each channel over batch and space; the result, and mean and 1/√(variance + eps) per channel."""
         axes = (0, *range(2, x.ndim))
         mean = self.xp.mean(x, axis=axes, dtype=x.dtype)
         invstd = 1 / self.xp.sqrt(self.xp.var(x, axis=axes, dtype=x.dtype) + eps)
         out = (x - per_channel(mean, x)) * per_channel(invstd if weight is None else invstd * weight, x)
         return out if bias is None else out + per_channel(bias, x), mean, invstd
 
-    def batch_norm_input_grad(self, g: Array, x: Array, weight: Array | None, mean: Array, invstd: Array) -> tuple[Array, Array, Array]:
+    def batch_norm_input_grad(
+        self, g: Array, x: Array, weight: Array | None, mean: Array, invstd: Array
+    ) -> tuple[Array, Array, Array]:
         """Gradients of `batch_norm` for x, weight and bias, from the statistics of the forward pass."""
         axes, count = (0, *range(2, x.ndim)), max(x.size // max(x.shape[1], 1), 1)
         normal = (x - per_channel(mean, x)) * per_channel(invstd, x)
         bias_grad = self.xp.sum(g, axis=axes)
         weight_grad = self.xp.sum(g * normal, axis=axes)
         scale = invstd if weight is None else invstd * weight
-        x_grad = per_channel(scale, x) * (g - per_channel(bias_grad / count, x) - normal * per_channel(weight_grad / count, x))
+        x_grad = per_channel(scale, x) * (
+            g - per_channel(bias_grad / count, x) - normal * per_channel(weight_grad / count, x)
+        )
         return x_grad, weight_grad, bias_grad
 
     def dropout_mask(self, x: Array, p: float, shape: Ints) -> Array:
@@ -197,7 +205,7 @@ class Backend:
         nesterov: bool,
         weight_decay: float,
     ) -> None:
-        """One step of gradient descent in place: buffer ← momentum · buffer + (1 − dampening) · g;  p ← p − lr · step."""
+        """One step of descent in place: buffer ← momentum · buffer + (1 − dampening) · g;  p ← p − lr · step."""
         if weight_decay:
             g = g + weight_decay * p
         if momentum_buffer is not None:
@@ -222,9 +230,9 @@ class Backend:
         weight_decay: float,
         decoupled: bool,
     ) -> None:
-        """One step of Adam in place (Kingma & Ba 2015, algorithm 1); `largest` holds the maxima that AMSGrad divides by.
+        """One step of Adam in place (Kingma & Ba 2015, algorithm 1); AMSGrad divides by the maxima in `largest`.
 
-        Weight decay is added to the gradient, or taken from the weights directly when it is decoupled (Loshchilov & Hutter 2019).
+        Weight decay is added to the gradient, or when decoupled taken from the weights (Loshchilov & Hutter 2019).
         """
         if weight_decay and decoupled:
             p *= 1 - lr * weight_decay
@@ -239,7 +247,7 @@ class Backend:
             spread = largest
         p -= (lr / (1 - beta1**step)) * mean / (self.xp.sqrt(spread) / (1 - beta2**step) ** 0.5 + eps)
 
-    # helpers of the kernels above -----------------------------------------------------------------------------------------
+    # helpers of the kernels above -------------------------------------------------------------------------------------
 
     def pad(self, x: Array, window: Window, value: Any = 0) -> Array:
         """x with the window's padding around its spatial dimensions."""

@@ -1,7 +1,7 @@
-"""The CPU backend: NumPy arrays, with convolution as matrix products on channels-last memory.
+"""The CPU backend: NumPy arrays; what NumPy can do faster than the reference, without a compiler.
 
-Images are (N, C, H, W) to everyone; inside, the channels lie next to each other, so that a row of a window is one run of
-memory and one image pixel is one row of a matrix. A convolution's result keeps that order as strides; the next layer finds it.
+Every kernel keeps the memory order of what it is given. After a convolution that is channels last, where whole rows of
+channels are one run of memory; arrays of two orders in one operation cost several times more.
 """
 
 from collections.abc import Iterator
@@ -10,14 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from .base import Array, Backend
+from .base import Array, Backend, lowest, tap_dtype
+from .numpy_convolution import MatrixConvolution
 from .window import Ints, Window
 
-# One block of unfolded windows: small enough to stay in a core's cache while it is multiplied, large enough for BLAS.
-BLOCK_BYTES = 2 << 20
-
-# With fewer channels than this, a run of channels is too short to copy well, and windows are unfolded tap by tap.
-FEW_CHANNELS = 8
+# Where several passes over memory serve one result, they are made over blocks of so many values, which stay in the cache.
+BLOCK = 1 << 14
 
 
 class NumpyGenerator:
@@ -54,7 +52,9 @@ class NumpyGenerator:
         # 32 random bits per value, two values per draw: half the cost of drawing floats.
         count = int(np.prod(shape, dtype=np.int64))
         bits = np.asarray(self._rng.bit_generator.random_raw((count + 1) // 2)).view(np.uint32)[:count]
-        return (bits.astype(np.uint64) < round(p * 2**32) if p >= 1 else bits < np.uint32(round(p * 2**32))).reshape(shape)
+        return (bits.astype(np.uint64) < round(p * 2**32) if p >= 1 else bits < np.uint32(round(p * 2**32))).reshape(
+            shape
+        )
 
     def integers(self, low: int, high: int, shape: Ints, dtype: Any) -> Array:
         """Integers in [low, high)."""
@@ -71,7 +71,7 @@ def _floats(draw: Any, shape: Ints, dtype: Any) -> Array:
     return values if native else values.astype(dtype)
 
 
-class NumpyBackend(Backend):
+class NumpyBackend(MatrixConvolution):
     """NumPy on the CPU."""
 
     name = "cpu"
@@ -101,143 +101,213 @@ class NumpyBackend(Backend):
             return super().dropout_mask(x, p, shape)
         mask = np.empty_like(x, dtype=bool)
         by_stride = sorted(range(x.ndim), key=lambda dim: -mask.strides[dim])
-        mask.transpose(by_stride).reshape(-1)[...] = self.rng.bernoulli((x.size,), 1 - p)  # no gaps, so a view of the mask
+        mask.transpose(by_stride).reshape(-1)[...] = self.rng.bernoulli(
+            (x.size,), 1 - p
+        )  # no gaps, so a view of the mask
         return mask
 
-    # The reference multiplies once per tap and keeps (N, C, H, W) in memory; one product per block of unfolded windows uses
-    # BLAS several times better, and the block bounds the memory.
+    # The reference's tests for NaN and its `where` over random conditions, which processors cannot predict, cost ten times
+    # what maxima and products cost.
 
-    def conv2d(self, x: Array, w: Array, window: Window) -> Array:
-        """`Backend.conv2d` as one matrix product per block of unfolded windows."""
-        if window.rank != 2 or _depthwise(x, w, window):
-            return super().conv2d(x, w, window)
-        n, (height, width) = x.shape[0], window.output_size(x.shape[2:])
-        out = np.empty((n, height, width, w.shape[0]), dtype=x.dtype)
-        images = self._channels_last(x, window)
-        kernels = _kernel_matrices(w, window.groups)
-        for group, (channels, outputs) in enumerate(_group_slices(x.shape[1], w.shape[0], window.groups)):
-            for block, columns in _unfold(images[..., channels], window, (height, width)):
-                # With one group `out[block]` is a run of whole rows, and the product is written straight into it.
-                result = out[block][..., outputs]
-                if window.groups == 1 and result.flags.c_contiguous:
-                    np.matmul(columns, kernels[group], out=result.reshape(-1, w.shape[0]))
-                else:
-                    result[...] = (columns @ kernels[group]).reshape(result.shape)
-        return out.transpose(0, 3, 1, 2)
+    def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
+        """`Backend.max_pool2d` by maxima alone: where one changed the result, there is its tap; the reference for NaN."""
+        views = self.tap_views(self.pad(x, window, lowest(np, x.dtype)), window, window.output_size(x.shape[2:]))
+        values = next(views).copy(order="K")
+        taps = np.zeros_like(values, dtype=tap_dtype(np, window))
+        for number, view in enumerate(views, start=1):
+            larger = np.maximum(values, view)
+            changed = (larger != values).view(np.uint8).astype(taps.dtype, copy=False)
+            changed *= taps.dtype.type(number)
+            np.maximum(taps, changed, out=taps)
+            values = larger
+        if values.dtype.kind == "f" and values.size and np.isnan(values.min()):
+            return super().max_pool2d(x, window)
+        return values, taps
 
-    def conv2d_input_grad(self, g: Array, w: Array, shape: Ints, window: Window) -> Array:
-        """`Backend.conv2d_input_grad`: for stride 1 a convolution with the turned kernels, else a product per block and tap sums."""
-        if window.rank != 2 or _depthwise(shape, w, window):
-            return super().conv2d_input_grad(g, w, shape, window)
-        if max(window.stride) == 1 and all(e > p for e, pads in zip(window.extent, window.padding, strict=True) for p in pads):
-            pads = tuple((e - 1 - a, e - 1 - b) for e, (a, b) in zip(window.extent, window.padding, strict=True))
-            turned = Window(window.size, (1, 1), pads, window.dilation, window.groups, op="conv2d_input_grad")
-            return self.conv2d(g, _turned(w, window.groups), turned)
-        pads = window.pads(shape[2:])
-        padded = np.zeros((shape[0], *(n + a + b for n, (a, b) in zip(shape[2:], pads, strict=True)), shape[1]), dtype=g.dtype)
-        gradients = np.ascontiguousarray(g.transpose(0, 2, 3, 1))
-        kernels = _kernel_matrices(w, window.groups)
-        for group, (channels, outputs) in enumerate(_group_slices(shape[1], w.shape[0], window.groups)):
-            for images, rows in _blocks(g.shape[0], g.shape[2], g.shape[3] * kernels[group].shape[0] * g.itemsize):
-                part = gradients[images, rows, :, outputs]
-                columns = part.reshape(-1, part.shape[-1]) @ kernels[group].T
-                columns = columns.reshape(*part.shape[:3], *window.size, -1)  # (n, oh, ow, kh, kw, C/G)
-                top = rows.start * window.stride[0]
-                target = padded[images, top:, :, channels]
-                for tap in window.taps():
-                    target[(slice(None), *window.slices(tap, part.shape[1:3]))] += columns[:, :, :, *tap]
-        (top, _), (left, _) = pads
-        return padded[:, top : top + shape[2], left : left + shape[3]].transpose(0, 3, 1, 2)
+    def pool_scatter(self, g: Array, taps: Array, shape: Ints, window: Window) -> Array:
+        """`Backend.pool_scatter` in the memory order of the taps; without overlap every pixel is written once."""
+        padded, apart = self._image_around(taps, shape, g.dtype, window)
+        g = _in_order_of(taps, g)
+        for number, view in enumerate(self.tap_views(padded, window, taps.shape[2:])):
+            if apart:
+                np.multiply(g, taps == number, out=view)
+            else:
+                view += g * (taps == number)
+        return self.crop(padded, shape, window)
 
-    def conv2d_weight_grad(self, g: Array, x: Array, window: Window) -> Array:
-        """`Backend.conv2d_weight_grad` as one matrix product per block of unfolded windows."""
-        if window.rank != 2 or _depthwise(x, g, window):
-            return super().conv2d_weight_grad(g, x, window)
-        images = self._channels_last(x, window)
-        gradients = np.ascontiguousarray(g.transpose(0, 2, 3, 1))
-        inputs = x.shape[1] // window.groups
-        out = np.zeros((window.groups, window.tap_count * inputs, g.shape[1] // window.groups), dtype=x.dtype)
-        for group, (channels, outputs) in enumerate(_group_slices(x.shape[1], g.shape[1], window.groups)):
-            for block, columns in _unfold(images[..., channels], window, g.shape[2:]):
-                part = gradients[block][..., outputs]
-                out[group] += columns.T @ part.reshape(-1, part.shape[-1])
-        out = out.reshape(window.groups, *window.size, inputs, -1)  # (G, KH, KW, C/G, O/G)
-        return np.ascontiguousarray(out.transpose(0, 4, 3, 1, 2)).reshape(g.shape[1], inputs, *window.size)
+    def sum_windows(self, x: Array, window: Window) -> Array:
+        """`Backend.sum_windows` in the memory order of x."""
+        views = self.tap_views(self.pad(x, window), window, window.output_size(x.shape[2:]))
+        out = next(views).copy(order="K")
+        for view in views:
+            out += view
+        return out
 
-    def _channels_last(self, x: Array, window: Window) -> Array:
-        """The padded images as a contiguous array (N, H, W, C)."""
-        images = x.transpose(0, 2, 3, 1)
+    def spread_windows(self, g: Array, shape: Ints, window: Window) -> Array:
+        """`Backend.spread_windows` in the memory order of g; without overlap every pixel is written once."""
+        padded, apart = self._image_around(g, shape, g.dtype, window)
+        for view in self.tap_views(padded, window, g.shape[2:]):
+            if apart:
+                view[...] = g
+            else:
+                view += g
+        return self.crop(padded, shape, window)
+
+    def pad(self, x: Array, window: Window, value: Any = 0) -> Array:
+        """`Backend.pad` in the memory order of x."""
         pads = window.pads(x.shape[2:])
         if not any(map(any, pads)):
-            return np.ascontiguousarray(images)
-        padded = np.zeros((x.shape[0], *(n + a + b for n, (a, b) in zip(x.shape[2:], pads, strict=True)), x.shape[1]), dtype=x.dtype)
-        (top, _), (left, _) = pads
-        padded[:, top : top + x.shape[2], left : left + x.shape[3]] = images
+            return x
+        padded = np.empty_like(x, shape=self._padded_shape(x.shape, pads), subok=False)
+        padded.fill(value)
+        padded[self._inner(x.shape, pads)] = x
         return padded
 
+    def _image_around(self, like: Array, shape: Ints, dtype: Any, window: Window) -> tuple[Array, bool]:
+        """Memory for a padded image of this shape, and whether windows lie apart, so that their pixels need no sums.
 
-def _depthwise(x: Any, w: Array, window: Window) -> bool:
-    """Whether groups are so narrow that a product per tap over all groups at once beats one product per group."""
-    channels = (x if isinstance(x, tuple) else x.shape)[1]
-    return window.groups > 1 and channels < 8 * window.groups
+        It holds zeros, unless the windows cover all of it without overlap.
+        """
+        padded = np.empty_like(like, shape=self._padded_shape(shape, window.pads(shape[2:])), dtype=dtype)
+        covered = tuple(n * k for n, k in zip(like.shape[2:], window.size, strict=True))
+        if window.size != window.stride or max(window.dilation) > 1 or covered != padded.shape[2:]:
+            padded.fill(0)
+        return padded, not window.overlaps
 
+    # The reference makes about ten passes over memory each way. Here rows of channels are taken block by block, and what
+    # several passes need stays in the cache; sums over rows are products with a row of ones.
 
-def _group_slices(inputs: int, outputs: int, groups: int) -> Iterator[tuple[slice, slice]]:
-    """For each group, its input channels and its output channels."""
-    c, o = inputs // groups, outputs // groups
-    return ((slice(i * c, i * c + c), slice(i * o, i * o + o)) for i in range(groups))
+    def batch_norm(self, x: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
+        """`Backend.batch_norm` for channels-last memory."""
+        rows = _rows_of_channels(x)
+        if rows is None:
+            return super().batch_norm(x, weight, bias, eps)
+        count, blocks = len(rows), list(_row_blocks(rows))
+        ones = np.ones(blocks[0].stop, dtype=x.dtype)
+        mean = np.zeros(rows.shape[1], dtype=x.dtype)
+        for block in blocks:
+            mean += ones[: block.stop - block.start] @ rows[block]
+        mean /= count
+        variance = np.zeros_like(mean)
+        for block in blocks:
+            centred = rows[block] - mean
+            centred *= centred
+            variance += ones[: len(centred)] @ centred
+        variance /= count
+        invstd = 1 / np.sqrt(variance + eps)
+        scale = invstd if weight is None else invstd * weight
+        out = np.empty_like(rows)
+        for block in blocks:
+            centred = np.subtract(rows[block], mean, out=out[block])
+            centred *= scale
+            if bias is not None:
+                centred += bias
+        return _images_of_channels(out, x), mean, invstd
 
+    def batch_norm_input_grad(
+        self, g: Array, x: Array, weight: Array | None, mean: Array, invstd: Array
+    ) -> tuple[Array, Array, Array]:
+        """`Backend.batch_norm_input_grad` for channels-last memory."""
+        rows = _rows_of_channels(x)
+        if rows is None or g.dtype != x.dtype:
+            return super().batch_norm_input_grad(g, x, weight, mean, invstd)
+        gradients = _rows_of_channels(_in_order_of(x, g))
+        assert gradients is not None
+        count, blocks = len(rows), list(_row_blocks(rows))
+        ones = np.ones(blocks[0].stop, dtype=x.dtype)
+        weight_grad, bias_grad = np.zeros_like(mean), np.zeros_like(mean)
+        for block in blocks:
+            part = gradients[block]
+            centred = rows[block] - mean
+            centred *= part
+            weight_grad += ones[: len(part)] @ centred
+            bias_grad += ones[: len(part)] @ part
+        weight_grad *= invstd
+        # s·(g − Σg/n − x̂·Σgx̂/n) as s·g + slope·(x − mean) + offset, with numbers per channel
+        scale = invstd if weight is None else invstd * weight
+        slope, offset = -scale * invstd * weight_grad / count, -scale * bias_grad / count
+        out = np.empty_like(rows)
+        for block in blocks:
+            centred = rows[block] - mean
+            centred *= slope
+            centred += offset
+            np.multiply(gradients[block], scale, out=out[block])
+            out[block] += centred
+        return _images_of_channels(out, x), weight_grad, bias_grad
 
-def _kernel_matrices(w: Array, groups: int) -> Array:
-    """Kernels (O, C/G, KH, KW) as one matrix per group, (G, KH·KW·C/G, O/G): the rows in the order of a window's pixels."""
-    kernels = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])
-    return kernels.transpose(0, 3, 4, 2, 1).reshape(groups, -1, kernels.shape[1])
+    # Each term of the reference's formula makes an array of the size of the parameter, whose fresh pages cost more than the
+    # arithmetic. Blocks of values pass through a scratch block instead.
 
-
-def _turned(w: Array, groups: int) -> Array:
-    """Kernels turned by half a turn, inputs and outputs exchanged: (O, C/G, KH, KW) → (C, O/G, KH, KW)."""
-    kernels = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])[..., ::-1, ::-1]
-    return kernels.swapaxes(1, 2).reshape(-1, kernels.shape[1], *w.shape[2:])
-
-
-def _blocks(images: int, rows: int, row_bytes: int) -> Iterator[tuple[slice, slice]]:
-    """Cut (images, rows) into blocks of at most `BLOCK_BYTES`: several whole images, or some rows of one."""
-    fitting = max(BLOCK_BYTES // max(row_bytes, 1), 1)
-    if fitting >= rows:
-        step = max(fitting // max(rows, 1), 1)
-        for start in range(0, images, step):
-            yield slice(start, min(start + step, images)), slice(0, rows)
-    else:
-        for image in range(images):
-            for start in range(0, rows, fitting):
-                yield slice(image, image + 1), slice(start, min(start + fitting, rows))
-
-
-def _unfold(images: Array, window: Window, output: Ints) -> Iterator[tuple[tuple[slice, slice], Array]]:
-    """Cut the output into blocks; for each, the matrix (pixels of the output, pixels of a window) of what its windows read."""
-    channels = images.shape[-1]
-    (step_y, step_x), width = window.stride, window.tap_count * channels
-    if window.size == (1, 1):
-        pixels = images[:, ::step_y, ::step_x][:, : output[0], : output[1]]
-        if pixels.flags.c_contiguous:  # every pixel is a row already
-            yield (slice(0, len(images)), slice(0, output[0])), pixels.reshape(-1, channels)
+    def adam_step(
+        self,
+        p: Array,
+        g: Array,
+        mean: Array,
+        square: Array,
+        largest: Array | None,
+        *,
+        step: int,
+        lr: float,
+        beta1: float,
+        beta2: float,
+        eps: float,
+        weight_decay: float,
+        decoupled: bool,
+    ) -> None:
+        """`Backend.adam_step` block by block."""
+        arrays = [p, g, mean, square] if largest is None else [p, g, mean, square, largest]
+        if p.dtype != g.dtype or not all(a.flags.c_contiguous for a in arrays):
+            options: dict[str, Any] = {"beta1": beta1, "beta2": beta2, "eps": eps, "weight_decay": weight_decay}
+            super().adam_step(p, g, mean, square, largest, step=step, lr=lr, decoupled=decoupled, **options)
             return
-    by_tap = channels < FEW_CHANNELS
-    buffer = np.empty(0, dtype=images.dtype)
-    for part, rows in _blocks(len(images), output[0], output[1] * width * images.itemsize):
-        shape = (part.stop - part.start, rows.stop - rows.start, output[1])
-        size = shape[0] * shape[1] * shape[2] * width
-        if buffer.size < size:
-            buffer = np.empty(size, dtype=images.dtype)
-        source = images[part, rows.start * step_y :]
-        if by_tap:
-            columns = buffer[:size].reshape(*window.size, channels, *shape)
-            for tap in window.taps():
-                columns[tap] = source[(slice(None), *window.slices(tap, shape[1:]))].transpose(3, 0, 1, 2)
-            yield (part, rows), columns.reshape(width, -1).T
-        else:
-            columns = buffer[:size].reshape(*shape, *window.size, channels)
-            n, y, x, c = source.strides
-            dy, dx = window.dilation
-            columns[...] = np.lib.stride_tricks.as_strided(source, columns.shape, (n, y * step_y, x * step_x, y * dy, x * dx, c), writeable=False)
-            yield (part, rows), columns.reshape(-1, width)
+        flat = [a.reshape(-1) for a in arrays]
+        correction = (1 - beta2**step) ** 0.5
+        rate, floor = lr * correction / (1 - beta1**step), eps * correction
+        scratch = np.empty(min(p.size, BLOCK), dtype=p.dtype)
+        for start in range(0, p.size, BLOCK):
+            p, g, mean, square, *rest = (a[start : start + BLOCK] for a in flat)
+            s = scratch[: len(p)]
+            if weight_decay and decoupled:
+                p *= 1 - lr * weight_decay
+            elif weight_decay:
+                g = g + weight_decay * p
+            np.subtract(g, mean, out=s)
+            s *= 1 - beta1
+            mean += s
+            np.multiply(g, g, out=s)
+            s *= 1 - beta2
+            square *= beta2
+            square += s
+            if rest:
+                np.maximum(rest[0], square, out=rest[0])
+            np.sqrt(rest[0] if rest else square, out=s)
+            s += floor
+            np.divide(mean, s, out=s)
+            s *= rate
+            p -= s
+
+
+def _in_order_of(like: Array, x: Array) -> Array:
+    """x, or a copy whose memory has the order of another array of its shape."""
+    if [n // like.itemsize for n in like.strides] == [n // x.itemsize for n in x.strides]:
+        return x
+    copy = np.empty_like(like, dtype=x.dtype)
+    copy[...] = x
+    return copy
+
+
+def _rows_of_channels(x: Array) -> Array | None:
+    """(N, C, …) in channels-last memory as a matrix (pixels, C), without a copy; None for another order, or nothing."""
+    last = np.moveaxis(x, 1, -1)
+    return last.reshape(-1, x.shape[1]) if last.flags.c_contiguous and x.size else None
+
+
+def _images_of_channels(rows: Array, like: Array) -> Array:
+    """The inverse of `_rows_of_channels`."""
+    return np.moveaxis(rows.reshape(like.shape[0], *like.shape[2:], like.shape[1]), -1, 1)
+
+
+def _row_blocks(rows: Array) -> Iterator[slice]:
+    """Cut a matrix into blocks of rows of about `BLOCK` values."""
+    step = max(BLOCK // rows.shape[1], 1)
+    return (slice(start, min(start + step, len(rows))) for start in range(0, len(rows), step))

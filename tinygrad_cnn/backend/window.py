@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from math import prod
+from typing import Any
 
 from ..errors import ShapeError
 
@@ -84,7 +85,9 @@ class Window:
 
     def pads(self, image: Sequence[int]) -> tuple[tuple[int, int], ...]:
         """Padding (before, after) with which every window lies inside, the partial ones of `ceil_mode` too."""
-        needed = [(count - 1) * s + e for count, s, e in zip(self.output_size(image), self.stride, self.extent, strict=True)]
+        needed = [
+            (count - 1) * s + e for count, s, e in zip(self.output_size(image), self.stride, self.extent, strict=True)
+        ]
         return tuple((a, max(b, n - size - a)) for (a, b), n, size in zip(self.padding, needed, image, strict=True))
 
     def taps(self) -> Iterator[Ints]:
@@ -99,9 +102,11 @@ class Window:
         )
 
     def pixels_per_window(self, image: Sequence[int], *, include_padding: bool) -> list[list[int]]:
-        """Per dimension and output, how many pixels the window holds; padding counts if wanted, `ceil_mode`'s excess never."""
+        """The pixels in each window, per dimension; padding counts if wanted, the excess of `ceil_mode` never."""
         counts = []
-        for size, k, s, (before, after), count in zip(image, self.size, self.stride, self.padding, self.output_size(image), strict=True):
+        for size, k, s, (before, after), count in zip(
+            image, self.size, self.stride, self.padding, self.output_size(image), strict=True
+        ):
             starts = [i * s - before for i in range(count)]
             low, high = (-before, size + after) if include_padding else (0, size)
             counts.append([min(start + k, high) - max(start, low) for start in starts])
@@ -112,17 +117,17 @@ def _show(values: Sequence[int]) -> str:
     return " × ".join(map(str, values))
 
 
-def _per_dimension(op: str, name: str, value: object, rank: int, minimum: int) -> Ints:
+def _per_dimension(op: str, name: str, value: Any, rank: int, minimum: int) -> Ints:
     """An int, or one per dimension, as a tuple; checked."""
     values = (value,) * rank if isinstance(value, int) or hasattr(value, "__index__") else value
     fitting = isinstance(values, tuple | list) and all(hasattr(v, "__index__") for v in values)
     if not fitting or isinstance(value, bool):
         raise TypeError(f"{op}: {name} must be an int or {rank} of them; got {value!r}")
-    if len(values) == 1:  # type: ignore[arg-type]
-        values = tuple(values) * rank  # type: ignore[arg-type]
-    if len(values) != rank:  # type: ignore[arg-type]
-        raise ValueError(f"{op}: {name} must be an int or {rank} of them; got {len(values)}: {value!r}")  # type: ignore[arg-type]
-    result = tuple(int(v) for v in values)  # type: ignore[attr-defined]
+    if len(values) == 1:
+        values = tuple(values) * rank
+    if len(values) != rank:
+        raise ValueError(f"{op}: {name} must be an int or {rank} of them; got {len(values)}: {value!r}")
+    result = tuple(int(v) for v in values)
     if min(result) < minimum:
         raise ValueError(f"{op}: {name} must be at least {minimum}; got {value!r}")
     return result
@@ -133,7 +138,9 @@ def _padding(op: str, padding: object, size: Ints, stride: Ints, dilation: Ints)
         return ((0, 0),) * len(size)
     if padding == "same":
         if max(stride) > 1:
-            raise ValueError(f"{op}: padding='same' needs stride 1; got stride {stride}. Give the padding as numbers instead")
+            raise ValueError(
+                f"{op}: padding='same' needs stride 1; got stride {stride}. Give the padding as numbers instead"
+            )
         totals = [d * (k - 1) for k, d in zip(size, dilation, strict=True)]
         return tuple((total // 2, total - total // 2) for total in totals)
     if isinstance(padding, str):
@@ -147,23 +154,29 @@ def _convolution_window(op: str, size: Ints, stride: object, padding: object, di
     strides = _per_dimension(op, "stride", stride, rank, 1)
     dilations = _per_dimension(op, "dilation", dilation, rank, 1)
     if min(size) < 1:
-        raise ShapeError(f"{op}: a kernel of {_show(size)} pixels has nothing to multiply; every size must be at least 1")
+        raise ShapeError(
+            f"{op}: a kernel of {_show(size)} pixels has nothing to multiply; every size must be at least 1"
+        )
     if not hasattr(groups, "__index__") or groups < 1:
         raise ValueError(f"{op}: groups must be a positive int; got {groups!r}")
     return Window(size, strides, _padding(op, padding, size, strides, dilations), dilations, int(groups), op=op)
 
 
-def convolution_window(op: str, size: Sequence[int], stride: object, padding: object, dilation: object, groups: int) -> Window:
+def convolution_window(
+    op: str, size: Sequence[int], stride: object, padding: object, dilation: object, groups: int
+) -> Window:
     """The window of a convolution from PyTorch's arguments.
 
     Raises:
         TypeError, ValueError: for arguments that are no window, with the values.
     """
-    return _convolution_window(op, tuple(size), *map(_hashable, (stride, padding, dilation)), groups)  # type: ignore[arg-type]
+    return _convolution_window(op, tuple(size), *map(_hashable, (stride, padding, dilation)), groups)
 
 
 @lru_cache(maxsize=4096)
-def _pooling_window(op: str, rank: int, size: object, stride: object, padding: object, dilation: object, ceil_mode: bool) -> Window:
+def _pooling_window(
+    op: str, rank: int, size: object, stride: object, padding: object, dilation: object, ceil_mode: bool
+) -> Window:
     sizes = _per_dimension(op, "kernel_size", size, rank, 1)
     strides = sizes if stride is None or stride == () else _per_dimension(op, "stride", stride, rank, 1)
     dilations = _per_dimension(op, "dilation", dilation, rank, 1)
@@ -176,14 +189,20 @@ def _pooling_window(op: str, rank: int, size: object, stride: object, padding: o
 
 
 def pooling_window(
-    op: str, rank: int, size: object, stride: object = None, padding: object = 0, dilation: object = 1, ceil_mode: bool = False
+    op: str,
+    rank: int,
+    size: object,
+    stride: object = None,
+    padding: object = 0,
+    dilation: object = 1,
+    ceil_mode: bool = False,
 ) -> Window:
     """The window of a pooling from PyTorch's arguments; the stride defaults to the size.
 
     Raises:
         TypeError, ValueError: for arguments that are no window, with the values.
     """
-    return _pooling_window(op, rank, *map(_hashable, (size, stride, padding, dilation)), ceil_mode)  # type: ignore[arg-type]
+    return _pooling_window(op, rank, *map(_hashable, (size, stride, padding, dilation)), ceil_mode)
 
 
 def _hashable(value: object) -> object:

@@ -52,7 +52,25 @@ from .comparison import (
 )
 from .convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
 from .dropout import apply_mask, dropout
-from .exponential import acos, asin, atan, cos, cosh, exp, expm1, log, log1p, log2, log10, rsqrt, sin, sinh, sqrt, tan, tanh
+from .exponential import (
+    acos,
+    asin,
+    atan,
+    cos,
+    cosh,
+    exp,
+    expm1,
+    log,
+    log1p,
+    log2,
+    log10,
+    rsqrt,
+    sin,
+    sinh,
+    sqrt,
+    tan,
+    tanh,
+)
 from .indexing import follow, gather_along, getitem, scatter_along, scatter_items, setitem, write_view
 from .losses import add_at_target, softmax_cross_entropy
 from .matmul import linear, matmul

@@ -17,10 +17,10 @@ def _sum_per_channel(g: Any) -> Any:
     dtypes="equal",
     x=lambda g, w, x_shape, window: conv2d_input_grad(g, w, shape=x_shape, window=window),
     w=lambda g, x, window: conv2d_weight_grad(g, x, window=window),
-    b=lambda g: _sum_per_channel(g),
+    b=_sum_per_channel,
 )
 def conv2d(backend: Any, x: Any, w: Any, b: Any = None, *, window: Any) -> Any:
-    """Cross-correlate images (N, C, H, W) with kernels (O, C/groups, KH, KW), add b (O) → (N, O, OH, OW); b may be None."""
+    """Cross-correlate images (N, C, H, W) with kernels (O, C/groups, KH, KW), add b (O) or None → (N, O, OH, OW)."""
     out = backend.conv2d(x, w, window)
     if b is not None:
         out += b.reshape(-1, *(1,) * window.rank)

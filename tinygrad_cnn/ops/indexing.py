@@ -40,7 +40,7 @@ def setitem(backend: Any, x: Any, values: Any, *, index: Any) -> Any:
 
 @op(x=lambda g, x_shape, dim, index: scatter_along(g, shape=x_shape, dim=dim, index=index))
 def gather_along(backend: Any, x: Any, *, dim: int, index: Any) -> Any:
-    """out[i, j, …] = x[i, index[i, j, …], …] with the index in dimension `dim`; the other dimensions may be shorter than x's."""
+    """out[i, j, …] = x[i, index[i, j, …], …], the index in dimension `dim`; the others may be shorter than x's."""
     kept = tuple(slice(None) if i == dim else slice(n) for i, n in enumerate(index.shape))
     return backend.xp.take_along_axis(x[kept], index, axis=dim)
 

@@ -15,7 +15,7 @@ def _softmax_minus_one_hot(g: Any, x: Any, target: Any) -> Any:
 def softmax_cross_entropy(backend: Any, x: Any, *, target: Any) -> Any:
     """−ln softmax(x)[target] for each row: scores (N, C), class numbers (N) → (N).
 
-    Log-softmax and the choice of the target in one operation: the derivative, softmax(x) − one-hot(target), needs neither.
+    Log-softmax and the choice of the target in one: the derivative, softmax(x) − one-hot(target), needs neither.
     """
     xp = backend.xp
     with backend.quiet():

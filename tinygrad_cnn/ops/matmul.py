@@ -11,7 +11,7 @@ from ..autograd import op, sum_to
     y=lambda g, x, y_shape: sum_to(matmul(x.mT, g), shape=y_shape),
 )
 def matmul(backend: Any, x: Any, y: Any) -> Any:
-    """Matrix products of the last two dimensions, (…, n, k) @ (…, k, m) → (…, n, m); the dimensions before broadcast."""
+    """Matrix products of the last two dimensions, (…, n, k) @ (…, k, m) → (…, n, m); those before broadcast."""
     with backend.quiet():
         return backend.xp.matmul(x, y)
 
@@ -26,7 +26,7 @@ def _rows(x: Any) -> Any:
 
 @op(
     dtypes="equal",
-    x=lambda g, w: matmul(g, w),
+    x=lambda g, w, x_shape: matmul(_rows(g), w).reshape(x_shape),
     w=lambda g, x: matmul(_rows(g).mT, _rows(x)),
     b=lambda g, b_shape: sum_to(g, shape=b_shape),
 )

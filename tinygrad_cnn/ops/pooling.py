@@ -7,7 +7,7 @@ from ..autograd import op
 
 @op(residuals=("taps",), x=lambda g, x_shape, taps, window: pool_scatter(g, taps=taps, shape=x_shape, window=window))
 def max_pool2d(backend: Any, x: Any, *, window: Any) -> Any:
-    """The maximum of each window, (N, C, H, W) → (N, C, OH, OW), and the number of the tap that holds it (the first of equals)."""
+    """The maximum of each window, (N, C, H, W) → (N, C, OH, OW), and which tap holds it (the first of equals)."""
     return backend.max_pool2d(x, window)
 
 

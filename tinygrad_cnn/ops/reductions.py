@@ -56,7 +56,9 @@ def var(backend: Any, x: Any, *, dim: tuple[int, ...], correction: float, keepdi
     with backend.quiet():
         count = _count(x.shape, dim)
         deviations = x - backend.xp.true_divide(backend.xp.sum(x, axis=dim, keepdims=True), count)
-        return backend.xp.true_divide(backend.xp.sum(deviations * deviations, axis=dim, keepdims=keepdim), max(count - correction, 0))
+        return backend.xp.true_divide(
+            backend.xp.sum(deviations * deviations, axis=dim, keepdims=keepdim), max(count - correction, 0)
+        )
 
 
 def _share_among_equals(g: Any, x: Any, out: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
@@ -139,17 +141,13 @@ def logsumexp(backend: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> A
     """ln Σ eˣ, shifted by the maximum, so that nothing overflows."""
     xp = backend.xp
     with backend.quiet():
-        largest = xp.max(x, axis=dim, keepdims=True)
+        largest = (xp.max if _count(x.shape, dim) else xp.sum)(x, axis=dim, keepdims=True)  # 0 where there is nothing
         largest = xp.where(xp.isfinite(largest), largest, x.dtype.type(0))
         out = xp.log(xp.sum(xp.exp(x - largest), axis=dim, keepdims=True)) + largest
     return out if keepdim else xp.squeeze(out, axis=dim)
 
 
-@op(
-    x=lambda g, x, x_shape, out, dim, keepdim: (
-        expand_reduced(g / where(out == 0, 1, out), x_shape, dim, keepdim) * x
-    )
-)
+@op(x=lambda g, x, x_shape, out, dim, keepdim: expand_reduced(g / where(out == 0, 1, out), x_shape, dim, keepdim) * x)
 def euclidean_norm(backend: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     """√Σ x²; the derivative at 0 is 0."""
     return backend.xp.sqrt(backend.xp.sum(x * x, axis=dim, keepdims=keepdim))

@@ -12,6 +12,7 @@ from .base import TensorBase
 from .convert import CastMethods, ConversionMethods
 from .device import backend_for, device
 from .gradient import run_backward, seeds_for, walk
+from .printing import set_printoptions
 from .reductions import ReductionMethods, ValuesAndIndices, dimension, dimensions
 from .shapes import ShapeMethods, sizes
 
@@ -38,8 +39,8 @@ class RemovableHandle:
 class Tensor(ArithmeticMethods, ReductionMethods, ShapeMethods, ConversionMethods, CastMethods):
     """An n-dimensional array that remembers how it was computed.
 
-    Make one with `tensor`, `zeros`, `randn` and so on. The class itself, as in old PyTorch programs, makes float32 values from
-    numbers or an uninitialised tensor from sizes.
+    Make one with `tensor`, `zeros`, `randn` and so on. The class itself, as in old PyTorch programs, makes float32
+    values from numbers or an uninitialised tensor from sizes.
 
     >>> x = Tensor([[1, 2], [3, 4]]).requires_grad_()
     >>> (x * x).sum().backward()
@@ -78,11 +79,17 @@ class Tensor(ArithmeticMethods, ReductionMethods, ShapeMethods, ConversionMethod
         """
         if requires_grad:
             if self.dtype.kind != "f":
-                raise GraphError(f"requires_grad: only floating-point tensors can require gradients; this one has dtype {self.dtype}")
+                raise GraphError(
+                    f"requires_grad: only floating-point tensors can require gradients; this one has dtype {self.dtype}"
+                )
             if self.node is None:
                 self.node = Leaf(self)
+                self.view_of = None  # its history starts here, whatever happens to the tensor whose memory it looks into
         elif self.node is not None and not isinstance(self.node, Leaf):
-            raise GraphError("requires_grad: this tensor was computed, so it can't stop requiring a gradient; use .detach() to get its values alone")
+            raise GraphError(
+                "requires_grad: this tensor was computed, so it can't stop requiring a gradient; "
+                "use .detach() to get its values alone"
+            )
         else:
             self.node = None
         return self
@@ -100,7 +107,11 @@ class Tensor(ArithmeticMethods, ReductionMethods, ShapeMethods, ConversionMethod
         return None if isinstance(self.node, Leaf) else self.node
 
     def backward(
-        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Sequence[Any] | None = None
+        self,
+        gradient: Any = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Sequence[Any] | None = None,
     ) -> None:
         """Add the derivative of this tensor to the `.grad` of every leaf it was computed from.
 
@@ -111,8 +122,8 @@ class Tensor(ArithmeticMethods, ReductionMethods, ShapeMethods, ConversionMethod
             inputs: accumulate into these tensors alone.
 
         Raises:
-            RuntimeError: without a graph, after it was freed, for a saved value changed in place, or without `gradient` for a
-                tensor that is not a scalar.
+            RuntimeError: without a graph, after it was freed, for a saved value changed in place, or without `gradient`
+                for a tensor that is not a scalar.
         """
         run_backward((self,), (gradient,), retain_graph=retain_graph, create_graph=create_graph, inputs=inputs)
 
@@ -133,7 +144,7 @@ class Tensor(ArithmeticMethods, ReductionMethods, ShapeMethods, ConversionMethod
         self._hooks().append(keep)
 
     def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
-        """Call `hook(gradient)` when this tensor's gradient is complete; what it returns, unless None, replaces the gradient."""
+        """Call `hook(gradient)` when this tensor's gradient is complete; what it returns, unless None, replaces it."""
         if self.node is None:
             raise GraphError("register_hook: this tensor has no graph, so no gradient reaches it")
         backend = self.backend
@@ -156,7 +167,7 @@ class Tensor(ArithmeticMethods, ReductionMethods, ShapeMethods, ConversionMethod
             node.hooks = []
         return node.hooks
 
-    # random values in place ---------------------------------------------------------------------------------------------
+    # random values in place -------------------------------------------------------------------------------------------
 
     def normal_(self, mean: float = 0, std: float = 1) -> Self:
         """Fill with normally distributed values."""
@@ -225,6 +236,7 @@ __all__ = [
     "dimensions",
     "run_backward",
     "seeds_for",
+    "set_printoptions",
     "sizes",
     "walk",
 ]

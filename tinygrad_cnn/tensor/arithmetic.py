@@ -13,7 +13,7 @@ class ArithmeticMethods(TensorBase):
     __slots__ = ()
     __hash__ = object.__hash__  # tensors compare element by element, and are told apart by identity
 
-    # operators ----------------------------------------------------------------------------------------------------------
+    # operators --------------------------------------------------------------------------------------------------------
 
     def __add__(self, other: Any) -> Self:
         return ops.add(self, other)
@@ -117,7 +117,7 @@ class ArithmeticMethods(TensorBase):
     def __itruediv__(self, other: Any) -> Self:
         return self.in_place("div_", ops.div, self, other)
 
-    # arithmetic by name -------------------------------------------------------------------------------------------------
+    # arithmetic by name -----------------------------------------------------------------------------------------------
 
     def add(self, other: Any, *, alpha: float = 1) -> Self:
         """self + alpha · other"""
@@ -140,15 +140,20 @@ class ArithmeticMethods(TensorBase):
         if rounding_mode == "floor":
             return ops.floor_divide(self, other)
         quotient = ops.trunc(ops.div(self, other))
-        integers = self.dtype.kind != "f" and getattr(getattr(other, "dtype", None), "kind", "f" if isinstance(other, float) else "i") != "f"
+        integers = (
+            self.dtype.kind != "f"
+            and getattr(getattr(other, "dtype", None), "kind", "f" if isinstance(other, float) else "i") != "f"
+        )
         return ops.cast(quotient, dtype=self.dtype, source=quotient.dtype) if integers else quotient
 
     def pow(self, exponent: Any) -> Self:
         """self to a power; of integers to a negative one is an error, as in PyTorch."""
-        if type(exponent) in (int, float) and exponent == 2:
+        if type(exponent) in (int, float) and exponent == 2 and (type(exponent) is int or self.dtype.kind == "f"):
             return ops.square(self)
         if isinstance(exponent, int) and exponent < 0 and self.dtype.kind != "f":
-            raise DtypeError(f"pow: integers to the negative power {exponent} are fractions; convert with .float() first")
+            raise DtypeError(
+                f"pow: integers to the negative power {exponent} are fractions; convert with .float() first"
+            )
         return ops.pow_(self, exponent)
 
     def square(self) -> Self:
@@ -224,7 +229,7 @@ class ArithmeticMethods(TensorBase):
         """`value` where the mask is true, else self."""
         return ops.where(mask, value, self)  # type: ignore[no-any-return]
 
-    # exponentials and the like --------------------------------------------------------------------------------------------
+    # exponentials and the like ----------------------------------------------------------------------------------------
 
     def exp(self) -> Self:
         """e to the power of self."""
@@ -302,7 +307,7 @@ class ArithmeticMethods(TensorBase):
         """max(x, 0)"""
         return ops.relu(self)
 
-    # comparison by name ---------------------------------------------------------------------------------------------------
+    # comparison by name -----------------------------------------------------------------------------------------------
 
     def eq(self, other: Any) -> Self:
         """Whether equal, element by element."""
@@ -356,7 +361,7 @@ class ArithmeticMethods(TensorBase):
         """Whether neither infinite nor NaN."""
         return ops.isfinite(self)
 
-    # in place -------------------------------------------------------------------------------------------------------------
+    # in place ---------------------------------------------------------------------------------------------------------
 
     def add_(self, other: Any, *, alpha: float = 1) -> Self:
         """`add`, in place."""

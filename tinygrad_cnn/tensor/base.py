@@ -1,4 +1,4 @@
-"""What a tensor is: an array, the node it was computed by, the memory it shares. Methods live in the files beside this one."""
+"""What a tensor is: an array, the node it was computed by, the memory it shares. Its methods are in the other files."""
 
 from typing import Any, ClassVar, Self
 
@@ -22,7 +22,9 @@ class View:
 
     __slots__ = ("base", "path", "recorded", "version")
 
-    def __init__(self, base: "TensorBase", path: tuple[tuple[Op, dict[str, Any]], ...], version: int, recorded: bool) -> None:
+    def __init__(
+        self, base: "TensorBase", path: tuple[tuple[Op, dict[str, Any]], ...], version: int, recorded: bool
+    ) -> None:
         self.base = base
         self.path = path
         self.version = version  # of the storage when the view's node was recorded
@@ -128,7 +130,7 @@ class TensorBase:
             result.storage = InferenceStorage()
         return (result, rest) if residuals else result
 
-    # views --------------------------------------------------------------------------------------------------------------
+    # views ------------------------------------------------------------------------------------------------------------
 
     def look_into(self, source: "TensorBase", op: Op, params: dict[str, Any], recorded: bool) -> None:
         """Become a view of `source`, taken by an operation."""
@@ -140,7 +142,9 @@ class TensorBase:
         if source.view_of is None:
             self.view_of = View(source, step, version, recorded)
         else:
-            self.view_of = View(source.view_of.base, source.view_of.path + step, version, recorded and source.view_of.recorded)
+            self.view_of = View(
+                source.view_of.base, source.view_of.path + step, version, recorded and source.view_of.recorded
+            )
 
     def refresh(self) -> None:
         """After a write to the memory that a view looks into, let its node start from the base's present one."""
@@ -155,12 +159,20 @@ class TensorBase:
     def settle(self) -> None:
         """Put the values into row-major order before somebody else looks at the memory.
 
-        An operation may leave its result in another order (channels last); until a view of it is taken, nobody can tell.
+        An operation may leave its result in another order (channels last); until somebody looks, nobody can tell.
         """
         if not self.storage.shared and not self.array.flags.c_contiguous:
             self.array = self.array.copy(order="C")
 
-    # writing in place -----------------------------------------------------------------------------------------------------
+    def detach(self) -> Self:
+        """The same memory without history; writes through it count for autograd's checks."""
+        self.settle()
+        self.storage.shared = True
+        tensor = self.plain.from_array(self.array)
+        tensor.storage = self.storage
+        return tensor  # type: ignore[return-value]
+
+    # writing in place -------------------------------------------------------------------------------------------------
 
     def in_place(self, by: str, op: Op, *args: Any, **params: Any) -> Self:
         """Apply an operation to this tensor (where `args` name it) and keep the result in its own memory.
@@ -172,18 +184,24 @@ class TensorBase:
             RuntimeError: if this is a leaf that requires grad, or the result does not fit into it.
         """
         self.check_writable(by)
-        # The operation may save the old values for its own derivative: it gets them under another name, in memory of their
-        # own if others look at this tensor's, so that the write below does not count against it.
+        # The operation may save the old values for its own derivative: it gets them under another name, in memory of
+        # their own if others look at this tensor's, so that the write below does not count against it.
         if self.view_of is not None:
             self.refresh()
         shared, recording = self.storage.shared, MODE.get() is RECORD
         before = self.plain.from_array(self.array.copy() if shared and recording else self.array, self.node)
         result = op(*(before if arg is self else arg for arg in args), **params)
         if result.shape != self.shape:
-            raise ShapeError(f"{by}: a result of shape {tuple(result.shape)} does not fit into this tensor of shape {tuple(self.shape)}")
+            raise ShapeError(
+                f"{by}: a result of shape {tuple(result.shape)} does not fit into this tensor "
+                f"of shape {tuple(self.shape)}"
+            )
         if result.dtype != self.dtype:
             if KINDS[result.dtype.kind] > KINDS[self.dtype.kind]:
-                raise DtypeError(f"{by}: a result of dtype {result.dtype} can't be kept in a tensor of dtype {self.dtype}; use {by.rstrip('_')}")
+                raise DtypeError(
+                    f"{by}: a result of dtype {result.dtype} can't be kept in a tensor of dtype {self.dtype}; "
+                    f"use {by.rstrip('_')}"
+                )
             result = cast(result, dtype=self.dtype, source=result.dtype)
         if shared:
             self.array[...] = result.array
@@ -201,13 +219,13 @@ class TensorBase:
             if isinstance(owner.node, Leaf):
                 what = "a leaf" if owner is self else "a view of a leaf"
                 raise GraphError(
-                    f"{by}: this tensor of shape {tuple(self.shape)} is {what} that requires grad, and its history starts here; "
-                    f"write to it inside no_grad(), or use the out-of-place form"
+                    f"{by}: this tensor of shape {tuple(self.shape)} is {what} that requires grad, and its history "
+                    "starts here; write to it inside no_grad(), or use the out-of-place form"
                 )
         if not self.array.flags.writeable:
             raise GraphError(
-                f"{by}: this tensor of shape {tuple(self.shape)} cannot be written to: its memory is read-only, or one element stands for "
-                "several (after expand or broadcast_to); write to a .clone()"
+                f"{by}: this tensor of shape {tuple(self.shape)} cannot be written to: its memory is read-only, or one "
+                "element stands for several (after expand or broadcast_to); write to a .clone()"
             )
 
     def record_write(self, by: str, node: Node | Leaf | None) -> None:
@@ -221,13 +239,15 @@ class TensorBase:
         elif view.base.node is not None or node is not None:
             base = view.base
             shapes = (base.shape, self.shape)
-            base.node = Node(write_view, {"view": view.path}, (base.node, node), shapes, base.shape, base.dtype, SCOPE.get(), {})
+            base.node = Node(
+                write_view, {"view": view.path}, (base.node, node), shapes, base.shape, base.dtype, SCOPE.get(), {}
+            )
             if view.recorded:
                 self.refresh()
             else:
                 self.node = node
 
-    # what it looks like -----------------------------------------------------------------------------------------------------
+    # what it looks like -----------------------------------------------------------------------------------------------
 
     @property
     def backend(self) -> Backend:
@@ -247,6 +267,12 @@ class TensorBase:
         """The number of dimensions."""
         return self.array.ndim  # type: ignore[no-any-return]
 
+    def stride(self, dim: int | None = None) -> Any:
+        """Elements in memory from one index to the next, per dimension."""
+        self.settle()
+        strides = tuple(n // self.dtype.itemsize for n in self.array.strides)
+        return strides if dim is None else strides[dim]
+
     @property
     def dtype(self) -> DType:
         """The type of the elements."""
@@ -256,4 +282,3 @@ class TensorBase:
     def device(self) -> device:
         """Where the values are."""
         return device(self.backend.name)
-

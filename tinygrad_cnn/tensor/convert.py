@@ -7,10 +7,11 @@ import numpy as np
 
 from .. import ops
 from ..autograd import Leaf
-from ..dtypes import as_dtype, float16, float32, float64, get_default_dtype, int8, int16, int32, int64, uint8
+from ..dtypes import as_dtype, float16, float32, float64, int8, int16, int32, int64, uint8
 from ..errors import GraphError
 from .base import TensorBase
 from .device import backend_for
+from .printing import describe
 
 
 class ConversionMethods(TensorBase):
@@ -19,12 +20,14 @@ class ConversionMethods(TensorBase):
     __slots__ = ()
     __array_ufunc__ = None  # so that `array * tensor` asks the tensor instead of losing its gradient
 
-    # numbers and arrays ---------------------------------------------------------------------------------------------------
+    # numbers and arrays -----------------------------------------------------------------------------------------------
 
     def item(self) -> Any:
         """The one value of a tensor with a single element, as a Python number."""
         if self.array.size != 1:
-            raise GraphError(f"item: this tensor of shape {tuple(self.shape)} has {self.array.size} elements, not one; use .tolist()")
+            raise GraphError(
+                f"item: this tensor of shape {tuple(self.shape)} has {self.array.size} elements, not one; use .tolist()"
+            )
         return self.array.item()
 
     def tolist(self) -> Any:
@@ -65,7 +68,10 @@ class ConversionMethods(TensorBase):
 
     def __index__(self) -> int:
         if self.array.size != 1 or self.dtype.kind not in "iub":
-            raise TypeError(f"only a tensor with one integer can be used as an index; got shape {tuple(self.shape)}, dtype {self.dtype}")
+            raise TypeError(
+                "only a tensor with one integer can be used as an index; "
+                f"got shape {tuple(self.shape)}, dtype {self.dtype}"
+            )
         return int(self.array.item())
 
     def __len__(self) -> int:
@@ -84,7 +90,7 @@ class ConversionMethods(TensorBase):
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec and not self.ndim else format(str(self), spec)
 
-    # sizes ----------------------------------------------------------------------------------------------------------------
+    # sizes ------------------------------------------------------------------------------------------------------------
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
@@ -111,12 +117,6 @@ class ConversionMethods(TensorBase):
         """Bytes of all elements."""
         return int(self.array.size * self.dtype.itemsize)
 
-    def stride(self, dim: int | None = None) -> Any:
-        """Elements in memory from one index to the next, per dimension."""
-        self.settle()
-        strides = tuple(n // self.dtype.itemsize for n in self.array.strides)
-        return strides if dim is None else strides[dim]
-
     def is_contiguous(self) -> bool:
         """Whether the values lie in memory row by row."""
         return not self.storage.shared or bool(self.array.flags.c_contiguous)
@@ -130,11 +130,11 @@ class ConversionMethods(TensorBase):
         self.settle()
         return int(self.array.ctypes.data)
 
-    # graph ----------------------------------------------------------------------------------------------------------------
+    # graph ------------------------------------------------------------------------------------------------------------
 
     @property
     def data(self) -> Self:
-        """The same memory without history: writes through it are not seen by autograd. Assigning gives the tensor other values."""
+        """The same memory without history, and autograd does not see writes to it. Assigning replaces the values."""
         self.settle()
         self.storage.shared = True
         tensor = self.plain.from_array(self.array)
@@ -147,14 +147,6 @@ class ConversionMethods(TensorBase):
         self.storage.shared = True
         if isinstance(self.node, Leaf):
             self.node.shape, self.node.dtype = values.shape, values.dtype
-
-    def detach(self) -> Self:
-        """The same memory without history; writes through it count for autograd's checks."""
-        self.settle()
-        self.storage.shared = True
-        tensor = self.plain.from_array(self.array)
-        tensor.storage = self.storage
-        return tensor  # type: ignore[return-value]
 
     def detach_(self) -> Self:
         """Forget the history, in place."""
@@ -172,12 +164,12 @@ class ConversionMethods(TensorBase):
             source = self.plain.from_array(self.backend.copy_from(source.backend, source.array))
         if source.dtype != self.dtype:
             source = ops.cast(source, dtype=self.dtype, source=source.dtype)
-        spread = source if source.shape == self.shape else source.expand(self.shape)  # type: ignore[attr-defined]
+        spread = source if source.shape == self.shape else source.expand(self.shape)
         return self.in_place("copy_", ops.copy, spread)
 
     def fill_(self, value: Any) -> Self:
         """Make every element the same number."""
-        number = value.item() if isinstance(value, TensorBase) else value
+        number = value.item() if isinstance(value, ConversionMethods) else value
         filled = self.backend.xp.full_like(self.array, number)
         return self.in_place("fill_", ops.copy, self.plain.from_array(filled))
 
@@ -185,11 +177,14 @@ class ConversionMethods(TensorBase):
         """Make every element 0."""
         return self.fill_(0)
 
-    # copies and text --------------------------------------------------------------------------------------------------------
+    # copies and text --------------------------------------------------------------------------------------------------
 
     def __deepcopy__(self, memo: dict[Any, Any]) -> Self:
         if self.node is not None and not isinstance(self.node, Leaf):
-            raise GraphError("deepcopy: only tensors that were not computed can be copied with their gradient; use .detach() or .clone()")
+            raise GraphError(
+                "deepcopy: only tensors that were not computed can be copied with their gradient; "
+                "use .detach() or .clone()"
+            )
         fresh = type(self).from_array(self.array.copy())
         memo[id(self)] = fresh
         fresh.node = Leaf(fresh) if self.node is not None else None
@@ -203,20 +198,8 @@ class ConversionMethods(TensorBase):
             raise GraphError("pickle: this tensor was computed, and its graph can't be stored; use .detach()")
         return _rebuild, (type(self), self.backend.to_numpy(self.array), self.node is not None)
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
-        text = np.array2string(
-            self.backend.to_numpy(self.array), precision=4, separator=", ", prefix="tensor(", threshold=1000, max_line_width=100, floatmode="maxprec_equal"
-        )
-        notes = [] if self.array.size else [f"size={tuple(self.shape)}"] * (self.ndim > 1)
-        if self.device.type != "cpu":
-            notes.append(f"device='{self.device}'")
-        if self.dtype not in (get_default_dtype(), int64, np.dtype("bool")):
-            notes.append(f"dtype={self.dtype}")
-        if isinstance(self.node, Leaf):
-            notes.append("requires_grad=True")
-        elif self.node is not None:
-            notes.append(f"grad_fn=<{''.join(part.capitalize() for part in self.node.name.split('_'))}>")
-        return f"tensor({', '.join([text, *notes])})"
+    def __repr__(self) -> str:
+        return describe(self)
 
 
 class CastMethods(TensorBase):
@@ -224,8 +207,10 @@ class CastMethods(TensorBase):
 
     __slots__ = ()
 
-    def to(self, *targets: Any, dtype: Any = None, device: Any = None, non_blocking: Any = False, copy: Any = False) -> Self:
-        """This tensor in another dtype and on another device, given in any order, or like another tensor; itself if nothing changes."""
+    def to(
+        self, *targets: Any, dtype: Any = None, device: Any = None, non_blocking: Any = False, copy: Any = False
+    ) -> Self:
+        """In another dtype and on another device, given in any order, or like a tensor; itself if nothing changes."""
         for target in targets:
             if isinstance(target, TensorBase):
                 dtype, device = target.dtype, target.device
@@ -241,7 +226,7 @@ class CastMethods(TensorBase):
             # Integers have no derivative: the graph ends here, as it does in PyTorch.
             origin = out if wanted.kind == "f" else out.detach()
             out = ops.cast(origin, dtype=wanted, source=self.dtype)
-        return out.clone() if copy and out is self else out
+        return ops.copy(out) if copy and out is self else out
 
     def type(self, dtype: Any = None) -> Any:
         """In another dtype; without one, the dtype's name."""
@@ -297,7 +282,9 @@ class CastMethods(TensorBase):
         Raises:
             RuntimeError: when there is none.
         """
-        return self.to(device="cuda" if device is None else f"cuda:{device}" if hasattr(device, "__index__") else device)
+        return self.to(
+            device="cuda" if device is None else f"cuda:{device}" if hasattr(device, "__index__") else device
+        )
 
     @property
     def is_cuda(self) -> Any:

@@ -25,13 +25,17 @@ def seeds_for(caller: str, tensors: Sequence[Any], gradients: Sequence[Any]) -> 
         if gradient is None:
             if tensor.array.size != 1:
                 raise GraphError(
-                    f"{caller}: this tensor has shape {tuple(tensor.shape)}, not a scalar; pass gradient= or reduce it first, e.g. with .sum()"
+                    f"{caller}: this tensor has shape {tuple(tensor.shape)}, not a scalar; "
+                    "pass gradient= or reduce it first, e.g. with .sum()"
                 )
             gradient = TensorBase.plain.from_array(tensor.backend.xp.ones_like(tensor.array))
         elif not isinstance(gradient, TensorBase):
             gradient = TensorBase.plain.from_array(tensor.backend.asarray(gradient, dtype=tensor.dtype))
         if gradient.shape != tensor.shape:
-            raise ShapeError(f"{caller}: the gradient has shape {tuple(gradient.shape)}, the tensor {tuple(tensor.shape)}; they must be equal")
+            raise ShapeError(
+                f"{caller}: the gradient has shape {tuple(gradient.shape)}, the tensor {tuple(tensor.shape)}; "
+                "they must be equal"
+            )
         seeds[tensor.node] = seeds[tensor.node] + gradient if tensor.node in seeds else gradient
     return seeds
 
@@ -41,10 +45,14 @@ def _why_no_graph(caller: str, tensor: TensorBase) -> str:
         why = f"its dtype is {tensor.dtype}, and only floating-point values have gradients"
     else:
         why = (
-            "nothing it was computed from requires grad, or the graph was cut on the way: by no_grad() or inference_mode(), "
-            ".detach(), .data, .item() or .numpy(), or a comparison or argmax, which have no derivative"
+            "nothing it was computed from requires grad, or the graph was cut on the way: by no_grad() or "
+            "inference_mode(), .detach(), .data, .item() or .numpy(), or a comparison or argmax, "
+            "which have no derivative"
         )
-    return f"{caller}: this tensor of shape {tuple(tensor.shape)} has no graph: {why}. Give the parameters requires_grad=True, and compute the loss from them"
+    return (
+        f"{caller}: this tensor of shape {tuple(tensor.shape)} has no graph: {why}. "
+        "Give the parameters requires_grad=True, and compute the loss from them"
+    )
 
 
 def walk(
@@ -62,7 +70,12 @@ def walk(
 
 
 def run_backward(
-    tensors: Sequence[Any], gradients: Sequence[Any], *, retain_graph: bool | None, create_graph: bool, inputs: Sequence[Any] | None = None
+    tensors: Sequence[Any],
+    gradients: Sequence[Any],
+    *,
+    retain_graph: bool | None,
+    create_graph: bool,
+    inputs: Sequence[Any] | None = None,
 ) -> None:
     """Add the gradients of the tensors to the `.grad` of the leaves (of `inputs` alone, if given)."""
     seeds = seeds_for("backward", tensors, gradients)

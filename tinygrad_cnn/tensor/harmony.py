@@ -14,14 +14,16 @@ def harmonize(op: Op, args: tuple[Any, ...], some_tensor: Any) -> tuple[Any, ...
     """The arguments as tensors and numbers of one dtype, by PyTorch's rules; the same tuple if they are so already.
 
     Raises:
-        TypeError: for an argument that is neither a tensor nor a number, or unequal dtypes where an op wants equal ones.
+        TypeError: for an argument that is neither tensor nor number, or unequal dtypes where an op wants equal ones.
         DeviceError: for tensors of two devices.
     """
     values = [_as_operand(op, arg, some_tensor) for arg in args]
     tensors = [value for value in values if hasattr(value, "__apply_op__")]
     if len({id(tensor.backend) for tensor in tensors}) > 1:
         places = ", ".join(f"{tuple(tensor.shape)} on {tensor.device}" for tensor in tensors)
-        raise DeviceError(f"{op.name}: all tensors must be on one device; got {places}. Move them with .to(device){in_scope()}")
+        raise DeviceError(
+            f"{op.name}: all tensors must be on one device; got {places}. Move them with .to(device){in_scope()}"
+        )
 
     chosen = range(len(values)) if op.variadic else op.promoted
     operands = [values[i] for i in chosen if i < len(values) and values[i] is not None]
@@ -30,7 +32,9 @@ def harmonize(op: Op, args: tuple[Any, ...], some_tensor: Any) -> tuple[Any, ...
         if len({tensor.dtype for tensor in tensors}) > 1:
             names = [op.inputs[i] for i in chosen if i < len(values) and values[i] is not None]
             kinds = ", ".join(f"{name} {tensor.dtype}" for name, tensor in zip(names, tensors, strict=False))
-            raise DtypeError(f"{op.name}: all inputs must have one dtype; got {kinds}. Convert with .to(dtype){in_scope()}")
+            raise DtypeError(
+                f"{op.name}: all inputs must have one dtype; got {kinds}. Convert with .to(dtype){in_scope()}"
+            )
         common = tensors[0].dtype
     else:
         numbers = [value for value in operands if not hasattr(value, "__apply_op__")]
@@ -45,13 +49,16 @@ def harmonize(op: Op, args: tuple[Any, ...], some_tensor: Any) -> tuple[Any, ...
 
 def _as_operand(op: Op, arg: Any, some_tensor: Any) -> Any:
     """A tensor for a plain array, a Python number for a NumPy one."""
-    if arg is None or isinstance(arg, bool | int | float) and type(arg) in (bool, int, float) or hasattr(arg, "__apply_op__"):
+    if arg is None or type(arg) in (bool, int, float) or hasattr(arg, "__apply_op__"):
         return arg
     if backend_of(arg) is not None:
         return some_tensor.plain.from_array(arg)
     if hasattr(arg, "item") and hasattr(arg, "dtype"):
         return arg.item()
-    raise TypeError(f"{op.name}: expected tensors or numbers; got {type(arg).__name__} {arg!r:.60}; make a tensor of it with tensor(...){in_scope()}")
+    raise TypeError(
+        f"{op.name}: expected tensors or numbers; got {type(arg).__name__} {arg!r:.60}; "
+        f"make a tensor of it with tensor(...){in_scope()}"
+    )
 
 
 def explain(op: Op, arrays: list[Any], params: dict[str, Any], error: Exception) -> Exception:
@@ -67,9 +74,6 @@ def explain(op: Op, arrays: list[Any], params: dict[str, Any], error: Exception)
                     f"{' and '.join(map(str, sorted(sizes)))}, which must be equal or 1{in_scope()}"
                 )
     message = str(error)
-    for kind in (ShapeError, DtypeError, IndexError, TypeError):
-        if isinstance(error, kind):
-            break
-    else:
-        kind = ValueError
+    kinds: tuple[type[Exception], ...] = (ShapeError, DtypeError, IndexError, TypeError)
+    kind = next((kind for kind in kinds if isinstance(error, kind)), ValueError)
     return kind(message if message.startswith(f"{op.name}:") else f"{op.name}: {message}{in_scope()}")

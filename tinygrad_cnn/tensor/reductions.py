@@ -1,7 +1,7 @@
-"""Tensor methods that reduce dimensions. `dim` may be negative, one number, several, or None for all; `axis` is another name for it."""
+"""Tensor methods that reduce dimensions. `dim`, or `axis`, is one number or several, negative too, or None for all."""
 
 from math import inf
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, overload
 
 from .. import ops
 from ..autograd.modes import in_scope
@@ -27,7 +27,10 @@ def dimension(op: str, dim: Any, ndim: int) -> int:
     if not hasattr(dim, "__index__"):
         raise TypeError(f"{op}: dim must be an int; got {dim!r}{in_scope()}")
     if not -size <= dim < size:
-        raise DimensionError(f"{op}: dim {dim} is out of range for a tensor with {ndim} dimensions; it must lie in [{-size}, {size - 1}]{in_scope()}")
+        raise DimensionError(
+            f"{op}: dim {dim} is out of range for a tensor with {ndim} dimensions; "
+            f"it must lie in [{-size}, {size - 1}]{in_scope()}"
+        )
     return dim % size  # type: ignore[no-any-return]
 
 
@@ -57,18 +60,26 @@ class ReductionMethods(TensorBase):
 
     def _nonempty(self, op: str, dims: tuple[int, ...]) -> None:
         if any(self.shape[d] == 0 for d in dims):
-            raise ShapeError(f"{op}: a tensor of shape {tuple(self.shape)} has no elements along dim {dims} to choose from")
+            raise ShapeError(
+                f"{op}: a tensor of shape {tuple(self.shape)} has no elements along dim {dims} to choose from"
+            )
 
-    def sum(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Self:
+    def sum(
+        self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, dtype: Any = None
+    ) -> Self:
         """The sum; of integers in int64."""
         x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
         return ops.sum_(x, dim=dimensions("sum", dim if axis is None else axis, self.ndim), keepdim=keepdim or keepdims)
 
-    def mean(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Self:
+    def mean(
+        self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, dtype: Any = None
+    ) -> Self:
         """The mean; NaN of nothing. Integers must be converted first, or given a floating-point dtype."""
         x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
         x._floating("mean")
-        return ops.mean(x, dim=dimensions("mean", dim if axis is None else axis, self.ndim), keepdim=keepdim or keepdims)
+        return ops.mean(
+            x, dim=dimensions("mean", dim if axis is None else axis, self.ndim), keepdim=keepdim or keepdims
+        )
 
     def var(
         self,
@@ -85,7 +96,12 @@ class ReductionMethods(TensorBase):
             dim, unbiased = None, dim
         self._floating("var")
         correction = float(unbiased) if correction is None else correction
-        return ops.var(self, dim=dimensions("var", dim if axis is None else axis, self.ndim), correction=correction, keepdim=keepdim or keepdims)
+        return ops.var(
+            self,
+            dim=dimensions("var", dim if axis is None else axis, self.ndim),
+            correction=correction,
+            keepdim=keepdim or keepdims,
+        )
 
     def std(
         self,
@@ -112,6 +128,12 @@ class ReductionMethods(TensorBase):
         self._nonempty("amin", dims)
         return ops.amin(self, dim=dims, keepdim=keepdim)
 
+    @overload
+    def max(self, dim: TensorBase | None = None) -> Self: ...
+    @overload
+    def max(self, dim: int, keepdim: bool = False, *, keepdims: bool = False) -> ValuesAndIndices: ...
+    @overload
+    def max(self, *, axis: int, keepdim: bool = False, keepdims: bool = False) -> ValuesAndIndices: ...
     def max(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
         """The maximum of all; along a dimension, values and indices; of this and another tensor, element by element."""
         dim = dim if axis is None else axis
@@ -119,6 +141,12 @@ class ReductionMethods(TensorBase):
             return ops.maximum(self, dim)
         return self.amax() if dim is None else self._extreme("max", dim, keepdim or keepdims)
 
+    @overload
+    def min(self, dim: TensorBase | None = None) -> Self: ...
+    @overload
+    def min(self, dim: int, keepdim: bool = False, *, keepdims: bool = False) -> ValuesAndIndices: ...
+    @overload
+    def min(self, *, axis: int, keepdim: bool = False, keepdims: bool = False) -> ValuesAndIndices: ...
     def min(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
         """The minimum of all; along a dimension, values and indices; of this and another tensor, element by element."""
         dim = dim if axis is None else axis
@@ -129,7 +157,7 @@ class ReductionMethods(TensorBase):
     def _extreme(self, op: str, dim: int, keepdim: bool) -> ValuesAndIndices:
         place = dimension(op, dim, self.ndim)
         if not self.ndim:
-            return ValuesAndIndices(self + 0, self.plain.from_array(self.backend.xp.zeros((), dtype="int64")))
+            return ValuesAndIndices(ops.add(self, 0), self.plain.from_array(self.backend.xp.zeros((), dtype="int64")))
         self._nonempty(op, (place,))
         where = (ops.argmax if op == "max" else ops.argmin)(self, dim=place, keepdim=True)
         values = ops.gather_along(self, dim=place, index=where.array)
@@ -140,12 +168,18 @@ class ReductionMethods(TensorBase):
 
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Self:
         """Where the maximum is, the first of equals: in the flattened tensor, or along a dimension."""
-        self._nonempty("argmax", tuple(range(self.ndim)) if dim is None else (dimension("argmax", dim, self.ndim),) * (self.ndim > 0))
+        self._nonempty(
+            "argmax",
+            tuple(range(self.ndim)) if dim is None else (dimension("argmax", dim, self.ndim),) * (self.ndim > 0),
+        )
         return ops.argmax(self, dim=None if dim is None else dimension("argmax", dim, self.ndim), keepdim=keepdim)
 
     def argmin(self, dim: int | None = None, keepdim: bool = False) -> Self:
         """Where the minimum is, the first of equals: in the flattened tensor, or along a dimension."""
-        self._nonempty("argmin", tuple(range(self.ndim)) if dim is None else (dimension("argmin", dim, self.ndim),) * (self.ndim > 0))
+        self._nonempty(
+            "argmin",
+            tuple(range(self.ndim)) if dim is None else (dimension("argmin", dim, self.ndim),) * (self.ndim > 0),
+        )
         return ops.argmin(self, dim=None if dim is None else dimension("argmin", dim, self.ndim), keepdim=keepdim)
 
     def prod(self, dim: int | None = None, keepdim: bool = False) -> Self:
@@ -153,14 +187,14 @@ class ReductionMethods(TensorBase):
         if dim is None:
             return ops.prod(ops.reshape(self, shape=(-1,)), dim=0)
         if not self.ndim:
-            return self + 0
+            return ops.add(self, 0)
         place = dimension("prod", dim, self.ndim)
         out = ops.prod(self, dim=place)
         return ops.reshape(out, shape=(*self.shape[:place], 1, *self.shape[place + 1 :])) if keepdim else out
 
     def cumsum(self, dim: int) -> Self:
         """Running sums along a dimension."""
-        return ops.cumsum(self, dim=dimension("cumsum", dim, self.ndim)) if self.ndim else self + 0
+        return ops.cumsum(self, dim=dimension("cumsum", dim, self.ndim)) if self.ndim else ops.add(self, 0)
 
     def any(self, dim: Any = None, keepdim: bool = False) -> Self:
         """Whether any is nonzero."""
@@ -172,6 +206,7 @@ class ReductionMethods(TensorBase):
 
     def logsumexp(self, dim: Any, keepdim: bool = False) -> Self:
         """ln Σ eˣ, without overflow."""
+        self._floating("logsumexp")
         return ops.logsumexp(self, dim=dimensions("logsumexp", dim, self.ndim), keepdim=keepdim)
 
     def norm(self, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Self:
@@ -185,7 +220,7 @@ class ReductionMethods(TensorBase):
         if p == -inf:
             return ops.amin(ops.abs_(self), dim=dims, keepdim=keepdim)
         if p == 0:
-            return ops.sum_(ops.cast(self != 0, dtype=self.dtype, source=self.dtype), dim=dims, keepdim=keepdim)
+            return ops.sum_(ops.cast(ops.ne(self, 0), dtype=self.dtype, source=self.dtype), dim=dims, keepdim=keepdim)
         if not isinstance(p, int | float):
             raise ValueError(f"norm: p must be a number or 'fro'; got {p!r}")
         powers = ops.abs_(self) if p == 1 else ops.pow_(ops.abs_(self), p)
@@ -196,10 +231,12 @@ class ReductionMethods(TensorBase):
         """e^xᵢ / Σⱼ e^xⱼ along a dimension."""
         x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
         x._floating("softmax")
-        return ops.softmax(x, dim=dimension("softmax", dim, self.ndim)) if self.ndim else x * 0 + 1
+        place = dimension("softmax", dim, self.ndim)
+        return ops.softmax(x, dim=place) if self.ndim and self.array.size else ops.add(ops.mul(x, 0), 1)
 
     def log_softmax(self, dim: int, dtype: Any = None) -> Self:
         """The logarithm of `softmax`, exact where that underflows."""
         x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
         x._floating("log_softmax")
-        return ops.log_softmax(x, dim=dimension("log_softmax", dim, self.ndim)) if self.ndim else x * 0
+        place = dimension("log_softmax", dim, self.ndim)
+        return ops.log_softmax(x, dim=place) if self.ndim and self.array.size else ops.mul(x, 0)

@@ -25,7 +25,7 @@ class ShapeMethods(TensorBase):
 
     __slots__ = ()
 
-    # shape --------------------------------------------------------------------------------------------------------------
+    # shape ------------------------------------------------------------------------------------------------------------
 
     def reshape(self, *shape: Any) -> Self:
         """The same values in another shape, one size of which may be −1; a view where that is possible."""
@@ -43,8 +43,8 @@ class ShapeMethods(TensorBase):
         out = ops.reshape(self, shape=wanted)
         if out.view_of is None and self.array.size:
             raise ShapeError(
-                f"view: shape {wanted} would need the values of this tensor of shape {tuple(self.shape)} and strides {self.stride()} to be "
-                f"moved in memory; use .reshape(), or .contiguous() first{in_scope()}"
+                f"view: shape {wanted} would need the values of this tensor of shape {tuple(self.shape)} and strides "
+                f"{self.stride()} to be moved in memory; use .reshape(), or .contiguous() first{in_scope()}"
             )
         return out
 
@@ -55,7 +55,10 @@ class ShapeMethods(TensorBase):
         if shape.count(-1) == 1 and known and count % known == 0:
             return tuple(count // known if n == -1 else n for n in shape)
         if shape.count(-1) > 1 or min(shape, default=0) < -1 or known != count:
-            raise ShapeError(f"{op}: shape {shape} does not hold the {count} values of a tensor of shape {tuple(self.shape)}{in_scope()}")
+            raise ShapeError(
+                f"{op}: shape {shape} does not hold the {count} values "
+                f"of a tensor of shape {tuple(self.shape)}{in_scope()}"
+            )
         return shape
 
     def view_as(self, other: TensorBase) -> Self:
@@ -86,7 +89,9 @@ class ShapeMethods(TensorBase):
             known = prod(n for n in inner if n != -1)
             inner[inner.index(-1)] = self.shape[place] // max(known, 1)
         if prod(inner) != self.shape[place]:
-            raise ShapeError(f"unflatten: sizes {tuple(sizes)} do not multiply to the {self.shape[place]} of dim {dim}{in_scope()}")
+            raise ShapeError(
+                f"unflatten: sizes {tuple(sizes)} do not multiply to the {self.shape[place]} of dim {dim}{in_scope()}"
+            )
         return ops.reshape(self, shape=(*self.shape[:place], *inner, *self.shape[place + 1 :]))
 
     def squeeze(self, dim: Any = None) -> Self:
@@ -130,16 +135,18 @@ class ShapeMethods(TensorBase):
     def t(self) -> Self:
         """The transpose of a tensor with at most two dimensions."""
         if self.ndim > 2:
-            raise ShapeError(f"t: expects at most 2 dimensions; got shape {tuple(self.shape)}. Use .mT or .transpose(){in_scope()}")
+            raise ShapeError(
+                f"t: expects at most 2 dimensions; got shape {tuple(self.shape)}. Use .mT or .transpose(){in_scope()}"
+            )
         return ops.permute(self, dims=tuple(reversed(range(self.ndim))))
 
     @property
-    def T(self) -> Self:
+    def T(self) -> Self:  # noqa: N802 - PyTorch's name
         """All dimensions in reverse order."""
         return ops.permute(self, dims=tuple(reversed(range(self.ndim))))
 
     @property
-    def mT(self) -> Self:
+    def mT(self) -> Self:  # noqa: N802
         """The last two dimensions exchanged."""
         if self.ndim < 2:
             raise ShapeError(f"mT: expects at least 2 dimensions; got shape {tuple(self.shape)}{in_scope()}")
@@ -156,8 +163,8 @@ class ShapeMethods(TensorBase):
             fits = fits and n in (1, wanted[offset + i])
         if not fits or min(wanted, default=0) < 0:
             raise ShapeError(
-                f"expand: a tensor of shape {tuple(self.shape)} can't be expanded to {tuple(sizes('expand', shape))}; only sizes of 1 "
-                f"and new leading dimensions can grow{in_scope()}"
+                f"expand: a tensor of shape {tuple(self.shape)} can't be expanded to {tuple(sizes('expand', shape))}; "
+                f"only sizes of 1 and new leading dimensions can grow{in_scope()}"
             )
         return broadcast_to(self, shape=tuple(wanted))
 
@@ -173,7 +180,9 @@ class ShapeMethods(TensorBase):
         """Copies side by side, so many along each dimension; new dimensions come in front."""
         counts = sizes("repeat", repeats)
         if len(counts) < self.ndim:
-            raise ShapeError(f"repeat: {len(counts)} counts for the {self.ndim} dimensions of shape {tuple(self.shape)}{in_scope()}")
+            raise ShapeError(
+                f"repeat: {len(counts)} counts for the {self.ndim} dimensions of shape {tuple(self.shape)}{in_scope()}"
+            )
         shape = (*(1,) * (len(counts) - self.ndim), *self.shape)
         between = ops.reshape(self, shape=tuple(n for size in shape for n in (1, size)))
         spread = broadcast_to(between, shape=tuple(n for pair in zip(counts, shape, strict=True) for n in pair))
@@ -200,7 +209,7 @@ class ShapeMethods(TensorBase):
         """The upper triangle of the last two dimensions."""
         return ops.triu(self, diagonal=diagonal)
 
-    # parts --------------------------------------------------------------------------------------------------------------
+    # parts ------------------------------------------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Self:
         try:
@@ -216,7 +225,9 @@ class ShapeMethods(TensorBase):
         if not isinstance(value, TensorBase):
             value = self.plain.from_array(self.backend.asarray(value, dtype=self.dtype))
         elif value.backend is not self.backend:
-            raise TypeError(f"x[...] = y: x is on {self.device} and y on {value.device}; move y with .to({str(self.device)!r})")
+            raise TypeError(
+                f"x[...] = y: x is on {self.device} and y on {value.device}; move y with .to({str(self.device)!r})"
+            )
         elif value.dtype != self.dtype:
             value = ops.cast(value, dtype=self.dtype, source=value.dtype)
         try:
@@ -240,7 +251,9 @@ class ShapeMethods(TensorBase):
         place = dimension("narrow", dim, self.ndim)
         start = start + self.shape[place] if start < 0 else start
         if not 0 <= start <= start + length <= self.shape[place]:
-            raise ShapeError(f"narrow: [{start}, {start + length}) is outside the {self.shape[place]} of dim {dim}{in_scope()}")
+            raise ShapeError(
+                f"narrow: [{start}, {start + length}) is outside the {self.shape[place]} of dim {dim}{in_scope()}"
+            )
         return self[(*(slice(None),) * place, slice(start, start + length))]
 
     def split(self, split_size: Any, dim: int = 0) -> tuple[Self, ...]:
@@ -254,7 +267,10 @@ class ShapeMethods(TensorBase):
         else:
             lengths = list(split_size)
             if sum(lengths) != length:
-                raise ShapeError(f"split: the sizes {lengths} add up to {sum(lengths)}, but dim {dim} of shape {tuple(self.shape)} has {length}")
+                raise ShapeError(
+                    f"split: the sizes {lengths} add up to {sum(lengths)}, "
+                    f"but dim {dim} of shape {tuple(self.shape)} has {length}"
+                )
         starts = [sum(lengths[:i]) for i in range(len(lengths))]
         return tuple(self.narrow(place, start, n) for start, n in zip(starts, lengths, strict=True))
 
@@ -271,7 +287,7 @@ class ShapeMethods(TensorBase):
         return tuple(self.select(place, i) for i in range(self.shape[place]))
 
     def gather(self, dim: int, index: Any) -> Self:
-        """out[i, j] = self[i, index[i, j]] for dim 1, and so on; index may be shorter than self in the other dimensions."""
+        """out[i, j] = self[i, index[i, j]] for dim 1, and so on; in the other dimensions index may be shorter."""
         place, positions = self._along("gather", dim, index)
         return ops.gather_along(self, dim=place, index=positions)
 
@@ -280,7 +296,8 @@ class ShapeMethods(TensorBase):
         place, positions = self._along("scatter_add", dim, index)
         if any(n > m for n, m in zip(positions.shape, src.shape, strict=True)):
             raise ShapeError(f"scatter_add: index {positions.shape} is larger than src {tuple(src.shape)}")
-        return self + ops.scatter_along(src[tuple(map(slice, positions.shape))], shape=self.shape, dim=place, index=positions)
+        added = src[tuple(map(slice, positions.shape))]
+        return ops.add(self, ops.scatter_along(added, shape=self.shape, dim=place, index=positions))
 
     def index_select(self, dim: int, index: Any) -> Self:
         """The slices of a dimension that a 1-d index lists."""
@@ -292,25 +309,33 @@ class ShapeMethods(TensorBase):
         positions = _plain_index(index)
         others = [i for i in range(self.ndim) if i != place]
         if positions.ndim != self.ndim or any(positions.shape[i] > self.shape[i] for i in others):
-            raise ShapeError(f"{op}: index {positions.shape} does not fit {tuple(self.shape)}; only dim {dim} may be longer{in_scope()}")
+            raise ShapeError(
+                f"{op}: index {positions.shape} does not fit {tuple(self.shape)}; "
+                f"only dim {dim} may be longer{in_scope()}"
+            )
         if positions.size and (positions.min() < 0 or positions.max() >= self.shape[place]):
             raise DimensionError(
-                f"{op}: index values from {positions.min()} to {positions.max()} are outside [0, {self.shape[place] - 1}] of dim {dim}{in_scope()}"
+                f"{op}: index values from {positions.min()} to {positions.max()} are outside "
+                f"[0, {self.shape[place] - 1}] of dim {dim}{in_scope()}"
             )
         return place, positions
 
-    # products -------------------------------------------------------------------------------------------------------------
+    # products ---------------------------------------------------------------------------------------------------------
 
     def matmul(self, other: Any) -> Self:
         """The matrix product: of matrices, of stacks of them (which broadcast), of vectors as rows or columns."""
         if not isinstance(other, TensorBase):
             other = self.plain.from_array(self.backend.asarray(other))
         if not self.ndim or not other.ndim:
-            raise ShapeError(f"matmul: both sides need at least one dimension; got {tuple(self.shape)} @ {tuple(other.shape)}{in_scope()}")
+            raise ShapeError(
+                "matmul: both sides need at least one dimension; "
+                f"got {tuple(self.shape)} @ {tuple(other.shape)}{in_scope()}"
+            )
         inner = other.shape[-2] if other.ndim > 1 else other.shape[0]
         if self.shape[-1] != inner:
             raise ShapeError(
-                f"matmul: {tuple(self.shape)} @ {tuple(other.shape)}: the left side has {self.shape[-1]} columns, the right side {inner} rows{in_scope()}"
+                f"matmul: {tuple(self.shape)} @ {tuple(other.shape)}: "
+                f"the left side has {self.shape[-1]} columns, the right side {inner} rows{in_scope()}"
             )
         if self.ndim > 2 and other.ndim == 2:  # one large product instead of many small ones
             rows = ops.matmul(self.reshape(prod(self.shape[:-1]), inner), other)
@@ -346,13 +371,18 @@ class ShapeMethods(TensorBase):
 
     def _product(self, op: str, other: TensorBase, left: int, right: int) -> Self:
         if (self.ndim, other.ndim) != (left, right):
-            raise ShapeError(f"{op}: expects {left}-d and {right}-d tensors; got {tuple(self.shape)} and {tuple(other.shape)}{in_scope()}")
+            raise ShapeError(
+                f"{op}: expects {left}-d and {right}-d tensors; "
+                f"got {tuple(self.shape)} and {tuple(other.shape)}{in_scope()}"
+            )
         return self.matmul(other)
 
     def outer(self, other: TensorBase) -> Self:
         """All products of an element of this vector and one of the other."""
         if self.ndim != 1 or other.ndim != 1:
-            raise ShapeError(f"outer: expects two vectors; got {tuple(self.shape)} and {tuple(other.shape)}{in_scope()}")
+            raise ShapeError(
+                f"outer: expects two vectors; got {tuple(self.shape)} and {tuple(other.shape)}{in_scope()}"
+            )
         return ops.mul(ops.reshape(self, shape=(-1, 1)), other)
 
 

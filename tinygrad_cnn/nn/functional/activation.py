@@ -52,7 +52,7 @@ def tanh(input: Tensor) -> Tensor:
 
 
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    """e^xᵢ / Σⱼ e^xⱼ along a dimension (without one: the first for 0, 1 and 3 dimensions, else the second, as in PyTorch)."""
+    """e^xᵢ / Σⱼ e^xⱼ along a dimension; by default the first for 0, 1 and 3 dimensions, else the second."""
     return input.softmax(_usual_dim(input) if dim is None else dim, dtype)
 
 

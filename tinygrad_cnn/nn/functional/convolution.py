@@ -10,15 +10,21 @@ from ...tensor import Tensor
 
 
 def conv2d(
-    input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
 ) -> Tensor:
-    """Cross-correlate images with kernels: out[n, o, i, j] = b[o] + Σ x[n, c, s·i + d·k − p, s·j + d·l − p] · w[o, c, k, l].
+    """Cross-correlate images and kernels: out[n, o, i, j] = b[o] + Σ x[n, c, si + dk − p, sj + dl − p] · w[o, c, k, l].
 
-    (N, C, H, W), (O, C/groups, KH, KW), (O) → (N, O, OH, OW) with OH = (H + 2p − d(KH − 1) − 1) // s + 1; an image without the
-    batch dimension is taken too.
+    (N, C, H, W), (O, C/groups, KH, KW), (O) → (N, O, OH, OW) with OH = (H + 2p − d(KH − 1) − 1) // s + 1; an image
+    without the batch dimension is taken too.
 
     Args:
-        stride, padding, dilation: in pixels, one int or one for height and one for width; padding also "same" or "valid".
+        stride, padding, dilation: in pixels, one int or one for height and one for width; also padding="same", "valid".
         groups: the channels fall into so many groups that do not see each other.
 
     Raises:
@@ -30,7 +36,10 @@ def conv2d(
     """
     shape = tuple(input.shape)
     if weight.ndim != 4:
-        raise ShapeError(f"conv2d: weight must have shape (out channels, in channels / groups, height, width); got {tuple(weight.shape)}{in_scope()}")
+        raise ShapeError(
+            f"conv2d: weight must have shape (out channels, in channels / groups, height, width); "
+            f"got {tuple(weight.shape)}{in_scope()}"
+        )
     if input.ndim not in (3, 4):
         raise ShapeError(f"conv2d: expected images (N, C, H, W), or one image (C, H, W); got shape {shape}{in_scope()}")
     window = convolution_window("conv2d", weight.shape[2:], stride, padding, dilation, groups)
@@ -42,12 +51,19 @@ def conv2d(
             hint = f"; its last dimension has: if it holds the channels, use x.permute({order})"
         expected = f"{per_group} × {groups} groups = {per_group * groups}" if groups > 1 else f"{per_group}"
         raise ShapeError(
-            f"conv2d: weight {tuple(weight.shape)} expects {expected} input channels, but x {shape} has {shape[-3]}{hint}{in_scope()}"
+            f"conv2d: weight {tuple(weight.shape)} expects {expected} input channels, "
+            f"but x {shape} has {shape[-3]}{hint}{in_scope()}"
         )
     if outputs % groups:
-        raise ShapeError(f"conv2d: {outputs} output channels (weight {tuple(weight.shape)}) can't be divided among {groups} groups{in_scope()}")
+        raise ShapeError(
+            f"conv2d: {outputs} output channels (weight {tuple(weight.shape)}) "
+            f"can't be divided among {groups} groups{in_scope()}"
+        )
     if bias is not None and bias.shape != (outputs,):
-        raise ShapeError(f"conv2d: bias must have shape ({outputs},), one value per output channel; got {tuple(bias.shape)}{in_scope()}")
+        raise ShapeError(
+            f"conv2d: bias must have shape ({outputs},), one value per output channel; "
+            f"got {tuple(bias.shape)}{in_scope()}"
+        )
     if input.ndim == 3:
         return ops.conv2d(input.unsqueeze(0), weight, bias, window=window).squeeze(0)
     return ops.conv2d(input, weight, bias, window=window)
@@ -64,7 +80,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     (2, 4)
     """
     if weight.ndim != 2:
-        raise ShapeError(f"linear: weight must have shape (out features, in features); got {tuple(weight.shape)}{in_scope()}")
+        raise ShapeError(
+            f"linear: weight must have shape (out features, in features); got {tuple(weight.shape)}{in_scope()}"
+        )
     if input.ndim == 0 or input.shape[-1] != weight.shape[1]:
         hint = ""
         if input.ndim > 2 and weight.shape[1] == input.numel() // max(input.shape[0], 1):
@@ -72,7 +90,13 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             hint = f"; flattened it would have {product} = {weight.shape[1]}: use x.flatten(1)"
         elif input.ndim == 2:
             hint = f"; a Linear({input.shape[-1]}, {weight.shape[0]}) would take it"
-        raise ShapeError(f"linear: weight {tuple(weight.shape)} expects {weight.shape[1]} features, but x {tuple(input.shape)} has {input.shape[-1] if input.ndim else 'none'}{hint}{in_scope()}")
+        raise ShapeError(
+            f"linear: weight {tuple(weight.shape)} expects {weight.shape[1]} features, "
+            f"but x {tuple(input.shape)} has {input.shape[-1] if input.ndim else 'none'}{hint}{in_scope()}"
+        )
     if bias is not None and bias.shape != weight.shape[:1]:
-        raise ShapeError(f"linear: bias must have shape ({weight.shape[0]},), one value per output feature; got {tuple(bias.shape)}{in_scope()}")
+        raise ShapeError(
+            f"linear: bias must have shape ({weight.shape[0]},), one value per output feature; "
+            f"got {tuple(bias.shape)}{in_scope()}"
+        )
     return ops.linear(input, weight, bias)

@@ -22,8 +22,8 @@ def _reduced(op: str, values: Tensor, reduction: str) -> Tensor:
 def _same_shape(op: str, input: Tensor, target: Tensor) -> None:
     if input.shape != target.shape:
         raise ShapeError(
-            f"{op}: prediction {tuple(input.shape)} and target {tuple(target.shape)} must have one shape; broadcast on purpose with "
-            f".expand_as(), or .squeeze() what is too much{in_scope()}"
+            f"{op}: prediction {tuple(input.shape)} and target {tuple(target.shape)} must have one shape; "
+            f"broadcast on purpose with .expand_as(), or .squeeze() what is too much{in_scope()}"
         )
 
 
@@ -52,21 +52,30 @@ def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta:
     distance = ops.abs_(ops.sub(input, target))
     if beta == 0:
         return _reduced("smooth_l1_loss", distance, reduction)
-    values = ops.where(distance < beta, ops.square(distance) * (0.5 / beta), distance - 0.5 * beta)  # type: ignore[type-var]
+    values = ops.where(distance < beta, ops.square(distance) * (0.5 / beta), distance - 0.5 * beta)
     return _reduced("smooth_l1_loss", values, reduction)
 
 
-def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean") -> Tensor:
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
+) -> Tensor:
     """−y ln p − (1 − y) ln(1 − p) for probabilities p; logarithms are cut off at −100, as in PyTorch."""
     _same_shape("binary_cross_entropy", input, target)
     if input.numel() and not bool(((input.array >= 0) & (input.array <= 1)).all()):
-        raise ValueError(f"binary_cross_entropy: probabilities must lie in [0, 1]; for scores use binary_cross_entropy_with_logits{in_scope()}")
+        raise ValueError(
+            "binary_cross_entropy: probabilities must lie in [0, 1]; "
+            f"for scores use binary_cross_entropy_with_logits{in_scope()}"
+        )
     values = -(target * input.log().clamp(min=-100) + (1 - target) * (1 - input).log().clamp(min=-100))
     return _reduced("binary_cross_entropy", values if weight is None else values * weight, reduction)
 
 
 def binary_cross_entropy_with_logits(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean", pos_weight: Tensor | None = None
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
 ) -> Tensor:
     """`binary_cross_entropy` of sigmoid(x), without its overflow."""
     _same_shape("binary_cross_entropy_with_logits", input, target)
@@ -78,7 +87,9 @@ def binary_cross_entropy_with_logits(
 def _labels(op: str, target: Tensor, classes: int, ignore_index: int) -> Any:
     """Class numbers as int64, checked, with 0 for those to be ignored; and where those are (None if nowhere)."""
     if target.dtype.kind not in "iu":
-        raise DtypeError(f"{op}: class numbers must be integers; got dtype {target.dtype}. Convert with .long(){in_scope()}")
+        raise DtypeError(
+            f"{op}: class numbers must be integers; got dtype {target.dtype}. Convert with .long(){in_scope()}"
+        )
     labels = target.array.astype(int64)
     wrong = (labels < 0) | (labels >= classes)
     if not wrong.any():
@@ -88,24 +99,32 @@ def _labels(op: str, target: Tensor, classes: int, ignore_index: int) -> Any:
     if (bad := wrong & ~ignored).any():
         place = tuple(int(i[0]) for i in bad.nonzero())
         where = place[0] if len(place) == 1 else place
-        raise IndexError(f"{op}: label {int(labels[place])} at position {where} is outside [0, {classes}), the classes of the scores{in_scope()}")
+        raise IndexError(
+            f"{op}: label {int(labels[place])} at position {where} is outside [0, {classes}), "
+            f"the classes of the scores{in_scope()}"
+        )
     labels[ignored] = 0
     return labels, ignored
 
 
 def _class_first_to_last(op: str, input: Tensor, target_shape: tuple[int, ...]) -> Tensor:
     """Scores (N, C, d…) → (N·d…, C), after a check that the target is (N, d…)."""
-    if input.ndim == 0 or input.ndim == 1 and target_shape != ():
+    if input.ndim == 0 or (input.ndim == 1 and target_shape != ()):
         raise ShapeError(f"{op}: scores {tuple(input.shape)} and target {target_shape} do not fit{in_scope()}")
     if input.ndim == 1:
         return input.unsqueeze(0)
     expected = (input.shape[0], *input.shape[2:])
     if target_shape != expected:
-        raise ShapeError(f"{op}: scores (N, C, …) = {tuple(input.shape)} need class numbers of shape {expected}; got {target_shape}{in_scope()}")
+        raise ShapeError(
+            f"{op}: scores (N, C, …) = {tuple(input.shape)} need class numbers of shape {expected}; "
+            f"got {target_shape}{in_scope()}"
+        )
     return input if input.ndim == 2 else input.movedim(1, -1).reshape(-1, input.shape[1])
 
 
-def _weighted(op: str, losses: Tensor, labels: Any, ignored: Any, weight: Tensor | None, shape: tuple[int, ...], reduction: str) -> Tensor:
+def _weighted(
+    op: str, losses: Tensor, labels: Any, ignored: Any, weight: Tensor | None, shape: tuple[int, ...], reduction: str
+) -> Tensor:
     """Losses per row, weighted by class, without the ignored rows, and reduced; the mean is over the weights."""
     if weight is None and ignored is None:
         return _reduced(op, losses if reduction != "none" else losses.reshape(shape), reduction)
@@ -129,7 +148,7 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """−ln softmax(x)[target], averaged: scores (N, C, …) with class numbers (N, …), or probabilities of the scores' shape.
+    """−ln softmax(x)[target], averaged: scores (N, C, …) with class numbers (N, …), or probabilities (N, C, …).
 
     Args:
         weight: one factor per class; the mean is over the weights.
@@ -169,7 +188,9 @@ def cross_entropy(
     return main * (1 - label_smoothing) + even * label_smoothing
 
 
-def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float) -> Tensor:
+def _soft_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float
+) -> Tensor:
     """Cross entropy with a probability for each class."""
     _same_shape("cross_entropy", input, target)
     dim = 0 if input.ndim == 1 else 1
@@ -179,7 +200,9 @@ def _soft_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None, re
     if weight is not None:
         logs = logs * weight.reshape(-1, *(1,) * (input.ndim - dim - 1))
     losses = -(logs * target).sum(dim)
-    return losses.sum() / max(losses.numel(), 1) if reduction == "mean" else _reduced("cross_entropy", losses, reduction)
+    return (
+        losses.sum() / max(losses.numel(), 1) if reduction == "mean" else _reduced("cross_entropy", losses, reduction)
+    )
 
 
 def nll_loss(
@@ -198,7 +221,15 @@ def nll_loss(
     labels = labels.reshape(-1)
     picked = ops.gather_along(scores, dim=1, index=labels[:, None])
     losses = -picked.reshape(-1)
-    return _weighted("nll_loss", losses, labels, None if ignored is None else ignored.reshape(-1), weight, tuple(target.shape), reduction)
+    return _weighted(
+        "nll_loss",
+        losses,
+        labels,
+        None if ignored is None else ignored.reshape(-1),
+        weight,
+        tuple(target.shape),
+        reduction,
+    )
 
 
 def _old_names(size_average: bool | None, reduce: bool | None, reduction: str) -> str:

@@ -1,7 +1,5 @@
 """Normalisation."""
 
-from typing import Any
-
 from ... import ops
 from ...autograd.modes import in_scope
 from ...errors import ShapeError
@@ -35,19 +33,28 @@ def batch_norm(
     if input.ndim < 2:
         raise ShapeError(f"batch_norm: expected (N, C, …); got shape {tuple(input.shape)}{in_scope()}")
     channels = input.shape[1]
-    for name, values in (("weight", weight), ("bias", bias), ("running_mean", running_mean), ("running_var", running_var)):
+    for name, values in (
+        ("weight", weight),
+        ("bias", bias),
+        ("running_mean", running_mean),
+        ("running_var", running_var),
+    ):
         if values is not None and values.shape != (channels,):
             raise ShapeError(
-                f"batch_norm: {name} must have shape ({channels},), one value per channel of x {tuple(input.shape)}; got {tuple(values.shape)}{in_scope()}"
+                f"batch_norm: {name} must have shape ({channels},), one value per channel of x {tuple(input.shape)}; "
+                f"got {tuple(values.shape)}{in_scope()}"
             )
     if not training:
         if running_mean is None or running_var is None:
-            raise ValueError(f"batch_norm: without running_mean and running_var only training=True is possible{in_scope()}")
+            raise ValueError(
+                f"batch_norm: without running_mean and running_var only training=True is possible{in_scope()}"
+            )
         return _with_running_statistics(input, running_mean, running_var, weight, bias, eps)
     count = input.numel() // max(channels, 1)
     if count == 1:
         raise ValueError(
-            f"batch_norm: one value per channel (x {tuple(input.shape)}) has no variance to train with; use a larger batch, or .eval(){in_scope()}"
+            f"batch_norm: one value per channel (x {tuple(input.shape)}) has no variance to train with; "
+            f"use a larger batch, or .eval(){in_scope()}"
         )
     out, (mean, invstd) = ops.batch_norm.with_residuals(input, weight, bias, eps=eps)
     if running_mean is not None and running_var is not None and count:
@@ -58,9 +65,11 @@ def batch_norm(
     return out
 
 
-def _with_running_statistics(x: Tensor, mean: Tensor, var: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
+def _with_running_statistics(
+    x: Tensor, mean: Tensor, var: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float
+) -> Tensor:
     """One factor and one offset per channel."""
-    scale: Any = ops.rsqrt(var + eps)
+    scale = ops.rsqrt(var + eps)
     if weight is not None:
         scale = scale * weight
     offset = -mean * scale if bias is None else bias - mean * scale

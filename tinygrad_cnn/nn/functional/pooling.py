@@ -1,6 +1,6 @@
 """Pooling over windows of an image."""
 
-from typing import Any
+from typing import Any, Literal, overload
 
 from ... import ops
 from ...autograd.modes import in_scope
@@ -12,10 +12,33 @@ from ...tensor import Tensor
 def _images(op: str, x: Tensor) -> Tensor:
     """Images with a batch dimension."""
     if x.ndim not in (3, 4):
-        raise ShapeError(f"{op}: expected images (N, C, H, W), or one image (C, H, W); got shape {tuple(x.shape)}{in_scope()}")
+        raise ShapeError(
+            f"{op}: expected images (N, C, H, W), or one image (C, H, W); got shape {tuple(x.shape)}{in_scope()}"
+        )
     return x if x.ndim == 4 else x.unsqueeze(0)
 
 
+@overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[False] = False,
+) -> Tensor: ...
+@overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    *,
+    return_indices: Literal[True],
+) -> tuple[Tensor, Tensor]: ...
 def max_pool2d(
     input: Tensor,
     kernel_size: Any,
@@ -70,10 +93,10 @@ def avg_pool2d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Tensor:
-    """The mean of each window; (N, C, H, W) → (N, C, OH, OW).
+    """The mean of each window; (N, C, H, W) → (N, C, OH, OW). The stride defaults to the kernel size.
 
     Args:
-        kernel_size, stride, padding: in pixels, one int or one for height and one for width; the stride defaults to the size.
+        kernel_size, stride, padding: in pixels, one int or one for height and one for width.
         ceil_mode: keep a last window that is only partly inside.
         count_include_pad: padding counts as zeros among a window's pixels; otherwise it does not count at all.
         divisor_override: divide by this instead of the number of pixels.

@@ -9,7 +9,7 @@ from ...tensor import Tensor
 
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
-    """x in a frame of a constant: `pad` lists (before, after) for the last dimension, then the one before it, and so on.
+    """x in a frame of a constant: `pad` lists (before, after) for the last dimension, the one before it, and so on.
 
     Negative widths cut off. Of PyTorch's modes only "constant" is there yet.
 
@@ -21,7 +21,9 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         raise ValueError(f"pad: mode must be 'constant'; got {mode!r}{in_scope()}")
     widths = tuple(pad)
     if len(widths) % 2 or len(widths) > 2 * input.ndim:
-        raise ShapeError(f"pad: expected two widths for each of at most {input.ndim} dimensions; got {widths}{in_scope()}")
+        raise ShapeError(
+            f"pad: expected two widths for each of at most {input.ndim} dimensions; got {widths}{in_scope()}"
+        )
     pairs = [(widths[i], widths[i + 1]) for i in range(0, len(widths), 2)]
     pairs += [(0, 0)] * (input.ndim - len(pairs))
     pairs.reverse()

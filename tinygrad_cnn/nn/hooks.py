@@ -1,0 +1,205 @@
+"""Functions that are called when a module runs, and when gradients pass it on their way back."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from itertools import accumulate, count
+from math import prod
+from typing import Any
+
+from .. import ops
+from ..tensor import RemovableHandle, Tensor
+from .tree import ModuleTree
+
+Hook = Callable[..., Any]
+
+_numbers = count()
+
+
+class HookMethods(ModuleTree):
+    """Registering hooks, and running a module that has some.
+
+    A hook that returns None only looks on; what another returns takes the place of what it was given.
+    """
+
+    _forward_pre_hooks: "OrderedDict[int, tuple[Hook, bool]]"
+    _forward_hooks: "OrderedDict[int, tuple[Hook, bool, bool]]"
+    _backward_pre_hooks: "OrderedDict[int, Hook]"
+    _backward_hooks: "OrderedDict[int, Hook]"
+
+    def __init__(self) -> None:
+        super().__init__()
+        held = self.__dict__
+        for kind in ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks"):
+            held[kind] = OrderedDict()
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module computes; a subclass says it."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward(); a Module needs one")
+
+    def register_forward_pre_hook(
+        self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, args)` before `forward(*args)`; it may return other arguments.
+
+        Args:
+            prepend: before the hooks that are there.
+            with_kwargs: call `hook(module, args, kwargs)`, which may return both.
+        """
+        return _register(self._forward_pre_hooks, (hook, with_kwargs), prepend)
+
+    def register_forward_hook(
+        self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, args, output)` after `forward(*args)`; it may return another output.
+
+        Args:
+            prepend: before the hooks that are there.
+            with_kwargs: call `hook(module, args, kwargs, output)`.
+            always_call: also when forward raised an error, with None for the output.
+
+        >>> import tinygrad_cnn as tg
+        >>> from tinygrad_cnn import nn
+        >>> layer, shapes = nn.Linear(2, 3), []
+        >>> with layer.register_forward_hook(lambda module, args, output: shapes.append(tuple(output.shape))):
+        ...     _ = layer(tg.ones(4, 2))
+        >>> shapes
+        [(4, 3)]
+        """
+        return _register(self._forward_hooks, (hook, with_kwargs, always_call), prepend)
+
+    def register_full_backward_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_output)` with the gradients of the outputs, a tuple; it may return others."""
+        return _register(self._backward_pre_hooks, hook, prepend)
+
+    def register_full_backward_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_input, grad_output)` when the gradients of the inputs are known.
+
+        It may return others for them. Both are tuples, with None for what is no tensor or wants no gradient.
+        """
+        return _register(self._backward_hooks, hook, prepend)
+
+    def register_backward_hook(self, hook: Hook) -> RemovableHandle:
+        """PyTorch's old name for `register_full_backward_hook`."""
+        return self.register_full_backward_hook(hook)
+
+    def _run_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Everything that `self(*args, **kwargs)` does when there are hooks."""
+        output = None
+        done = set()
+        try:
+            for hook, with_kwargs in list(self._forward_pre_hooks.values()):
+                changed = hook(self, args, kwargs) if with_kwargs else hook(self, args)
+                if changed is None:
+                    continue
+                if with_kwargs:
+                    if not (isinstance(changed, tuple) and len(changed) == 2):
+                        raise RuntimeError(
+                            f"{type(self).__name__}: a forward pre-hook with kwargs must return None or "
+                            f"(args, kwargs); got {changed!r:.80}"
+                        )
+                    args, kwargs = changed
+                else:
+                    args = changed if isinstance(changed, tuple) else (changed,)
+            backward = _BackwardHooks(self) if self._backward_hooks or self._backward_pre_hooks else None
+            if backward is not None:
+                args = backward.watch_inputs(args)
+            output = self.forward(*args, **kwargs)
+            for number, (hook, with_kwargs, _) in list(self._forward_hooks.items()):
+                done.add(number)
+                changed = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
+                output = output if changed is None else changed
+            return output if backward is None else backward.watch_outputs(output)
+        except BaseException:
+            for number, (hook, with_kwargs, always) in list(self._forward_hooks.items()):
+                if always and number not in done:
+                    _ = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
+            raise
+
+
+class _BackwardHooks:
+    """The backward hooks of one call: gradients of the outputs arrive first, those of the inputs last."""
+
+    def __init__(self, module: HookMethods) -> None:
+        self._module = module
+        self._grad_output: tuple[Any, ...] = ()
+        self._inputs = 0  # how many there are
+        self._waiting = False  # whether an input wants a gradient, with which the hooks are called
+
+    def watch_inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments, with their gradients watched."""
+        self._inputs = len(args)
+        watched, self._waiting = _watch(args, self._on_input)
+        return watched
+
+    def watch_outputs(self, output: Any) -> Any:
+        """The output, with its gradients watched."""
+        several = isinstance(output, tuple | list)
+        watched, _ = _watch(tuple(output) if several else (output,), self._on_output)
+        return type(output)(watched) if type(output) in (tuple, list) else output if several else watched[0]
+
+    def _on_output(self, gradients: tuple[Any, ...]) -> tuple[Any, ...]:
+        for hook in list(self._module._backward_pre_hooks.values()):
+            gradients = _replaced(hook(self._module, gradients), gradients)
+        self._grad_output = gradients
+        if not self._waiting:
+            self._on_input((None,) * self._inputs)
+        return gradients
+
+    def _on_input(self, gradients: tuple[Any, ...]) -> tuple[Any, ...]:
+        for hook in list(self._module._backward_hooks.values()):
+            gradients = _replaced(hook(self._module, gradients, self._grad_output), gradients)
+        return gradients
+
+
+def _register(hooks: "OrderedDict[int, Any]", entry: Any, prepend: bool) -> RemovableHandle:
+    number = next(_numbers)
+    hooks[number] = entry
+    if prepend:
+        hooks.move_to_end(number, last=False)
+    return RemovableHandle(lambda: hooks.pop(number, None))
+
+
+def _replaced(returned: Any, gradients: tuple[Any, ...]) -> tuple[Any, ...]:
+    if returned is None:
+        return gradients
+    returned = returned if isinstance(returned, tuple) else (returned,)
+    if len(returned) != len(gradients):
+        raise RuntimeError(f"backward hook: expected {len(gradients)} gradients or None; got {len(returned)}")
+    return returned
+
+
+def _watch(
+    values: tuple[Any, ...], on_gradients: Callable[[tuple[Any, ...]], tuple[Any, ...]]
+) -> tuple[tuple[Any, ...], bool]:
+    """The values, with a node between that shows all their gradients at once; and whether any wants one.
+
+    Several tensors are joined into one and taken apart again, since a node has one output.
+    """
+    places = [i for i, value in enumerate(values) if isinstance(value, Tensor) and value.requires_grad]
+    if not places:
+        return values, False
+    shapes = [values[i].shape for i in places]
+    flat = [ops.reshape(values[i], shape=(-1,)) for i in places]
+    joined = ops.copy(flat[0]) if len(flat) == 1 else ops.concat(*flat, dim=0)
+    ends = [0, *accumulate(map(prod, shapes))]
+    total = len(values)
+
+    def apart(whole: Tensor) -> list[Tensor]:
+        return [whole[a:b].reshape(shape) for a, b, shape in zip(ends, ends[1:], shapes, strict=False)]
+
+    def on_joined(gradient: Tensor) -> Tensor:
+        gradients: list[Any] = [None] * total
+        for i, part in zip(places, apart(gradient), strict=True):
+            gradients[i] = part
+        after = on_gradients(tuple(gradients))
+        if all(a is b for a, b in zip(after, gradients, strict=True)):
+            return gradient
+        kept = [gradients[i] if after[i] is None else after[i] for i in places]
+        parts: list[Any] = [ops.reshape(part, shape=(-1,)) for part in kept]
+        return parts[0] if len(parts) == 1 else ops.concat(*parts, dim=0)  # type: ignore[no-any-return]
+
+    out = list(values)
+    joined.register_hook(on_joined)
+    for i, part in zip(places, apart(joined), strict=True):
+        out[i] = part
+    return tuple(out), True

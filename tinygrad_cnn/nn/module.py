@@ -1,0 +1,196 @@
+"""The module: a function with parameters."""
+
+from collections.abc import Callable
+from typing import Any, Self
+
+from ..autograd import no_grad
+from ..autograd.modes import SCOPE
+from ..dtypes import as_dtype, float16, float32, float64
+from ..tensor import Tensor, backend_for
+from ..tensor import device as device_type
+from .hooks import HookMethods
+from .scope import PATHS, path_outside, paths_of
+from .state import StateMethods
+
+
+class Module(HookMethods, StateMethods):
+    """A function with parameters, and other modules inside: a layer, a block, a whole network.
+
+    A subclass calls `super().__init__()`, assigns its parameters and layers to attributes, and has `forward`. Calling
+    the module calls `forward`; what is computed there carries the module's path (`features.3`) in the graph and in
+    error messages.
+
+    Attributes:
+        training: what `train()` and `eval()` set, for layers that work differently while learning.
+
+    >>> import tinygrad_cnn as tg
+    >>> from tinygrad_cnn import nn
+    >>> class Net(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.hidden = nn.Linear(4, 8)
+    ...         self.out = nn.Linear(8, 2)
+    ...
+    ...     def forward(self, x):
+    ...         return self.out(self.hidden(x).relu())
+    >>> net = Net()
+    >>> net(tg.ones(3, 4)).shape, [name for name, _ in net.named_parameters()]
+    ((3, 2), ['hidden.weight', 'hidden.bias', 'out.weight', 'out.bias'])
+    """
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        paths = PATHS.get()
+        if paths is None:  # the outermost module of this call: paths are counted from here
+            outermost = PATHS.set(paths_of(self))
+            try:
+                return self._run(args, kwargs)
+            finally:
+                PATHS.reset(outermost)
+        path = paths.get(id(self))
+        scope = SCOPE.set(path_outside(self) if path is None else path)
+        try:
+            return self._run(args, kwargs)
+        finally:
+            SCOPE.reset(scope)
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
+            return self._run_with_hooks(args, kwargs)
+        return self.forward(*args, **kwargs)
+
+    # modes ------------------------------------------------------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Self:
+        """Set `training` here and in every module inside: dropout drops, batch norm uses the batch's statistics."""
+        if not isinstance(mode, bool):
+            raise ValueError(f"train: mode must be True or False; got {mode!r}")
+        self.training = mode
+        for module in self.children():
+            module.train(mode)
+        return self
+
+    def eval(self) -> Self:
+        """The same as `train(False)`. Operations are recorded as before; `no_grad()` is what stops that."""
+        return self.train(False)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or make them 0."""
+        for _, parameter in self.named_parameters():
+            if parameter.grad is not None:
+                parameter.grad = (
+                    None if set_to_none else Tensor.from_array(parameter.backend.xp.zeros_like(parameter.array))
+                )
+
+    def apply(self, fn: Callable[["Module"], Any]) -> Self:
+        """Call `fn` on every module inside and at last on this one: `model.apply(init_weights)`."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    # dtypes and devices -----------------------------------------------------------------------------------------------
+
+    def to(
+        self, *targets: Any, dtype: Any = None, device: Any = None, non_blocking: Any = False, memory_format: Any = None
+    ) -> Self:
+        """Move the module to a device, and its floating-point tensors to a dtype.
+
+        Takes a dtype, a device, both, or a tensor to be like; `memory_format` has no effect. The parameters stay the
+        same objects, so that an optimizer keeps them.
+
+        Raises:
+            TypeError: for a dtype that is not floating-point.
+        """
+        for target in targets:
+            if isinstance(target, Tensor):
+                dtype, device = target.dtype, target.device
+            elif isinstance(target, bool) or target is None:  # non_blocking
+                continue
+            elif isinstance(target, device_type | int) or (isinstance(target, str) and not _is_dtype(target)):
+                device = f"cuda:{target}" if isinstance(target, int) else target
+            else:
+                dtype = target
+        wanted = None if dtype is None else as_dtype(dtype)
+        if wanted is not None and wanted.kind != "f":
+            raise TypeError(f"to: a module's dtype must be floating-point; got {wanted}")
+        if device is not None:
+            backend_for(device)  # an unknown device is an error before anything is moved
+        return self._apply(lambda t: t.to(dtype=wanted if t.is_floating_point() else None, device=device))
+
+    def type(self, dst_type: Any) -> Self:
+        """Make every parameter and buffer, integers too, a tensor of this dtype."""
+        return self._apply(lambda t: t.to(dst_type))
+
+    def float(self) -> Self:
+        """Floating-point parameters and buffers in float32."""
+        return self.to(float32)
+
+    def double(self) -> Self:
+        """Floating-point parameters and buffers in float64."""
+        return self.to(float64)
+
+    def half(self) -> Self:
+        """Floating-point parameters and buffers in float16."""
+        return self.to(float16)
+
+    def cpu(self) -> Self:
+        """On the CPU."""
+        return self.to(device="cpu")
+
+    def cuda(self, device: Any = None) -> Self:
+        """On a CUDA device.
+
+        Raises:
+            RuntimeError: when there is none.
+        """
+        return self.to(
+            device="cuda" if device is None else device if isinstance(device, str | device_type) else f"cuda:{device}"
+        )
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Give every parameter, its gradient and every buffer the values that `fn` makes of it."""
+        if recurse:
+            for module in self.children():
+                module._apply(fn)
+        with no_grad():
+            for tensor in [*self._parameters.values(), *self._buffers.values()]:
+                if tensor is None:
+                    continue
+                if (values := fn(tensor)) is not tensor:
+                    tensor.data = values
+                if tensor.grad is not None:
+                    tensor.grad = fn(tensor.grad)
+        return self
+
+    # text -------------------------------------------------------------------------------------------------------------
+
+    def extra_repr(self) -> str:
+        """What stands between the parentheses of `repr`; a subclass says it."""
+        return ""
+
+    def _get_name(self) -> str:
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr()
+        lines = extra.split("\n") if extra else []
+        parts = [f"({name}): {_indented(repr(module))}" for name, module in self._modules.items()]
+        if len(lines) == 1 and not parts:
+            return f"{self._get_name()}({extra})"
+        if not lines and not parts:
+            return f"{self._get_name()}()"
+        inside = "\n  ".join([*lines, *parts])
+        return f"{self._get_name()}(\n  {inside}\n)"
+
+
+def _indented(text: str) -> str:
+    """The lines after the first moved in."""
+    return text.replace("\n", "\n  ")
+
+
+def _is_dtype(name: str) -> bool:
+    try:
+        as_dtype(name)
+    except TypeError:
+        return False
+    return True

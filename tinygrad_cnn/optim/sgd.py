@@ -1,0 +1,87 @@
+"""Stochastic gradient descent."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..tensor import Tensor
+from .optimizer import Optimizer, number
+
+
+class SGD(Optimizer):
+    """Gradient descent: p ← p − lr · step, with step = g, or with momentum the buffer b ← momentum · b + (1 − dampening) · g.
+
+    Args:
+        params: parameters, or dicts of them with options of their own.
+        lr: learning rate.
+        momentum: how much of the last step goes into the next (Polyak 1964).
+        dampening: how much less than the whole gradient goes into the buffer, after the first step.
+        weight_decay: λ; λ · p is added to the gradient.
+        nesterov: step = g + momentum · b (Sutskever et al. 2013).
+        maximize: go up instead.
+
+    Raises:
+        ValueError: for an option out of range, with its value.
+
+    >>> import tinygrad_cnn as tg
+    >>> x = tg.tensor([1.0], requires_grad=True)
+    >>> optimizer = SGD([x], lr=0.25)
+    >>> for _ in range(3):
+    ...     optimizer.zero_grad()
+    ...     (x * x).sum().backward()
+    ...     optimizer.step()
+    >>> x.item()
+    0.125
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        options = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
+        options |= {"nesterov": nesterov, "maximize": maximize}
+        super().__init__(params, options | {"foreach": foreach, "differentiable": differentiable, "fused": fused})
+
+    def check(self, group: dict[str, Any]) -> None:
+        """Raise ValueError for an option out of range."""
+        self._at_least_0(group, "lr", "momentum", "weight_decay")
+        if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
+            raise ValueError(
+                f"SGD: nesterov needs momentum above 0 and dampening 0; got momentum={group['momentum']}, "
+                f"dampening={group['dampening']}"
+            )
+
+    def update(self, parameters: Sequence[Tensor], group: dict[str, Any]) -> None:
+        """One step for the parameters of a group."""
+        lr, momentum, dampening = number(group["lr"]), number(group["momentum"]), number(group["dampening"])
+        decay, nesterov, maximize = number(group["weight_decay"]), group["nesterov"], group["maximize"]
+        for p in parameters:
+            backend = p.backend
+            g = -p.grad.array if maximize else p.grad.array
+            buffer, damped = None, dampening
+            if momentum:
+                state = self.state[p]
+                if (kept := state.get("momentum_buffer")) is None:
+                    kept = state["momentum_buffer"] = Tensor.from_array(backend.xp.zeros_like(p.array))
+                    damped = 0.0  # the first gradient counts in full
+                buffer = kept.array
+            backend.sgd_step(
+                p.array,
+                g,
+                buffer,
+                lr=lr,
+                momentum=momentum,
+                dampening=damped,
+                nesterov=nesterov,
+                weight_decay=decay,
+            )
+            p.storage.changed("SGD.step")

@@ -1,0 +1,5 @@
+"""PyTorch's name for helpers: `utils.data`."""
+
+from . import data
+
+__all__ = ["data"]

@@ -1,0 +1,301 @@
+"""Smaller pictures: ops gathered into modules, runs of ops into one node each, until a graph is small enough to read.
+
+A grouping must not make a cycle in a graph that has none: no path may leave a group and come back to it. Each function
+that finds groups says why none does.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from .records import OPS, EdgeRecord, GraphRecord, Names, NodeRecord, common_path, parent_of, postorder, prefixes
+
+Groups = dict[str, str]  # id of a node → name of its group
+
+LONG_RUN = 60  # ops in a row that nobody wants to read one by one
+# In search of a way around, when parts of a module are joined; when in doubt they stay apart.
+MOST_SEARCHES, FARTHEST = 200, 1000
+ABSORBED = ("parameter", "constant")  # leaves that go into the node of those who use them
+
+
+def fold(graph: GraphRecord, max_nodes: int | None, names: Names) -> GraphRecord:
+    """The graph with at most `max_nodes` nodes, and a note that says so if anything was folded; None folds nothing.
+
+    Long runs fold first, in a small graph too; then all runs inside a module; then modules, the deepest first; then
+    runs across modules, and at last any stretch of the graph.
+    """
+    if max_nodes is None:
+        return graph
+    folded = gather(graph, runs(graph, LONG_RUN, same_box=True), "fold", names)
+    for find, kind in _stages(max_nodes):
+        if len(folded.nodes) <= max_nodes:
+            break
+        folded = gather(folded, find(folded), kind, names)
+    if folded is graph:
+        return graph
+    note = f"folded: {len(graph.nodes):,} nodes are drawn as {len(folded.nodes):,}; max_nodes=None draws them all"
+    return replace(folded, notes=(*folded.notes, note))
+
+
+def _stages(max_nodes: int) -> Iterator[tuple[Callable[[GraphRecord], Groups], str]]:
+    yield lambda graph: runs(graph, 2, same_box=True), "fold"
+    for depth in (8, 5, 4, 3, 2, 1):
+        yield lambda graph, depth=depth: modules(graph, depth, at_least=2), "module"  # type: ignore[misc]
+        yield lambda graph: runs(graph, 2, same_box=True), "fold"
+    yield lambda graph: runs(graph, 2, same_box=False), "fold"
+    yield lambda graph: stretches(graph, max_nodes), "fold"
+
+
+def to_modules(graph: GraphRecord, depth: int | None, names: Names) -> GraphRecord:
+    """One node per call of a module (at most `depth` levels down); what one computes between its children stays ops."""
+    return replace(gather(graph, modules(graph, depth), "module", names), level="module")
+
+
+def box_per_call(graph: GraphRecord) -> GraphRecord:
+    """Ops of the second and further calls of a module move into boxes of their own, `path#2` …
+
+    In one box, what happened between the calls would have to go out of it and come back.
+    """
+    groups = modules(graph, None)
+    later = {name: group for name, group in groups.items() if not group.endswith("#1")}
+    return (
+        replace(graph, nodes=tuple(replace(n, cluster=later[n.id]) if n.id in later else n for n in graph.nodes))
+        if later
+        else graph
+    )
+
+
+def gather(graph: GraphRecord, groups: Groups, kind: str, names: Names) -> GraphRecord:
+    """The graph with one node of this kind for each group; parameters and constants that only groups use go in too."""
+    if not groups:
+        return graph
+    members: dict[str, list[NodeRecord]] = defaultdict(list)
+    for node in graph.nodes:
+        if node.id in groups:
+            members[groups[node.id]].append(node)
+
+    keep = _first_sources(graph, groups, kind)
+    users: dict[str, set[str]] = {}
+    for node in graph.nodes:
+        if node.kind in ABSORBED and node.id not in keep and node.id not in groups:
+            users[node.id] = set()
+    for edge in graph.edges:
+        if edge.source in users:
+            users[edge.source].add(groups.get(edge.target, ""))
+    gone = {leaf for leaf, by in users.items() if by and "" not in by}
+    inside: dict[str, list[NodeRecord]] = defaultdict(list)
+    for node in graph.nodes:
+        for group in sorted(users[node.id]) if node.id in gone else ():
+            inside[group].append(node)
+
+    nodes = {node.id: node for node in graph.nodes if node.id not in groups and node.id not in gone}
+    home = {node: members[group][0].id for node, group in groups.items()}
+    for group, own in members.items():
+        nodes[own[0].id] = _gathered(kind, group, own, inside[group], names)
+
+    edges: dict[object, EdgeRecord] = {}
+    for i, edge in enumerate(graph.edges):
+        source, target = home.get(edge.source, edge.source), home.get(edge.target, edge.target)
+        if source != target and source not in gone:
+            grouped = edge.source in home or edge.target in home
+            edges.setdefault(
+                (source, target, edge.shape) if grouped else i, replace(edge, source=source, target=target)
+            )
+    sources: dict[str, list[str]] = {name: [] for name in nodes}
+    for edge in edges.values():
+        sources[edge.target].append(edge.source)
+    order = postorder([node.id for node in graph.nodes if node.id in nodes], sources.__getitem__)
+    return replace(graph, nodes=tuple(nodes[name] for name in order), edges=tuple(edges.values()))
+
+
+def _first_sources(graph: GraphRecord, groups: Groups, kind: str) -> set[str]:
+    """For each group that nothing but parameters and constants leads to, the one that it starts from.
+
+    That is the image that a network was given, which has no gradient. A module may well start from a parameter.
+    """
+    kinds = {node.id: node.kind for node in graph.nodes}
+    into = [(edge, groups[edge.target]) for edge in graph.edges if edge.target in groups]
+    fed = {group for edge, group in into if kinds[edge.source] not in ABSORBED and groups.get(edge.source) != group}
+    starts = ("constant",) if kind == "module" else ABSORBED
+    first: dict[str, str] = {}
+    for edge, group in into:
+        if group not in fed and edge.slot == 0 and kinds[edge.source] in starts:
+            first.setdefault(group, edge.source)
+    return set(first.values())
+
+
+def _gathered(kind: str, group: str, members: list[NodeRecord], absorbed: list[NodeRecord], names: Names) -> NodeRecord:
+    ops: Counter[str] = Counter()
+    for member in members:
+        ops.update(dict(member.ops))
+    parameters = sum(node.parameters for node in (*members, *absorbed))
+    if kind == "module":
+        scope, _, call = group.rpartition("#")
+        label = scope if call == "1" else f"{scope} #{call}"
+        cluster, detail = parent_of(scope), names.classes.get(scope, "")
+        if names.sizes:
+            parameters = sum(size for name, size in names.sizes.items() if name.startswith(f"{scope}."))
+    else:
+        label, detail = _count(members), _summary(members, ops)
+        scope, cluster = common_path(n.scope for n in members), common_path(n.cluster for n in members)
+    described = [member.params for member in members if member.params]
+    last = members[-1]
+    return NodeRecord(
+        members[0].id,
+        kind,
+        label,
+        last.shape,
+        last.dtype,
+        scope,
+        cluster,
+        described[0] if kind == "module" and len(described) == 1 else (),
+        sum(member.saved_bytes for member in members),
+        detail,
+        parameters,
+        tuple(ops.most_common()),
+    )
+
+
+def _count(members: list[NodeRecord]) -> str:
+    """`300 ops`, `80 modules`, `20 ops, 3 inputs`."""
+    counts: Counter[str] = Counter()
+    for member in members:
+        if member.kind in {"op", "fold"}:
+            counts["op"] += sum(n for _, n in member.ops)
+        else:
+            counts[member.kind] += 1
+    return ", ".join(f"{n:,} {kind}{'s' * (n != 1)}" for kind, n in counts.items() if n)
+
+
+def _summary(members: list[NodeRecord], ops: Counter[str]) -> str:
+    """The pattern that a run repeats, such as `(mul, add) × 150`; if there is none, what it holds most of."""
+    words = [node.detail or node.label if node.kind == "module" else node.label for node in members]
+    if all(node.kind in {"op", "module"} for node in members):
+        for period in range(1, min(8, len(words) // 2) + 1):
+            if len(words) % period == 0 and words == words[:period] * (len(words) // period):
+                pattern = words[0] if period == 1 else f"({', '.join(words[:period])})"
+                return f"{pattern} × {len(words) // period:,}"
+    common = (Counter(words) if all(node.kind == "module" for node in members) else ops).most_common()
+    if len(words) <= 4 and all(node.kind in {"op", "module"} for node in members):
+        return ", ".join(words)
+    return ", ".join(f"{word} × {n:,}" if n > 1 else word for word, n in common[:4]) + ", …" * (len(common) > 4)
+
+
+def runs(graph: GraphRecord, at_least: int, *, same_box: bool) -> Groups:
+    """Ops in a row: each one's result goes to the next alone, which computes with no other op's.
+
+    So no path leaves a run except from its end, and none enters except at its start.
+    """
+    boxes = {node.id: node.cluster for node in graph.nodes if node.kind in OPS}
+    sources: dict[str, set[str]] = defaultdict(set)
+    targets: dict[str, set[str]] = defaultdict(set)
+    for edge in graph.edges:
+        if edge.source in boxes:
+            sources[edge.target].add(edge.source)
+            targets[edge.source].add(edge.target)
+    start: dict[str, str] = {}
+    size: Counter[str] = Counter()
+    for name, box in boxes.items():
+        start[name] = name
+        if len(sources[name]) == 1:
+            (before,) = sources[name]
+            if len(targets[before]) == 1 and (boxes[before] == box or not same_box):
+                start[name] = start[before]
+        size[start[name]] += 1
+    return {name: first for name, first in start.items() if size[first] >= at_least}
+
+
+def stretches(graph: GraphRecord, count: int) -> Groups:
+    """The nodes in at most `count` stretches of an order in which each comes after its sources.
+
+    Edges lead from earlier stretches to later ones only.
+    """
+    length = -(-len(graph.nodes) // count)
+    starts = [graph.nodes[i - i % length].id for i in range(len(graph.nodes))]
+    return {node.id: start for node, start in zip(graph.nodes, starts, strict=True)} if length > 1 else {}
+
+
+def modules(graph: GraphRecord, depth: int | None, at_least: int = 1) -> Groups:
+    """Ops by the module that computed them, a group `path#1`, `path#2` … per call.
+
+    Ops of a module that has children in the graph stay alone. An op's rank is how many times the module changes on the
+    longest way to it. Connected ops of one module and one rank make a group: a path that leaves the module has a higher
+    rank ever after. Groups of one module that feed each other are then joined if there is no way around, as when a
+    module takes a second input that was computed later.
+    """
+    keys = {n.id: ".".join(n.scope.split(".")[:depth]) for n in graph.nodes if n.kind in OPS}
+    paths = set(keys.values())
+    containers = {prefix for path in paths for prefix in prefixes(path)[:-1]} | {""}
+    rank: dict[str, int] = {}
+    group_of = _Union()
+    sources: dict[str, list[str]] = defaultdict(list)
+    for edge in graph.edges:
+        sources[edge.target].append(edge.source)
+    first_user: dict[tuple[str, str, int], str] = {}
+    kinds = {node.id: node.kind for node in graph.nodes}
+    for name, key in keys.items():
+        ranks = [rank[source] + (keys[source] != key) for source in sources[name] if source in rank]
+        rank[name] = max(ranks, default=0)
+        if key in containers:
+            continue
+        for source in sources[name]:
+            if keys.get(source) == key and rank[source] == rank[name]:
+                group_of.join(name, source)
+            elif kinds[source] in {"op", "module", "fold", "input"}:  # two branches of one call start at one value
+                group_of.join(name, first_user.setdefault((source, key, rank[name]), name))
+    _join_parts(graph, {name: key for name, key in keys.items() if key not in containers}, group_of)
+
+    members: dict[str, list[str]] = defaultdict(list)
+    for name, key in keys.items():
+        if key not in containers:
+            members[group_of.find(name)].append(name)
+    calls: Counter[str] = Counter()
+    groups: Groups = {}
+    for own in members.values():
+        calls[keys[own[0]]] += 1
+        if len(own) >= at_least or kinds[own[0]] == "fold":  # which is then the whole call
+            groups.update(dict.fromkeys(own, f"{keys[own[0]]}#{calls[keys[own[0]]]}"))
+    return groups
+
+
+def _join_parts(graph: GraphRecord, keys: dict[str, str], group_of: "_Union") -> None:
+    """Join groups of one module where one feeds the other and no path leads from one to the other outside of them."""
+    pairs = [(e.source, e.target) for e in graph.edges if e.source in keys and keys[e.source] == keys.get(e.target)]
+    pairs = [(a, b) for a, b in pairs if group_of.find(a) != group_of.find(b)]
+    targets: dict[str, set[str]] = defaultdict(set)  # from group to groups, named as they were when it was noted
+    for edge in graph.edges if pairs else ():
+        targets[group_of.find(edge.source)].add(group_of.find(edge.target))
+
+    def after(name: str) -> set[str]:
+        return {group_of.find(target) for target in targets[name]} - {name}
+
+    for a, b in pairs[:MOST_SEARCHES]:
+        start, end = group_of.find(a), group_of.find(b)
+        if start == end:
+            continue
+        reached = after(start) - {end}
+        waiting = list(reached)
+        while waiting and end not in reached and len(reached) < FARTHEST:
+            new = after(waiting.pop()) - reached
+            reached |= new
+            waiting += new
+        if not waiting and end not in reached:
+            group_of.join(a, b)
+            targets[end] |= targets[start]  # `end` names both now
+
+
+class _Union:
+    """Disjoint sets of names (union–find with path halving); a set goes by the name of one of its members."""
+
+    def __init__(self) -> None:
+        self.above: dict[str, str] = {}
+
+    def find(self, name: str) -> str:
+        above = self.above
+        while (up := above.setdefault(name, name)) != name:
+            above[name] = above[up]
+            name = above[name]
+        return name
+
+    def join(self, a: str, b: str) -> None:
+        self.above[self.find(a)] = self.find(b)
