@@ -104,8 +104,8 @@ def in_place_chain(x: Any, y: Any) -> list[Any]:
     z = x * 1
     z += y
     z *= z.detach().clone()
-    z.exp_()
     z[0].neg_()
+    z.exp_()
     return [z]
 
 

@@ -6,7 +6,7 @@ Kept in context variables, so that threads, asyncio tasks and nested blocks each
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, contextmanager
 from contextvars import ContextVar, Token
-from functools import wraps
+from functools import partial, wraps
 from inspect import isgeneratorfunction
 from typing import Any, Self, TypeVar
 
@@ -70,16 +70,22 @@ class _Mode(ContextDecorator):
         @wraps(function)
         def generator(*args: Any, **kwargs: Any) -> Any:
             # The mode holds while the generator's own code runs, and not between its yields.
-            iterator, sent = function(*args, **kwargs), None
+            iterator = function(*args, **kwargs)
+            resume = partial(next, iterator)
             try:
                 while True:
-                    with self._recreate_cm():
-                        value = iterator.send(sent)
-                    sent = yield value
-            except StopIteration as stop:
-                return stop.value
+                    try:
+                        with self._recreate_cm():
+                            value = resume()
+                    except StopIteration as stop:
+                        return stop.value
+                    try:
+                        resume = partial(iterator.send, (yield value))
+                    except Exception as error:  # thrown in from outside: the generator may catch it
+                        resume = partial(iterator.throw, error)
             finally:
-                iterator.close()
+                with self._recreate_cm():
+                    iterator.close()
 
         return generator  # type: ignore[return-value]
 

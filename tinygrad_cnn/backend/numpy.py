@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from .base import Array, Backend, lowest, tap_dtype
+from .base import Array, lowest, tap_dtype
 from .numpy_convolution import MatrixConvolution
 from .window import Ints, Window
 
-# Where several passes over memory serve one result, they are made over blocks of so many values, which stay in the cache.
+# Where several passes over memory serve one result, they are made over blocks of so many values: they stay in cache.
 BLOCK = 1 << 14
 
 
@@ -106,11 +106,11 @@ class NumpyBackend(MatrixConvolution):
         )  # no gaps, so a view of the mask
         return mask
 
-    # The reference's tests for NaN and its `where` over random conditions, which processors cannot predict, cost ten times
+    # The reference's tests for NaN, and its `where` over random conditions, which no processor predicts, cost ten times
     # what maxima and products cost.
 
     def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
-        """`Backend.max_pool2d` by maxima alone: where one changed the result, there is its tap; the reference for NaN."""
+        """`Backend.max_pool2d` by maxima alone: where one changes the result is its tap; the reference for NaN."""
         views = self.tap_views(self.pad(x, window, lowest(np, x.dtype)), window, window.output_size(x.shape[2:]))
         values = next(views).copy(order="K")
         taps = np.zeros_like(values, dtype=tap_dtype(np, window))
@@ -174,8 +174,8 @@ class NumpyBackend(MatrixConvolution):
             padded.fill(0)
         return padded, not window.overlaps
 
-    # The reference makes about ten passes over memory each way. Here rows of channels are taken block by block, and what
-    # several passes need stays in the cache; sums over rows are products with a row of ones.
+    # The reference makes about ten passes over memory each way. Here rows of channels are taken block by block, and
+    # what several passes need stays in the cache; sums over rows are products with a row of ones.
 
     def batch_norm(self, x: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
         """`Backend.batch_norm` for channels-last memory."""
@@ -235,7 +235,7 @@ class NumpyBackend(MatrixConvolution):
             out[block] += centred
         return _images_of_channels(out, x), weight_grad, bias_grad
 
-    # Each term of the reference's formula makes an array of the size of the parameter, whose fresh pages cost more than the
+    # Each term of the reference's formula makes an array of the parameter's size, whose fresh pages cost more than the
     # arithmetic. Blocks of values pass through a scratch block instead.
 
     def adam_step(

@@ -62,9 +62,7 @@ def run(args: Namespace) -> dict[str, Any]:
     if args.seeds < 1 or args.epochs < 1:
         sys.exit(f"demo: --seeds and --epochs must be at least 1; got {args.seeds} and {args.epochs}")
     folder = _folder(args.out, args.overwrite)
-    train_set, validation_set, test_set = (
-        (as_tensor(images), as_tensor(labels)) for images, labels in load_digits_split()
-    )
+    train_set, validation_set, test_set = load_digits_split()
     augment = RandomAffine(degrees=15, translate=(0.125, 0.125), scale=(0.85, 1.15), interpolation="bilinear")
     sizes = {"train": len(train_set[1]), "validation": len(validation_set[1]), "test": len(test_set[1])}
     print(f"{sizes['train']} images to train on, {sizes['validation']} to validate, {sizes['test']} to test")

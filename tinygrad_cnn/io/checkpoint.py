@@ -52,9 +52,9 @@ def load(f: File, map_location: Any = None, *, weights_only: bool = True, mmap: 
     """What `save` wrote; of any other safetensors file, the dict of its tensors.
 
     Args:
-        f: the path, or a file opened for reading bytes. map_location: the device to put tensors on. Files do not say
-        where tensors were, so a dict or a function, which in
-            PyTorch lead from there to here, mean the CPU, as None does.
+        f: the path, or a file opened for reading bytes.
+        map_location: the device to put tensors on. Files do not say where tensors were, so a dict or a function, which
+            in PyTorch lead from there to here, mean the CPU, as None does.
         weights_only: accepted; nothing is ever unpickled.
         mmap: accepted.
 

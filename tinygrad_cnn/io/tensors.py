@@ -63,8 +63,8 @@ def save_file(tensors: Mapping[str, Any], filename: File, metadata: Mapping[str,
     ['fc.bias', 'fc.weight']
 
     Raises:
-        TypeError: for names that are not strings, values that are not tensors, or a dtype that such a file does not
-        hold. ImportError: without the safetensors package.
+        TypeError: for names that are not strings, values that are not tensors, or a dtype that files do not hold.
+        ImportError: without the safetensors package.
     """
     content = _packed(tensors, metadata)
     if hasattr(filename, "write"):

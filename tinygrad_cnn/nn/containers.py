@@ -56,7 +56,8 @@ class _Listed(Module):
 
     def extend(self, modules: Iterable[Module]) -> Self:
         """Add several modules at the end."""
-        if not isinstance(modules, Iterable) or isinstance(modules, str | Mapping):
+        given: object = modules
+        if not isinstance(given, Iterable) or isinstance(given, str | Mapping):
             raise TypeError(f"{type(self).__name__}.extend: expected several modules; got {type(modules).__name__}")
         for module in list(modules):
             self.append(module)
@@ -93,7 +94,7 @@ class Sequential(_Listed):
     def forward(self, input: Any) -> Any:
         """The last module's result."""
         for module in self._modules.values():
-            input = module(input)  # type: ignore[misc]
+            input = module(input)
         return input
 
     def __getitem__(self, index: Any) -> Any:
@@ -142,7 +143,7 @@ class ModuleList(_Listed):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return type(self)(list(self._modules.values())[index])  # type: ignore[arg-type]
+            return type(self)(list(self._modules.values())[index])
         return self._modules[self._name_at(index)]
 
     def __iadd__(self, modules: Iterable[Module]) -> Self:
@@ -287,7 +288,8 @@ class ParameterList(Module):
 
     def extend(self, values: Iterable[Any]) -> Self:
         """Add several parameters at the end."""
-        if not isinstance(values, Iterable) or isinstance(values, Tensor):
+        given: object = values
+        if not isinstance(given, Iterable) or isinstance(given, Tensor):
             raise TypeError(f"ParameterList: expected several parameters; got {type(values).__name__}")
         for value in list(values):
             self.append(value)

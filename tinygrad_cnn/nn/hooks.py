@@ -162,10 +162,10 @@ def _register(hooks: "OrderedDict[int, Any]", entry: Any, prepend: bool) -> Remo
 def _replaced(returned: Any, gradients: tuple[Any, ...]) -> tuple[Any, ...]:
     if returned is None:
         return gradients
-    returned = returned if isinstance(returned, tuple) else (returned,)
-    if len(returned) != len(gradients):
-        raise RuntimeError(f"backward hook: expected {len(gradients)} gradients or None; got {len(returned)}")
-    return returned
+    replacements = returned if isinstance(returned, tuple) else (returned,)
+    if len(replacements) != len(gradients):
+        raise RuntimeError(f"backward hook: expected {len(gradients)} gradients or None; got {len(replacements)}")
+    return replacements
 
 
 def _watch(

@@ -40,7 +40,7 @@ class ModuleTree:
             self._parameters[name] = value
         elif isinstance(value, ModuleTree):
             self._make_room("module", name)
-            self._modules[name] = value  # type: ignore[assignment]
+            self._modules[name] = value
         elif "_modules" not in held:  # before __init__: a plain attribute
             super().__setattr__(name, value)
         elif name in held["_parameters"]:

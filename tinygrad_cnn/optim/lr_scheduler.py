@@ -1,12 +1,13 @@
 """Learning rates that change from epoch to epoch.
 
-A scheduler changes the rate that the optimizer has, mostly by a factor: so several can be used at once, and a rate that was
-set by hand in between counts. `_get_closed_form_lr` gives the rate of any epoch directly.
+A scheduler changes the rate that the optimizer has, mostly by a factor: so several can be used at once, and a rate that
+was set by hand in between counts. `_get_closed_form_lr` gives the rate of any epoch directly.
 """
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from inspect import isfunction
 from math import cos, pi
 from typing import Any
 from warnings import warn
@@ -34,8 +35,8 @@ class LRScheduler:
                 group.setdefault("initial_lr", group["lr"])
             elif "initial_lr" not in group:
                 raise KeyError(
-                    f"{type(self).__name__}: to go on from epoch {last_epoch}, group {i} of the optimizer needs 'initial_lr'; "
-                    "load the optimizer's state first"
+                    f"{type(self).__name__}: to go on from epoch {last_epoch}, group {i} of the optimizer needs "
+                    "'initial_lr'; load the optimizer's state first"
                 )
         self.optimizer = optimizer
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
@@ -57,8 +58,8 @@ class LRScheduler:
         optimizer = self.optimizer
         if self._step_count == 1 and not optimizer.steps_taken and type(optimizer).step is Optimizer.step:
             warn(
-                f"{type(self).__name__}: step() was called before the optimizer's first step, so the first rate was never used; "
-                "call optimizer.step() first",
+                f"{type(self).__name__}: step() was called before the optimizer's first step, so the first rate was "
+                "never used; call optimizer.step() first",
                 stacklevel=2,
             )
         self._step_count += 1
@@ -99,11 +100,11 @@ class LambdaLR(LRScheduler):
     def __init__(
         self,
         optimizer: Optimizer,
-        lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
+        lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
         last_epoch: int = -1,
     ) -> None:
         groups = len(optimizer.param_groups)
-        self.lr_lambdas = list(lr_lambda) if isinstance(lr_lambda, list | tuple) else [lr_lambda] * groups
+        self.lr_lambdas = [lr_lambda] * groups if callable(lr_lambda) else list(lr_lambda)
         if len(self.lr_lambdas) != groups:
             raise ValueError(f"LambdaLR: expected {groups} functions, one per group; got {len(self.lr_lambdas)}")
         super().__init__(optimizer, last_epoch)
@@ -114,11 +115,8 @@ class LambdaLR(LRScheduler):
 
     def state_dict(self) -> dict[str, Any]:
         """Without the functions, of which only objects with attributes have a state."""
-        state = {name: value for name, value in super().state_dict().items() if name != "lr_lambdas"}
-        state["lr_lambdas"] = [
-            None if isinstance(f, type(lambda: 0)) else dict(getattr(f, "__dict__", {})) for f in self.lr_lambdas
-        ]
-        return state
+        functions = [None if isfunction(f) else dict(getattr(f, "__dict__", {})) for f in self.lr_lambdas]
+        return {**super().state_dict(), "lr_lambdas": functions}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """The functions stay; objects get their attributes back."""
@@ -210,7 +208,9 @@ class ExponentialLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """gamma times the last rate."""
-        return self._rates() if self.last_epoch == 0 else [rate * self.gamma for rate in self._rates()]
+        if self._step_count == 1:  # made just now, to start or to go on: the optimizer has the rate already
+            return self._rates()
+        return [rate * self.gamma for rate in self._rates()]
 
     def _get_closed_form_lr(self) -> list[float]:
         return [base * self.gamma**self.last_epoch for base in self.base_lrs]
@@ -237,10 +237,8 @@ class CosineAnnealingLR(LRScheduler):
     def get_lr(self) -> list[float]:
         """The last rate times the quotient of the formula's two values."""
         epoch, rates = self.last_epoch, self._rates()
-        if epoch == 0:
+        if self._step_count == 1:  # made just now, to start or to go on: the optimizer has the rate already
             return rates
-        if self._step_count == 1:  # made in the middle
-            return self._get_closed_form_lr()
         if (epoch - 1 - self.T_max) % (2 * self.T_max) == 0:  # the last value was the lowest, and the quotient is 0 / 0
             rise = (1 - cos(pi / self.T_max)) / 2
             return [rate + (base - self.eta_min) * rise for rate, base in zip(rates, self.base_lrs, strict=True)]

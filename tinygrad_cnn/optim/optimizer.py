@@ -16,8 +16,8 @@ from ..tensor import Tensor, as_tensor
 class Optimizer:
     """The base of all optimizers.
 
-    A subclass has `update(parameters, group)`, which changes the arrays of those parameters of a group that have a gradient;
-    or, as PyTorch's do, a `step` of its own.
+    A subclass has `update(parameters, group)`, which changes the arrays of those parameters of a group that have a
+    gradient; or, as PyTorch's do, a `step` of its own.
 
     Args:
         params: parameters, pairs of a name and a parameter, or dicts with "params" and options of their own.
@@ -40,8 +40,8 @@ class Optimizer:
         groups = list(self._iterable(params))
         if not groups:
             raise ValueError(
-                f"{self._name}: got an empty parameter list. Layers in a plain Python list or dict are not found: use nn.ModuleList "
-                "or nn.ModuleDict; and an iterator such as model.parameters() can be used only once"
+                f"{self._name}: got an empty parameter list. Layers in a plain Python list or dict are not found: use "
+                "nn.ModuleList or nn.ModuleDict; and an iterator such as model.parameters() can be used only once"
             )
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)
@@ -53,18 +53,20 @@ class Optimizer:
     def _iterable(self, params: Any) -> Iterable[Any]:
         if isinstance(params, Module):
             raise TypeError(f"{self._name}: got a module; give its parameters: model.parameters()")
-        if isinstance(params, Tensor) or not isinstance(params, Iterable):
-            hint = "; put it in a list" if isinstance(params, Tensor) else ""
-            raise TypeError(f"{self._name}: expected parameters, or dicts of them; got {type(params).__name__}{hint}")
+        if isinstance(params, Tensor):
+            raise TypeError(f"{self._name}: expected several parameters; got one tensor; put it in a list")
+        if not isinstance(params, Iterable):
+            raise TypeError(f"{self._name}: expected parameters, or dicts of them; got {type(params).__name__}")
         if isinstance(params, set):
             raise TypeError(f"{self._name}: a set of parameters has no fixed order, which saving needs; give a list")
         return params
 
-    # groups -----------------------------------------------------------------------------------------------------------------
+    # groups -----------------------------------------------------------------------------------------------------------
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Take in more parameters, with options of their own: `{"params": layer.parameters(), "lr": 1e-4}`."""
-        if not isinstance(param_group, dict) or "params" not in param_group:
+        given_group: object = param_group
+        if not isinstance(given_group, dict) or "params" not in given_group:
             raise TypeError(f'{self._name}: a group must be a dict with "params"; got {param_group!r:.80}')
         given = param_group["params"]
         listed = [given] if isinstance(given, Tensor) else list(self._iterable(given))
@@ -79,14 +81,15 @@ class Optimizer:
         self.check(group)
         if len(set(map(id, listed))) < len(listed):
             warn(
-                f"{self._name}: a group holds the same parameter twice; it would be changed twice per step",
+                f"{self._name}: a group holds a parameter twice; it would be changed twice per step",
                 stacklevel=3,
             )
         known = {id(parameter) for each in self.param_groups for parameter in each["params"]}
         for i, parameter in enumerate(listed):
             if id(parameter) in known:
                 raise ValueError(
-                    f"{self._name}: parameter {i} of this group, of shape {tuple(parameter.shape)}, is in another group already"
+                    f"{self._name}: parameter {i} of the new group, of shape {tuple(parameter.shape)}, is in another "
+                    "group already"
                 )
         self.param_groups.append(group)
 
@@ -97,8 +100,8 @@ class Optimizer:
             )
         if not parameter.is_leaf:
             raise ValueError(
-                f"{self._name}: parameter {i} of shape {tuple(parameter.shape)} was computed from others, so no gradient is kept "
-                "for it; give the leaves it was computed from, or a .detach().requires_grad_()"
+                f"{self._name}: parameter {i} of shape {tuple(parameter.shape)} was computed from others, so no "
+                "gradient is kept for it; give the leaves it was computed from, or .detach().requires_grad_()"
             )
 
     def check(self, group: dict[str, Any]) -> None:
@@ -109,7 +112,7 @@ class Optimizer:
             if not group[name] >= 0:  # NaN is wrong too
                 raise ValueError(f"{self._name}: {name} must not be negative; got {name}={group[name]}")
 
-    # steps ------------------------------------------------------------------------------------------------------------------
+    # steps ------------------------------------------------------------------------------------------------------------
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient.
@@ -138,10 +141,10 @@ class Optimizer:
                     xp = parameter.backend.xp
                     parameter.grad = None if set_to_none else Tensor.from_array(xp.zeros_like(parameter.array))
 
-    # saving and loading -----------------------------------------------------------------------------------------------------
+    # saving and loading -----------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """The state and the options, in PyTorch's form: parameters are replaced by their numbers in the order of the groups."""
+        """The state and the options, in PyTorch's form: each parameter is replaced by its number."""
         numbers: dict[int, int] = {}
         for group in self.param_groups:
             for parameter in group["params"]:
@@ -161,7 +164,8 @@ class Optimizer:
         expected = [len(group["params"]) for group in self.param_groups]
         if sizes != expected:
             raise ValueError(
-                f"{self._name}.load_state_dict: the state has groups of {sizes} parameters, this optimizer of {expected}"
+                f"{self._name}.load_state_dict: the state has groups of {sizes} parameters, this optimizer of "
+                f"{expected}"
             )
         numbers = chain.from_iterable(group["params"] for group in saved)
         parameters = chain.from_iterable(group["params"] for group in self.param_groups)
@@ -185,12 +189,12 @@ class Optimizer:
 
 
 def number(value: Any) -> float:
-    """A Python number from one, or from an array or tensor with one element: NumPy's would make float32 arrays wider."""
+    """A Python number, of whatever kind an option is: a NumPy number would make float32 arrays float64."""
     return float(value)
 
 
 def _saved(values: dict[str, Any]) -> dict[str, Any]:
-    """PyTorch keeps the number of steps as a tensor; here it is an int, and a tensor only in the saved form."""
+    """With the number of steps, an int here, as the tensor that it is in PyTorch."""
     if isinstance(values.get("step"), int):
         return {**values, "step": as_tensor(values["step"], dtype=float32)}
     return values

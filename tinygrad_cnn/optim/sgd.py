@@ -8,7 +8,7 @@ from .optimizer import Optimizer, number
 
 
 class SGD(Optimizer):
-    """Gradient descent: p ← p − lr · step, with step = g, or with momentum the buffer b ← momentum · b + (1 − dampening) · g.
+    """p ← p − lr · g, or with momentum p ← p − lr · b and the buffer b ← momentum · b + (1 − dampening) · g.
 
     Args:
         params: parameters, or dicts of them with options of their own.
@@ -16,7 +16,7 @@ class SGD(Optimizer):
         momentum: how much of the last step goes into the next (Polyak 1964).
         dampening: how much less than the whole gradient goes into the buffer, after the first step.
         weight_decay: λ; λ · p is added to the gradient.
-        nesterov: step = g + momentum · b (Sutskever et al. 2013).
+        nesterov: g + momentum · b in place of b (Sutskever et al. 2013).
         maximize: go up instead.
 
     Raises:

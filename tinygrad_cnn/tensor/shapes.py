@@ -186,7 +186,8 @@ class ShapeMethods(TensorBase):
         shape = (*(1,) * (len(counts) - self.ndim), *self.shape)
         between = ops.reshape(self, shape=tuple(n for size in shape for n in (1, size)))
         spread = broadcast_to(between, shape=tuple(n for pair in zip(counts, shape, strict=True) for n in pair))
-        return ops.reshape(spread, shape=tuple(c * n for c, n in zip(counts, shape, strict=True)))
+        out = ops.reshape(spread, shape=tuple(c * n for c, n in zip(counts, shape, strict=True)))
+        return out if out.view_of is None else ops.copy(out)  # one copy, or copies of one element, need none to reshape
 
     tile = repeat
 

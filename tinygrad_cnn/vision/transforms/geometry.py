@@ -28,15 +28,15 @@ class RandomAffine:
     rounded to whole pixels, and `generator` says what the amounts are drawn from.
 
     Args:
-        degrees: the range of angles (lowest, highest), clockwise; a number d stands for (−d, d). translate: the
-        largest shift to either side as fractions (of the width, of the height). scale: the range of factors (lowest,
-        highest). shear: the range of shear angles in degrees along x, or (lowest, highest) along x, or both along x
-        and along y; a
-            number s stands for (−s, s).
-        interpolation: "nearest" or "bilinear", also as an `InterpolationMode`. For small images bilinear is much the
-        better. fill: the value of pixels from outside, a number or one per channel. center: the fixed point of
-        rotation, scaling and shear, (x, y) in pixels from the upper left corner. Default: the middle. generator:
-        Default: the CPU's generator, which `manual_seed` starts anew.
+        degrees: the range of angles (lowest, highest), clockwise; a number d stands for (−d, d).
+        translate: the largest shift to either side as fractions (of the width, of the height).
+        scale: the range of factors (lowest, highest).
+        shear: the range of shear angles in degrees along x, (lowest, highest) or a number s for (−s, s); four numbers
+            are the range along x and the range along y.
+        interpolation: "nearest", torchvision's default, or "bilinear"; also as an `InterpolationMode`.
+        fill: the value of pixels from outside, a number or one per channel.
+        center: the fixed point, (x, y) in pixels from the upper left corner. Default: the middle.
+        generator: what is drawn from. Default: the CPU's generator, which `manual_seed` starts anew.
 
     >>> import tinygrad_cnn as tg
     >>> digits = tg.rand(16, 1, 8, 8)
@@ -70,12 +70,10 @@ class RandomAffine:
         self.scale = None if scale is None else _range("scale", scale if isinstance(scale, tuple | list) else (scale,))
         if self.scale is not None and self.scale[0] <= 0:
             raise ValueError(f"RandomAffine: scale factors must be positive; got {scale}")
-        along_y = shear[2:] if isinstance(shear, tuple | list) and len(shear) == 4 else None
-        self.shear = (
-            None
-            if shear is None
-            else (_range("shear", shear if along_y is None else shear[:2]), _range("shear", along_y or 0))
-        )
+        self.shear = None
+        if shear is not None:
+            both = isinstance(shear, tuple | list) and len(shear) == 4
+            self.shear = (_range("shear", shear[:2] if both else shear), _range("shear", shear[2:] if both else 0))
         self.interpolation = _mode("RandomAffine", interpolation)
         self.fill = fill
         self.center = None if center is None else _pair("center", center)
@@ -86,9 +84,8 @@ class RandomAffine:
         _check("RandomAffine", img)
         count = int(np.prod(img.shape[:-3], dtype=np.int64))
         # All six numbers are drawn for every image, so that turning one of them off leaves the others as they were.
-        draws = np.asarray(
-            drawing_from("RandomAffine", self.generator).uniform((6, count), np.float64).tolist()
-        ).reshape(6, -1)
+        uniform = drawing_from("RandomAffine", self.generator).uniform((6, count), np.float64)
+        draws = np.asarray(uniform.tolist()).reshape(6, -1)
         width, height = img.shape[-1], img.shape[-2]
         shift = self.translate or (0, 0)
         shear = self.shear or ((0, 0), (0, 0))
@@ -104,14 +101,8 @@ class RandomAffine:
         )
 
     def __repr__(self) -> str:
-        given = {
-            "degrees": self.degrees,
-            "translate": self.translate,
-            "scale": self.scale,
-            "shear": self.shear,
-            "center": self.center,
-        }
-        said = [f"{name}={value}" for name, value in given.items() if value is not None]
+        names = ("degrees", "translate", "scale", "shear", "center")
+        said = [f"{name}={getattr(self, name)}" for name in names if getattr(self, name) is not None]
         return f"RandomAffine({', '.join([*said, f'interpolation={self.interpolation.value!r}', f'fill={self.fill}'])})"
 
 
@@ -130,7 +121,7 @@ def affine(
     Each amount is a number, or an array of one per image. The result takes no part in a graph.
 
     Args:
-        img: the images; integers are rounded to after interpolating.
+        img: the images; values of integer images are rounded.
         angle: in degrees, clockwise.
         translate: (right, down) in pixels.
         scale: the factor.
