@@ -10,7 +10,6 @@ from statistics import mean, stdev
 from typing import Any
 
 from ..random import manual_seed
-from ..tensor import as_tensor
 from .network import DigitsNet
 from .story import write_report
 from .training import History, evaluate, train

@@ -37,8 +37,8 @@ def write_report(
     accuracies = metrics["test_accuracy"]
     report = Report(
         "Handwritten digits, learned",
-        f"A convolutional network learned to read handwritten digits from {metrics['images']['train']} small images. Of "
-        f"{metrics['images']['test']} images it had never seen, it reads {metrics['mean_test_accuracy']:.2%} right "
+        f"A convolutional network learned to read handwritten digits from {metrics['images']['train']} small images. "
+        f"Of {metrics['images']['test']} images it had never seen, it reads {metrics['mean_test_accuracy']:.2%} right "
         f"(mean of {len(accuracies)} training run{'s' * (len(accuracies) > 1)} with different random numbers).",
     )
     rows = [
