@@ -55,7 +55,7 @@ extras-demo  := viz,vision,io
 extras-test  := test
 extras-lint  := lint
 extras-docs  := docs
-extras-bench := bench
+extras-bench :=
 
 venv: $(python) ## make the virtual environment, empty
 

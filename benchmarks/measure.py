@@ -4,6 +4,7 @@ What is kept of a turn is the median of its calls, so that ratios can be taken t
 minute slows both sides.
 """
 
+import os
 import platform
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from typing import Any
 
 from .cases import Case
 from .workers import CONTESTANTS, REFERENCES, ROOT, Worker, WorkerError, missing_package
+
+SETTINGS = ("OPENBLAS_", "MKL_", "ONEDNN_", "DNNL_", "KMP_", "GOMP_", "OMP_", "NUMBA_", "MALLOC_")
 
 Say = Callable[[str], None]
 Results = dict[str, Any]
@@ -81,7 +84,7 @@ def _measure_row(case: Case, names: list[str], workers: dict[str, Worker], optio
     def get_ready(name: str) -> Callable[[Worker], None]:
         def act(worker: Worker) -> None:
             if case.section == "networks":
-                found[name]["losses"] = worker.ask(do="losses", row=case.row, count=3)
+                found[name]["check"] = worker.ask(do="check", row=case.row)
             found[name]["first"] = worker.ask(do="prepare", section=case.section, row=case.row)
 
         return act
@@ -143,11 +146,11 @@ def exponent(points: list[tuple[int, float]]) -> float | None:
 
 
 def deviations(row: Results, name: str) -> list[float] | None:
-    """Relative differences of the first losses from PyTorch's (or, without it, from the first contestant's)."""
-    known = [n for n in (*REFERENCES, *row) if row.get(n, {}).get("losses")]
-    if not known or known[0] == name or not row.get(name, {}).get("losses"):
+    """Relative differences of loss and gradient from PyTorch's (or, without it, from the first contestant's)."""
+    known = [n for n in (*REFERENCES, *row) if row.get(n, {}).get("check")]
+    if not known or known[0] == name or not row.get(name, {}).get("check"):
         return None
-    pairs = zip(row[name]["losses"], row[known[0]]["losses"], strict=True)
+    pairs = zip(row[name]["check"], row[known[0]]["check"], strict=True)
     return [abs(a - b) / max(abs(b), 1e-12) for a, b in pairs]
 
 
@@ -204,6 +207,8 @@ def surroundings(names: list[str], options: Options) -> Results:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "commit": _commit(),
+        # Such variables hold BLAS back, or speed it up, on one side only.
+        "settings": {key: value for key, value in os.environ.items() if key.startswith(SETTINGS)},
         "versions": versions,
     }
 

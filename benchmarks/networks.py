@@ -104,20 +104,26 @@ class Training:
                 self.images = self.images.to(memory_format=lib.channels_last)
         self.optimizer = lib.optim.Adam(self.model.parameters())
 
+    def loss(self) -> Any:
+        """Cross entropy of the batch."""
+        return self.lib.nn.functional.cross_entropy(self.model(self.images), self.labels)
+
     def step(self) -> Any:
         """One training step; returns the loss."""
         self.optimizer.zero_grad()
-        loss = self.lib.nn.functional.cross_entropy(self.model(self.images), self.labels)
+        loss = self.loss()
         loss.backward()
         self.optimizer.step()
         return loss
 
-    def losses(self, count: int) -> list[float]:
-        """The losses of the first steps, without dropout, whose random numbers nobody shares."""
+    def check(self) -> list[float]:
+        """Loss and norm of the gradient at the start, without dropout, whose random numbers nobody shares."""
         dropouts = [layer for layer in self.model if isinstance(layer, self.lib.nn.Dropout)]
         for layer in dropouts:
             layer.eval()
-        losses = [float(self.step().item()) for _ in range(count)]
+        loss = self.loss()
+        loss.backward()
+        square = sum(float((p.grad * p.grad).sum().item()) for p in self.model.parameters())
         for layer in dropouts:
             layer.train()
-        return losses
+        return [float(loss.item()), square**0.5]

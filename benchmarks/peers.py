@@ -5,7 +5,6 @@ them and its input. Both peers train with the Adam of this file, since MyGrad br
 """
 
 from collections.abc import Callable
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -67,11 +66,14 @@ class Peer:
             x = function({key: weights[f"{i}.{key}"] for key in own}, x)
         return x
 
-    def losses(self, count: int) -> list[float]:
+    def check(self) -> list[float]:
         self.dropping = False
-        losses = [float(self.step()) for _ in range(count)]
+        loss, gradients = self.loss_and_gradients()
         self.dropping = True
-        return losses
+        return [loss, sum(float((g * g).sum()) for g in gradients.values()) ** 0.5]
+
+    def loss_and_gradients(self) -> tuple[float, dict[str, Any]]:
+        raise NotImplementedError
 
     def step(self) -> Any:
         raise NotImplementedError
@@ -104,17 +106,22 @@ class MyGrad(Peer):
     def dropout(self, x: Any, p: float) -> Any:
         return x * ((self.rng.random(x.shape, dtype=np.float32) >= p) * np.float32(1 / (1 - p))) if self.dropping else x
 
-    def step(self) -> Any:
+    def loss_and_gradients(self) -> tuple[float, dict[str, Any]]:
         loss = self.loss.softmax_crossentropy(self.scores(self.weights, self.images), self.labels)
         loss.backward()
+        return loss.item(), {key: w.grad for key, w in self.weights.items()}
+
+    def step(self) -> Any:
+        loss, gradients = self.loss_and_gradients()
         self.count += 1
-        for key, w in self.weights.items():
+        for key, g in gradients.items():
+            w = self.weights[key]
             values, self.mean[key], self.square[key] = adam(
-                w.data, w.grad, self.mean[key], self.square[key], self.count, np.sqrt
+                w.data, g, self.mean[key], self.square[key], self.count, np.sqrt
             )
             w.data[...] = values
             w.null_grad()
-        return loss.item()
+        return loss
 
 
 class Jax(Peer):
@@ -127,7 +134,7 @@ class Jax(Peer):
         super().__init__(name)
         self.key: Any = jax.random.key(SEED)
         self.key_now: Any = self.key
-        self.steps = {flag: jax.jit(partial(self._step, flag)) for flag in (True, False)}
+        self.compiled = jax.jit(self._step)
         self.state: Any = jax.device_put((self.weights, self.mean, self.square))
 
     def conv2d(self, x: Any, w: Any, padding: int) -> Any:
@@ -152,16 +159,18 @@ class Jax(Peer):
         self.key_now, key = self.jax.random.split(self.key_now)
         return self.jax.numpy.where(self.jax.random.bernoulli(key, 1 - p, x.shape), x / (1 - p), 0)
 
-    def _step(self, dropping: bool, state: Any, count: Any, key: Any, images: Any, labels: Any) -> Any:
-        self.dropping = dropping
+    def _loss(self, weights: Any, images: Any, labels: Any) -> Any:
+        scores = self.jax.nn.log_softmax(self.scores(weights, images))
+        return -self.jax.numpy.take_along_axis(scores, labels[:, None], 1).mean()
+
+    def loss_and_gradients(self) -> tuple[float, dict[str, Any]]:
+        loss, gradients = self.jax.value_and_grad(self._loss)(self.state[0], self.images, self.labels)
+        return float(loss), gradients
+
+    def _step(self, state: Any, count: Any, key: Any, images: Any, labels: Any) -> Any:
         self.key_now = key
-
-        def loss_of(weights: Any) -> Any:
-            scores = self.jax.nn.log_softmax(self.scores(weights, images))
-            return -self.jax.numpy.take_along_axis(scores, labels[:, None], 1).mean()
-
         weights, mean, square = state
-        loss, gradients = self.jax.value_and_grad(loss_of)(weights)
+        loss, gradients = self.jax.value_and_grad(self._loss)(weights, images, labels)
         updated = {
             key: adam(w, gradients[key], mean[key], square[key], count, self.jax.numpy.sqrt)
             for key, w in weights.items()
@@ -171,5 +180,5 @@ class Jax(Peer):
     def step(self) -> Any:
         self.count += 1
         key = self.jax.random.fold_in(self.key, self.count)
-        self.state, loss = self.steps[self.dropping](self.state, float(self.count), key, self.images, self.labels)
+        self.state, loss = self.compiled(self.state, float(self.count), key, self.images, self.labels)
         return loss.block_until_ready()

@@ -164,7 +164,8 @@ class Stage:
             found["threads"] = str(sys.modules["torch"].get_num_threads())
         elif find_spec("threadpoolctl"):
             pools = import_module("threadpoolctl").threadpool_info()
-            found["threads"] = ", ".join(f"{pool['internal_api']} {pool['num_threads']}" for pool in pools)
+            known = [(p["internal_api"], p.get("architecture") or "", f"× {p['num_threads']}") for p in pools]
+            found["threads"] = ", ".join(" ".join(part for part in pool if part) for pool in known)
         return found
 
     def _trainer(self, row: str) -> Any:
@@ -176,9 +177,9 @@ class Stage:
 
         return Training(self.bench.lib, NETWORKS[row], channels_last=self.bench.channels_last and self.bench.torch)
 
-    def losses(self, row: str, count: int) -> list[float]:
-        """The first losses of a network's training, to be compared."""
-        return list(self._trainer(row).losses(count))
+    def check(self, row: str) -> list[float]:
+        """A network's loss and the norm of its gradient, to be compared."""
+        return list(self._trainer(row).check())
 
     def prepare(self, section: str, row: str) -> float:
         """Make a case ready; returns how long its first call took, in seconds: it may compile."""

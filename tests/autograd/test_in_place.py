@@ -220,3 +220,33 @@ def test_optimizers_announce_their_writes() -> None:
     w.storage.changed("SGD.step")
     with pytest.raises(GraphError, match=r"mul needs its input y of shape \(2,\), but SGD\.step changed it in place"):
         z.sum().backward()
+
+
+def test_one_element_is_a_view_too() -> None:
+    base = tg.zeros(3)
+    base[1].add_(5)
+    tg.zeros(2, 2)[0, 1].add_(1)
+    element = base[2]
+    element.fill_(7)
+    base[0] = 1
+    assert base.tolist() == [1, 5, 7]
+    x = leaf(1, 2)
+    y = x * 1
+    y[0].mul_(10)
+    y.sum().backward()
+    assert x.grad.tolist() == [10, 1]
+
+
+def test_a_base_filled_with_constants_ends_the_gradient_of_older_views() -> None:
+    x = leaf(1, 2)
+    y = x * 1
+    view = y[:1]
+    y.zero_()
+    (view.exp().sum() + x.sum()).backward()
+    assert x.grad.tolist() == [1, 1]
+
+
+def test_a_view_that_is_a_leaf_is_protected() -> None:
+    view = tg.zeros(3)[1:].requires_grad_()
+    with pytest.raises(GraphError, match="is a leaf that requires grad"):
+        view.add_(1)

@@ -1,4 +1,4 @@
-"""Operations of one's own: what `@op` and `@elementwise` accept, what they refuse at import, what the engine refuses later."""
+"""Operations of one's own: what `@op` and `@elementwise` accept, what they refuse, what the engine refuses later."""
 
 from typing import Any
 
@@ -134,7 +134,7 @@ def test_errors_inside_a_forward_function_name_the_operation() -> None:
             op()(broken)(tg.ones(1))
         assert caught.type is kind
     error = ValueError("broken: says so itself")
-    with pytest.raises(ValueError, match="^broken: says so itself$"):
+    with pytest.raises(ValueError, match=r"^broken: says so itself$"):
         op()(broken)(tg.ones(1))
 
 

@@ -8,8 +8,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tests import references as R
-from tinygrad_cnn.backend import Backend, Window, cpu
-from tinygrad_cnn.backend import numpy_convolution
+from tinygrad_cnn.backend import Backend, Window, cpu, numpy_convolution
 from tinygrad_cnn.errors import ShapeError
 
 

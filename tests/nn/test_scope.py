@@ -107,7 +107,7 @@ def test_a_slice_keeps_the_paths_of_the_model() -> None:
     assert [ask.heard for ask in model.layers] == [[], ["layers.1"], ["layers.2"]]
     part = model.layers[1:]
     part(1)
-    assert model.layers[1].heard == ["layers.1", "0"]
+    assert model.layers[1].heard == ["layers.1", "1"]  # a slice keeps the names
 
 
 def test_a_module_outside_of_the_tree_is_named_by_its_class() -> None:

@@ -1,15 +1,49 @@
 """Arrays and kernels: which backends there are, and which one an array belongs to."""
 
+import os
+from importlib.util import find_spec
 from typing import Any
 
 from ..errors import DeviceError
 from .base import Backend, RandomGenerator
+from .numba import NumbaBackend
 from .numpy import NumpyBackend
+from .switches import Switch, winograd
 from .window import Window, convolution_window, pooling_window
 
 cpu = NumpyBackend()
 
 _backends: dict[str, Backend] = {cpu.name: cpu}
+_cpu_backends = {"numpy": cpu, "numba": NumbaBackend(cpu.rng)}
+
+
+class cpu_kernels(Switch):  # noqa: N801 - used like a function
+    """Choose the kernels of device `cpu`: "numpy", or "numba", which are compiled on first use.
+
+    The environment variable TGC_CPU_KERNELS says which are used from the start. Random numbers are one stream for both.
+
+    >>> with cpu_kernels("numpy"):
+    ...     type(get_backend("cpu")).__name__
+    'NumpyBackend'
+
+    Raises:
+        ValueError: for another name.
+        ImportError: for "numba" where Numba is not installed.
+    """
+
+    def __init__(self, name: str) -> None:
+        if name not in _cpu_backends:
+            known = " or ".join(map(repr, _cpu_backends))
+            raise ValueError(f"cpu_kernels: the name (or TGC_CPU_KERNELS) must be {known}; got {name!r}")
+        if name == "numba" and find_spec("numba") is None:
+            raise ImportError('cpu_kernels: Numba is not installed; pip install "tinygrad_cnn[fast]"')
+        self._before, _backends[cpu.name] = _backends[cpu.name], _cpu_backends[name]
+
+    def _restore(self) -> None:
+        _backends[cpu.name] = self._before
+
+
+cpu_kernels(os.environ.get("TGC_CPU_KERNELS") or "numpy")
 
 
 def get_backend(device: Any) -> Backend:
@@ -42,7 +76,7 @@ def find_backend(values: tuple[Any, ...]) -> Backend:
     for value in values:
         if (backend := backend_of(value)) is not None:
             return backend
-    return cpu
+    return _backends[cpu.name]
 
 
 __all__ = [
@@ -53,7 +87,9 @@ __all__ = [
     "backends",
     "convolution_window",
     "cpu",
+    "cpu_kernels",
     "find_backend",
     "get_backend",
     "pooling_window",
+    "winograd",
 ]

@@ -15,7 +15,7 @@ from .numpy_convolution import MatrixConvolution
 from .window import Ints, Window
 
 # Where several passes over memory serve one result, they are made over blocks of so many values: they stay in cache.
-BLOCK = 1 << 14
+BLOCK = 1 << 16
 
 
 class NumpyGenerator:

@@ -148,7 +148,7 @@ def _padding(op: str, padding: object, size: Ints, stride: Ints, dilation: Ints)
     return tuple((p, p) for p in _per_dimension(op, "padding", padding, len(size), 0))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096, typed=True)  # True and 1.0 equal 1, and are no sizes
 def _convolution_window(op: str, size: Ints, stride: object, padding: object, dilation: object, groups: int) -> Window:
     rank = len(size)
     strides = _per_dimension(op, "stride", stride, rank, 1)
@@ -173,7 +173,7 @@ def convolution_window(
     return _convolution_window(op, tuple(size), *map(_hashable, (stride, padding, dilation)), groups)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096, typed=True)  # True and 1.0 equal 1, and are no sizes
 def _pooling_window(
     op: str, rank: int, size: object, stride: object, padding: object, dilation: object, ceil_mode: bool
 ) -> Window:

@@ -51,7 +51,10 @@ class _Listed(Module):
 
     def append(self, module: Module) -> Self:
         """Add a module at the end."""
-        self.add_module(str(len(self)), module)
+        number = len(self)
+        while str(number) in self._modules:  # a slice keeps the names of what it was cut from
+            number += 1
+        self.add_module(str(number), module)
         return self
 
     def extend(self, modules: Iterable[Module]) -> Self:

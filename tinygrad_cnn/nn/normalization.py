@@ -100,10 +100,10 @@ class BatchNormBase(Module):
 
     def extra_repr(self) -> str:
         """The arguments."""
-        text = f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}"
-        if self.affine and self.bias is None:
-            text += ", bias=False"
-        return f"{text}, track_running_stats={self.track_running_stats}"
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, local_metadata: dict[str, Any], *rest: Any

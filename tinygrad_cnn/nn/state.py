@@ -79,7 +79,7 @@ class StateMethods(ModuleTree):
         if strict:
             if unexpected:
                 listed = ", ".join(f'"{key}"' for key in unexpected)
-                errors.insert(0, f"Unexpected key(s) in state_dict: {listed}.{_prefix_hint(given, missing)}")
+                errors.insert(0, f"Unexpected key(s) in state_dict: {listed}.{_prefix_hint(state_dict, missing)}")
             if missing:
                 listed = ", ".join(f'"{key}"' for key in missing)
                 errors.insert(0, f"Missing key(s) in state_dict: {listed}.")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 from warnings import warn
+from weakref import WeakSet
 
 from ..tensor import Tensor
 from .parameter import Parameter
@@ -315,6 +316,7 @@ class ModuleTree:
 # layers that a plain container hides ----------------------------------------------------------------------------------
 
 _told: set[tuple[type, str]] = set()  # classes and attributes that a warning has named
+_searched: "WeakSet[ModuleTree]" = WeakSet()  # once is enough: `parameters()` may be asked in every step
 
 
 def _warn_of_hidden(root: ModuleTree) -> None:
@@ -323,11 +325,14 @@ def _warn_of_hidden(root: ModuleTree) -> None:
     Those that are registered somewhere else too are no trouble. It is a warning only, since some programs hide a module
     on purpose; frozen ones are not named.
     """
+    if root in _searched:
+        return
+    _searched.add(root)
     suspects = []
     for path, module in root.named_modules():
         for name, value in module.__dict__.items():
-            # The exact types, which are quick to test; the module's own dicts begin with an underscore.
-            if type(value) in (list, tuple, dict) and value and name[0] != "_" and (type(module), name) not in _told:
+            # The exact types, which are quick to test, and not those of the module's own `_modules` and hooks.
+            if type(value) in (list, tuple, dict) and name != "_parameters" and (type(module), name) not in _told:
                 found = list(_learned(value))
                 if found:
                     suspects.append((path, module, name, value, found))

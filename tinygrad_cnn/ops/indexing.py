@@ -14,7 +14,10 @@ def _is_basic(index: Any) -> bool:
 @op(x=lambda g, x_shape, index: scatter_items(g, shape=x_shape, index=index), view=True)
 def getitem(backend: Any, x: Any, *, index: Any) -> Any:
     """x[index], for every kind of index NumPy knows; a view for numbers and slices."""
-    return x[index]
+    out = x[index]
+    if not isinstance(out, backend.array_type):  # NumPy made a number of one element: with an Ellipsis it is a view
+        out = x[(*(index if isinstance(index, tuple) else (index,)), ...)]
+    return out
 
 
 @op(x=lambda g, index: getitem(g, index=index))

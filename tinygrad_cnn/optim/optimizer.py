@@ -96,7 +96,7 @@ class Optimizer:
     def _check_parameter(self, i: int, parameter: Any) -> None:
         if not isinstance(parameter, Tensor):
             raise TypeError(
-                f"{self._name}: parameter {i} is no tensor but {type(parameter).__name__} {parameter!r:.60}"
+                f"{self._name}: parameter {i} must be a tensor; got {type(parameter).__name__} {parameter!r:.60}"
             )
         if not parameter.is_leaf:
             raise ValueError(
@@ -125,7 +125,10 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            self.update([parameter for parameter in group["params"] if parameter.grad is not None], group)
+            parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
+            if parameters:
+                with parameters[0].backend.quiet():
+                    self.update(parameters, group)
         self.steps_taken += 1
         return loss
 

@@ -53,7 +53,7 @@ class Tensor(ArithmeticMethods, ReductionMethods, ShapeMethods, ConversionMethod
 
     def __new__(cls, *args: Any, device: Any = None) -> Self:
         backend = backend_for(device)
-        if args and not hasattr(args[0], "__index__"):
+        if args and (getattr(args[0], "shape", ()) or not hasattr(args[0], "__index__")):
             if len(args) > 1:
                 raise TypeError(f"Tensor: expected sizes, or one array or list of values; got {len(args)} arguments")
             values = args[0].array if isinstance(args[0], TensorBase) else args[0]
@@ -84,7 +84,9 @@ class Tensor(ArithmeticMethods, ReductionMethods, ShapeMethods, ConversionMethod
                 )
             if self.node is None:
                 self.node = Leaf(self)
-                self.view_of = None  # its history starts here, whatever happens to the tensor whose memory it looks into
+                self.view_of = (
+                    None  # its history starts here, whatever happens to the tensor whose memory it looks into
+                )
         elif self.node is not None and not isinstance(self.node, Leaf):
             raise GraphError(
                 "requires_grad: this tensor was computed, so it can't stop requiring a gradient; "

@@ -155,6 +155,8 @@ class TensorBase:
         if view.base.node is not None:
             with enable_grad():
                 self.node = follow(view.base, view.path).node
+        elif not isinstance(self.node, Leaf):
+            self.node = None  # the base was filled with constants
 
     def settle(self) -> None:
         """Put the values into row-major order before somebody else looks at the memory.
@@ -216,8 +218,8 @@ class TensorBase:
         """Refuse a write that autograd could not follow, or that memory does not allow."""
         if MODE.get() is RECORD:
             owner = self if self.view_of is None else self.view_of.base
-            if isinstance(owner.node, Leaf):
-                what = "a leaf" if owner is self else "a view of a leaf"
+            if isinstance(owner.node, Leaf) or isinstance(self.node, Leaf):
+                what = "a leaf" if isinstance(self.node, Leaf) else "a view of a leaf"
                 raise GraphError(
                     f"{by}: this tensor of shape {tuple(self.shape)} is {what} that requires grad, and its history "
                     "starts here; write to it inside no_grad(), or use the out-of-place form"

@@ -1,5 +1,6 @@
 """Arguments that do not match at once: mixed dtypes, mixed devices, plain arrays; and the message when they cannot."""
 
+import re
 from typing import Any
 
 from ..autograd import Op
@@ -19,11 +20,8 @@ def harmonize(op: Op, args: tuple[Any, ...], some_tensor: Any) -> tuple[Any, ...
     """
     values = [_as_operand(op, arg, some_tensor) for arg in args]
     tensors = [value for value in values if hasattr(value, "__apply_op__")]
-    if len({id(tensor.backend) for tensor in tensors}) > 1:
-        places = ", ".join(f"{tuple(tensor.shape)} on {tensor.device}" for tensor in tensors)
-        raise DeviceError(
-            f"{op.name}: all tensors must be on one device; got {places}. Move them with .to(device){in_scope()}"
-        )
+    if mixed := _two_devices(op, [tensor.array for tensor in tensors]):
+        raise mixed
 
     chosen = range(len(values)) if op.variadic else op.promoted
     operands = [values[i] for i in chosen if i < len(values) and values[i] is not None]
@@ -61,8 +59,21 @@ def _as_operand(op: Op, arg: Any, some_tensor: Any) -> Any:
     )
 
 
+def _two_devices(op: Op, arrays: list[Any]) -> DeviceError | None:
+    """The error that arrays of several backends are."""
+    known = [(array, backend) for array in arrays if (backend := backend_of(array)) is not None]
+    if len({backend.name for _, backend in known}) < 2:
+        return None
+    places = ", ".join(f"{tuple(array.shape)} on {backend.name}" for array, backend in known)
+    return DeviceError(
+        f"{op.name}: all tensors must be on one device; got {places}. Move them with .to(device){in_scope()}"
+    )
+
+
 def explain(op: Op, arrays: list[Any], params: dict[str, Any], error: Exception) -> Exception:
     """What went wrong inside an operation, in the caller's terms."""
+    if mixed := _two_devices(op, arrays):  # with equal dtypes nobody has looked yet
+        return mixed
     shapes = [tuple(array.shape) for array in arrays if hasattr(array, "shape")]
     if op.broadcasts and len(shapes) > 1 and isinstance(error, ValueError):
         for back in range(1, max(map(len, shapes)) + 1):
@@ -76,4 +87,6 @@ def explain(op: Op, arrays: list[Any], params: dict[str, Any], error: Exception)
     message = str(error)
     kinds: tuple[type[Exception], ...] = (ShapeError, DtypeError, IndexError, TypeError)
     kind = next((kind for kind in kinds if isinstance(error, kind)), ValueError)
-    return kind(message if message.startswith(f"{op.name}:") else f"{op.name}: {message}{in_scope()}")
+    if not re.match(r"\w+: ", message):  # a window's message names the public function already
+        message = f"{op.name}: {message}"
+    return kind(message if message.endswith(in_scope()) else message + in_scope())

@@ -1,6 +1,7 @@
 """Tensor methods that rearrange, index and join. What shares memory in PyTorch shares it here."""
 
 from math import prod
+from operator import index as as_int
 from typing import Any, Self
 
 from .. import ops
@@ -15,9 +16,10 @@ def sizes(op: str, shape: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes given one by one or as one sequence, as a tuple of ints."""
     if len(shape) == 1 and isinstance(shape[0], tuple | list):
         shape = tuple(shape[0])
-    if not all(hasattr(n, "__index__") for n in shape):
-        raise TypeError(f"{op}: sizes must be ints; got {shape!r}{in_scope()}")
-    return tuple(int(n) for n in shape)
+    try:
+        return tuple(as_int(n) for n in shape)
+    except TypeError:
+        raise TypeError(f"{op}: sizes must be ints; got {shape!r}{in_scope()}") from None
 
 
 class ShapeMethods(TensorBase):

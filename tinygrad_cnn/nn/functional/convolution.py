@@ -4,9 +4,9 @@ from typing import Any
 
 from ... import ops
 from ...autograd.modes import in_scope
-from ...backend import convolution_window
 from ...errors import ShapeError
 from ...tensor import Tensor
+from .windows import convolution_window
 
 
 def conv2d(

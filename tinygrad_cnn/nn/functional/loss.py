@@ -1,4 +1,4 @@
-"""Losses. `reduction` is "mean", "sum" or "none"."""
+"""Losses. `reduction` is "mean", "sum" or "none"; `size_average` and `reduce` are PyTorch's old names for it."""
 
 from typing import Any
 
@@ -9,7 +9,10 @@ from ...errors import DtypeError, ShapeError
 from ...tensor import Tensor
 
 
-def _reduced(op: str, values: Tensor, reduction: str) -> Tensor:
+def _reduced(
+    op: str, values: Tensor, reduction: str, size_average: bool | None = None, reduce: bool | None = None
+) -> Tensor:
+    reduction = _old_names(size_average, reduce, reduction)
     if reduction == "mean":
         return values.mean()
     if reduction == "sum":
@@ -27,7 +30,13 @@ def _same_shape(op: str, input: Tensor, target: Tensor) -> None:
         )
 
 
-def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """(x − y)², averaged. Shapes must be equal: PyTorch would warn and broadcast.
 
     >>> import tinygrad_cnn as tg
@@ -35,29 +44,47 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     tensor(2.)
     """
     _same_shape("mse_loss", input, target)
-    return _reduced("mse_loss", ops.square(ops.sub(input, target)), reduction)
+    return _reduced("mse_loss", ops.square(ops.sub(input, target)), reduction, size_average, reduce)
 
 
-def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """|x − y|, averaged."""
     _same_shape("l1_loss", input, target)
-    return _reduced("l1_loss", ops.abs_(ops.sub(input, target)), reduction)
+    return _reduced("l1_loss", ops.abs_(ops.sub(input, target)), reduction, size_average, reduce)
 
 
-def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
     """(x − y)² / 2β where |x − y| < β, |x − y| − β/2 beyond (Girshick 2015)."""
     _same_shape("smooth_l1_loss", input, target)
     if beta < 0:
         raise ValueError(f"smooth_l1_loss: beta must not be negative; got {beta}{in_scope()}")
     distance = ops.abs_(ops.sub(input, target))
     if beta == 0:
-        return _reduced("smooth_l1_loss", distance, reduction)
+        return _reduced("smooth_l1_loss", distance, reduction, size_average, reduce)
     values = ops.where(distance < beta, ops.square(distance) * (0.5 / beta), distance - 0.5 * beta)
-    return _reduced("smooth_l1_loss", values, reduction)
+    return _reduced("smooth_l1_loss", values, reduction, size_average, reduce)
 
 
 def binary_cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """−y ln p − (1 − y) ln(1 − p) for probabilities p; logarithms are cut off at −100, as in PyTorch."""
     _same_shape("binary_cross_entropy", input, target)
@@ -67,13 +94,16 @@ def binary_cross_entropy(
             f"for scores use binary_cross_entropy_with_logits{in_scope()}"
         )
     values = -(target * input.log().clamp(min=-100) + (1 - target) * (1 - input).log().clamp(min=-100))
-    return _reduced("binary_cross_entropy", values if weight is None else values * weight, reduction)
+    values = values if weight is None else values * weight
+    return _reduced("binary_cross_entropy", values, reduction, size_average, reduce)
 
 
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Tensor:
@@ -81,7 +111,8 @@ def binary_cross_entropy_with_logits(
     _same_shape("binary_cross_entropy_with_logits", input, target)
     positive, negative = ops.softplus(-input, beta=1.0), ops.softplus(input, beta=1.0)  # −ln σ(x), −ln(1 − σ(x))
     values = target * positive * (1 if pos_weight is None else pos_weight) + (1 - target) * negative
-    return _reduced("binary_cross_entropy_with_logits", values if weight is None else values * weight, reduction)
+    values = values if weight is None else values * weight
+    return _reduced("binary_cross_entropy_with_logits", values, reduction, size_average, reduce)
 
 
 def _labels(op: str, target: Tensor, classes: int, ignore_index: int) -> Any:

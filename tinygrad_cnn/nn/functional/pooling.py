@@ -4,9 +4,10 @@ from typing import Any, Literal, overload
 
 from ... import ops
 from ...autograd.modes import in_scope
-from ...backend import Window, pooling_window
+from ...backend import Window
 from ...errors import ShapeError
 from ...tensor import Tensor
+from .windows import pooling_window
 
 
 def _images(op: str, x: Tensor) -> Tensor:

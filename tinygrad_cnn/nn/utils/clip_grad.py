@@ -5,7 +5,7 @@ from math import inf
 from typing import Any
 from warnings import warn
 
-from ...tensor import Tensor
+from ...tensor import Tensor, as_tensor
 
 
 def _gradients(op: str, parameters: Any) -> list[Tensor]:
@@ -30,7 +30,7 @@ def get_total_norm(
     """
     tensors = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     if not tensors:
-        return Tensor.from_array(Tensor([0.0]).array[0:1].reshape(()))
+        return as_tensor(0.0)
     p, backend = float(norm_type), tensors[0].backend
     xp = backend.xp
     if p == 2:

@@ -1,0 +1,141 @@
+"""A second opinion on optimizers and schedulers: PyTorch, step by step."""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_cnn as tg
+from tinygrad_cnn import optim
+
+torch = pytest.importorskip("torch")
+
+
+def options(**choices: list[Any]) -> list[dict[str, Any]]:
+    return [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
+
+
+SGD = [
+    choice
+    for choice in options(
+        lr=[0.1],
+        momentum=[0, 0.9],
+        dampening=[0, 0.5],
+        weight_decay=[0, 0.1],
+        nesterov=[False, True],
+        maximize=[False, True],
+    )
+    if not choice["nesterov"] or (choice["momentum"] and not choice["dampening"])
+]
+ADAM = options(
+    lr=[0.05],
+    betas=[(0.9, 0.999), (0.5, 0.0)],
+    eps=[1e-8, 1e-2],
+    weight_decay=[0, 0.1],
+    amsgrad=[False, True],
+    maximize=[False, True],
+)
+CASES = [("SGD", c) for c in SGD] + [(kind, c) for kind in ("Adam", "AdamW") for c in ADAM]
+
+
+def shapes() -> list[Any]:
+    rng = np.random.default_rng(0)
+    return [rng.standard_normal((3, 4)), rng.standard_normal(5), rng.standard_normal(())]
+
+
+def trajectory(lib: Any, kind: str, choice: dict[str, Any], steps: int = 10) -> tuple[list[Any], Any]:
+    parameters = [lib.tensor(a, requires_grad=True) for a in shapes()]
+    optimizer = getattr(lib.optim, kind)(parameters, **choice)
+    for step in range(steps):
+        optimizer.zero_grad()
+        used = parameters[: 2 + step % 2]  # the last has a gradient in every second step only
+        sum(((p + step).sin() + (2 * p).cos()).sum() for p in used).backward()
+        optimizer.step()
+    return [p.detach().numpy() for p in parameters], optimizer
+
+
+@pytest.mark.parametrize(
+    ("kind", "choice"), CASES, ids=lambda v: v if isinstance(v, str) else "-".join(map(str, v.values()))
+)
+def test_trajectories_and_state(kind: str, choice: dict[str, Any]) -> None:
+    ours, optimizer = trajectory(tg, kind, choice)
+    theirs, other = trajectory(torch, kind, choice)
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+    assert repr(optimizer) == repr(other)
+    mine, yours = optimizer.state_dict(), other.state_dict()
+    assert mine["param_groups"] == yours["param_groups"]
+    assert list(mine["param_groups"][0]) == list(yours["param_groups"][0])
+    assert mine["state"].keys() == yours["state"].keys()
+    for i, values in yours["state"].items():
+        kept = {name: value for name, value in values.items() if value is not None}
+        assert mine["state"][i].keys() == kept.keys()
+        for name, value in kept.items():
+            found = mine["state"][i][name]
+            np.testing.assert_allclose(found.numpy(), value.numpy(), rtol=1e-9, atol=1e-12)
+            assert found.shape == tuple(value.shape)
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW"])
+def test_a_state_of_pytorch_is_taken(kind: str) -> None:
+    choice = {"lr": 0.05, "momentum": 0.9} if kind == "SGD" else {"lr": 0.05}
+    theirs, other = trajectory(torch, kind, choice, 4)
+    parameters = [tg.tensor(a, requires_grad=True) for a in theirs]
+    optimizer = getattr(optim, kind)(parameters, lr=1.0)
+    optimizer.load_state_dict(other.state_dict())
+    copies = [torch.tensor(a, requires_grad=True) for a in theirs]
+    again = getattr(torch.optim, kind)(copies, lr=1.0)
+    again.load_state_dict(other.state_dict())
+    for group, opt in ((parameters, optimizer), (copies, again)):
+        for _ in range(3):
+            opt.zero_grad()
+            sum((p**4).sum() for p in group).backward()
+            opt.step()
+    for p, q in zip(parameters, copies, strict=True):
+        np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol=1e-9, atol=1e-12)
+
+
+SCHEDULERS = [
+    lambda s, o: s.StepLR(o, 4, 0.3),
+    lambda s, o: s.MultiStepLR(o, [3, 7, 7, 20], 0.5),
+    lambda s, o: s.ExponentialLR(o, 0.8),
+    lambda s, o: s.CosineAnnealingLR(o, 6, 0.01),
+    lambda s, o: s.CosineAnnealingLR(o, 1),
+    lambda s, o: s.LambdaLR(o, lambda epoch: 0.95**epoch),
+]
+
+
+@pytest.mark.parametrize("make", SCHEDULERS)
+def test_learning_rates(make: Any) -> None:
+    curves = []
+    for lib in (tg, torch):
+        groups = [{"params": [lib.zeros(1, requires_grad=True)], "lr": lr} for lr in (0.5, 0.1)]
+        optimizer = lib.optim.SGD(groups, lr=0.1)
+        scheduler = make(lib.optim.lr_scheduler, optimizer)
+        rates = []
+        for _ in range(30):
+            rates.append([group["lr"] for group in optimizer.param_groups])
+            optimizer.step()
+            scheduler.step()
+        curves.append(rates)
+    np.testing.assert_allclose(curves[0], curves[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("make", [SCHEDULERS[i] for i in (2, 3)])
+def test_going_on_in_the_middle(make: Any) -> None:
+    curves = []
+    for lib in (tg, torch):
+        group = {"params": [lib.zeros(1, requires_grad=True)], "lr": 0.3, "initial_lr": 0.5}
+        optimizer = lib.optim.SGD([group], lr=0.1)
+        kind = (
+            lib.optim.lr_scheduler.ExponentialLR if make is SCHEDULERS[2] else lib.optim.lr_scheduler.CosineAnnealingLR
+        )
+        scheduler = kind(optimizer, 0.9 if make is SCHEDULERS[2] else 10, last_epoch=4)
+        rates = []
+        for _ in range(5):
+            rates.append(scheduler.get_last_lr())
+            optimizer.step()
+            scheduler.step()
+        curves.append(rates)
+    np.testing.assert_allclose(curves[0], curves[1], rtol=1e-12)

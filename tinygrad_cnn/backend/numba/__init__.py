@@ -1,0 +1,22 @@
+"""The CPU backend with kernels compiled by Numba (`pip install "tinygrad_cnn[fast]"`).
+
+Each `*_methods.py` holds overrides of `NumpyBackend` for one kind of kernel: they check that a compiled kernel applies,
+import it on first use, and leave everything else to NumPy. `compile.py` says how kernels are compiled.
+"""
+
+from ..base import RandomGenerator
+from ..numpy import NumpyBackend
+from .convolution_methods import ConvolutionKernels
+
+
+class NumbaBackend(
+    ConvolutionKernels,
+    NumpyBackend,
+):
+    """NumPy arrays on the CPU, and kernels compiled by Numba.
+
+    float32 images run through compiled kernels; what they do not cover runs as in `NumpyBackend`.
+    """
+
+    def __init__(self, rng: RandomGenerator) -> None:
+        self.rng = rng
