@@ -344,3 +344,11 @@ def test_the_scope_is_recorded() -> None:
     y.backward()
     with pytest.raises(GraphError, match=r"saved by exp in features\.3"):
         y.backward()
+
+
+def test_a_graph_that_saved_no_tensor_can_be_walked_twice() -> None:
+    x = tg.ones(3, requires_grad=True)
+    y = (x * 2 + 1).sum()
+    y.backward()
+    y.backward()
+    assert x.grad.tolist() == [4, 4, 4]

@@ -173,9 +173,11 @@ class Node:
         return rule(g, *[self.value_of(name, lift) for name in needs])
 
     def release(self) -> None:
-        """Let go of what was saved for backward."""
-        if self.saved:
-            self.saved = None
+        """Let go of what was saved for backward; a node that saved plain numbers at most can be walked again."""
+        for value, _, _ in (self.saved or {}).values():
+            if hasattr(value, "nbytes"):
+                self.saved = None
+                break
 
     def describe(self) -> str:
         """The op and where it was made, for messages."""

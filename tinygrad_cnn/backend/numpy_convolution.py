@@ -66,6 +66,8 @@ class MatrixConvolution(Backend):
 
     def conv2d(self, x: Array, w: Array, window: Window) -> Array:
         """`Backend.conv2d` as one matrix product per block of unfolded windows."""
+        if _one_by_one(x.shape[1], w.shape[0], window):
+            return _conv2d_one_by_one(x, w, window)
         if window.rank != 2 or _depthwise(x.shape[1], window):
             return super().conv2d(x, w, window)
         axes, output = _pixel_axes(x.shape, w.shape[0], window), window.output_size(x.shape[2:])
@@ -85,6 +87,8 @@ class MatrixConvolution(Backend):
 
     def conv2d_input_grad(self, g: Array, w: Array, shape: Ints, window: Window) -> Array:
         """`Backend.conv2d_input_grad`: for stride 1 a convolution with the turned kernels, else columns added up."""
+        if _one_by_one(shape[1], w.shape[0], window):
+            return _input_grad_one_by_one(g, w, shape, window)
         if window.rank != 2 or _depthwise(shape[1], window):
             return super().conv2d_input_grad(g, w, shape, window)
         around = [(e - 1 - a, e - 1 - b) for e, (a, b) in zip(window.extent, window.padding, strict=True)]
@@ -118,6 +122,8 @@ class MatrixConvolution(Backend):
 
     def conv2d_weight_grad(self, g: Array, x: Array, window: Window) -> Array:
         """`Backend.conv2d_weight_grad` as one matrix product per block of unfolded windows."""
+        if _one_by_one(x.shape[1], g.shape[1], window):
+            return _weight_grad_one_by_one(g, x, window)
         if window.rank != 2 or _depthwise(x.shape[1], window):
             return super().conv2d_weight_grad(g, x, window)
         axes, per_group = _pixel_axes(x.shape, g.shape[1], window), x.shape[1] // window.groups
@@ -138,6 +144,52 @@ def _is_few(channels: int) -> bool:
 def _depthwise(channels: int, window: Window) -> bool:
     """Whether groups are so narrow that a product per tap over all groups at once beats one product per group."""
     return window.groups > 1 and channels < FEW_CHANNELS * window.groups
+
+
+def _one_by_one(inputs: int, outputs: int, window: Window) -> bool:
+    """Whether every channel has one kernel of its own, and enough of them lie side by side to be multiplied at once."""
+    return window.rank == 2 and inputs == outputs == window.groups >= FEW_CHANNELS
+
+
+# With a kernel per channel there is nothing for a matrix product to do: a tap is a product of an image with one factor per
+# channel, taken image by image, so that an image stays in the cache for all taps.
+
+
+def _conv2d_one_by_one(x: Array, w: Array, window: Window) -> Array:
+    output, factors = window.output_size(x.shape[2:]), w[:, 0].transpose(1, 2, 0)
+    images = _padded(x, window, IMAGE_BY_IMAGE).transpose(0, 2, 3, 1)
+    out = _empty((*x.shape[:2], *output), x.dtype, IMAGE_BY_IMAGE)
+    product = np.empty((*output, x.shape[1]), dtype=x.dtype)
+    for image, result in zip(images, out.transpose(0, 2, 3, 1), strict=True):
+        result.fill(0)
+        for tap in window.taps():
+            result += np.multiply(image[window.slices(tap, output)], factors[tap], out=product)
+    return out
+
+
+def _input_grad_one_by_one(g: Array, w: Array, shape: Ints, window: Window) -> Array:
+    (top, bottom), (left, right) = window.pads(shape[2:])
+    factors, output = w[:, 0].transpose(1, 2, 0), g.shape[2:]
+    padded = _empty((*shape[:2], top + shape[2] + bottom, left + shape[3] + right), g.dtype, IMAGE_BY_IMAGE)
+    padded.fill(0)
+    product = np.empty((*output, shape[1]), dtype=g.dtype)
+    for gradient, image in zip(g.transpose(0, 2, 3, 1), padded.transpose(0, 2, 3, 1), strict=True):
+        for tap in window.taps():
+            image[window.slices(tap, output)] += np.multiply(gradient, factors[tap], out=product)
+    return padded[:, :, top : top + shape[2], left : left + shape[3]]
+
+
+def _weight_grad_one_by_one(g: Array, x: Array, window: Window) -> Array:
+    output = g.shape[2:]
+    images = _padded(x, window, IMAGE_BY_IMAGE).transpose(0, 2, 3, 1)
+    sums = np.zeros((*window.size, x.shape[1]), dtype=x.dtype)
+    product = np.empty((*output, x.shape[1]), dtype=x.dtype)
+    ones = np.ones(prod(output), dtype=x.dtype)
+    for gradient, image in zip(g.transpose(0, 2, 3, 1), images, strict=True):
+        for tap in window.taps():
+            np.multiply(image[window.slices(tap, output)], gradient, out=product)
+            sums[tap] += ones @ product.reshape(-1, x.shape[1])
+    return np.ascontiguousarray(sums.transpose(2, 0, 1))[:, None]
 
 
 def _pixel_axes(shape: Ints, outputs: int, window: Window) -> Axes:

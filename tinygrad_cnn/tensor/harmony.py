@@ -87,6 +87,8 @@ def explain(op: Op, arrays: list[Any], params: dict[str, Any], error: Exception)
     message = str(error)
     kinds: tuple[type[Exception], ...] = (ShapeError, DtypeError, IndexError, TypeError)
     kind = next((kind for kind in kinds if isinstance(error, kind)), ValueError)
-    if not re.match(r"\w+: ", message):  # a window's message names the public function already
+    # A window's message names the public function already.
+    named = message.startswith(f"{op.name}: ") or (isinstance(error, ShapeError) and re.match(r"\w+: ", message))
+    if not named:
         message = f"{op.name}: {message}"
     return kind(message if message.endswith(in_scope()) else message + in_scope())
