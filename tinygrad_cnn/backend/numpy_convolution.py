@@ -151,8 +151,8 @@ def _one_by_one(inputs: int, outputs: int, window: Window) -> bool:
     return window.rank == 2 and inputs == outputs == window.groups >= FEW_CHANNELS
 
 
-# With a kernel per channel there is nothing for a matrix product to do: a tap is a product of an image with one factor per
-# channel, taken image by image, so that an image stays in the cache for all taps.
+# With a kernel per channel there is nothing for a matrix product to do: a tap is a product of an image with one factor
+# per channel, taken image by image, so that an image stays in the cache for all taps.
 
 
 def _conv2d_one_by_one(x: Array, w: Array, window: Window) -> Array:

@@ -1,0 +1,101 @@
+"""Batch normalisation of rows of channels (pixels, C): two passes over memory each way.
+
+Sums are made over blocks of a fixed number of rows; the caller adds the blocks in float64. So bits do not depend on the
+number of threads, nor much on the number of rows.
+"""
+
+from typing import Any
+
+from numba import prange
+
+from .compile import kernel, serial
+
+
+@serial
+def _block_moments(x: Any, mean: Any, spread: Any) -> None:
+    even = len(x) // 4 * 4
+    mean[:] = 0
+    for i in range(0, even, 4):  # four rows at a time: a quarter of the additions that wait for one another
+        a, b, c, d = x[i], x[i + 1], x[i + 2], x[i + 3]
+        for j in range(len(mean)):
+            mean[j] += (a[j] + b[j]) + (c[j] + d[j])
+    for i in range(even, len(x)):
+        a = x[i]
+        for j in range(len(mean)):
+            mean[j] += a[j]
+    for j in range(len(mean)):
+        mean[j] /= len(x)
+    spread[:] = 0
+    for i in range(0, even, 4):
+        a, b, c, d = x[i], x[i + 1], x[i + 2], x[i + 3]
+        for j in range(len(mean)):
+            m = mean[j]
+            spread[j] += ((a[j] - m) ** 2 + (b[j] - m) ** 2) + ((c[j] - m) ** 2 + (d[j] - m) ** 2)
+    for i in range(even, len(x)):
+        a = x[i]
+        for j in range(len(mean)):
+            spread[j] += (a[j] - mean[j]) ** 2
+
+
+@kernel
+def moments(x: Any, step: int, mean: Any, spread: Any) -> None:
+    """For each block of `step` rows: the mean of each column, and the sum of squares around it."""
+    for block in prange(len(mean)):
+        _block_moments(x[block * step : (block + 1) * step], mean[block], spread[block])
+
+
+@serial
+def _normalize_block(x: Any, mean: Any, scale: Any, bias: Any, out: Any) -> None:
+    for i in range(len(x)):
+        row, result = x[i], out[i]
+        for j in range(len(mean)):
+            result[j] = (row[j] - mean[j]) * scale[j] + bias[j]
+
+
+@kernel
+def normalize(x: Any, step: int, mean: Any, scale: Any, bias: Any, out: Any) -> None:
+    """(x − mean) · scale + bias"""
+    for block in prange((len(x) + step - 1) // step):
+        at = slice(block * step, (block + 1) * step)
+        _normalize_block(x[at], mean, scale, bias, out[at])
+
+
+@serial
+def _block_sums(g: Any, x: Any, mean: Any, sums: Any, products: Any) -> None:
+    even = len(x) // 2 * 2
+    sums[:] = 0
+    products[:] = 0
+    for i in range(0, even, 2):
+        a, b, v, w = g[i], g[i + 1], x[i], x[i + 1]
+        for j in range(len(mean)):
+            sums[j] += a[j] + b[j]
+            products[j] += a[j] * (v[j] - mean[j]) + b[j] * (w[j] - mean[j])
+    for i in range(even, len(x)):
+        a, v = g[i], x[i]
+        for j in range(len(mean)):
+            sums[j] += a[j]
+            products[j] += a[j] * (v[j] - mean[j])
+
+
+@kernel
+def gradient_sums(g: Any, x: Any, step: int, mean: Any, sums: Any, products: Any) -> None:
+    """For each block of rows: the sums of g and of g · (x − mean) per column."""
+    for block in prange(len(sums)):
+        at = slice(block * step, (block + 1) * step)
+        _block_sums(g[at], x[at], mean, sums[block], products[block])
+
+
+@serial
+def _input_grad_block(g: Any, x: Any, mean: Any, scale: Any, slope: Any, offset: Any, out: Any) -> None:
+    for i in range(len(x)):
+        gradient, row, result = g[i], x[i], out[i]
+        for j in range(len(mean)):
+            result[j] = gradient[j] * scale[j] + ((row[j] - mean[j]) * slope[j] + offset[j])
+
+
+@kernel
+def input_grad(g: Any, x: Any, step: int, mean: Any, scale: Any, slope: Any, offset: Any, out: Any) -> None:
+    """g · scale + (x − mean) · slope + offset"""
+    for block in prange((len(x) + step - 1) // step):
+        at = slice(block * step, (block + 1) * step)
+        _input_grad_block(g[at], x[at], mean, scale, slope, offset, out[at])

@@ -1,0 +1,129 @@
+"""Pooling over channels-last images (N, H, W, C): rows of the result in parallel, channels in vector registers.
+
+Which pixels a window reads, and which windows read a pixel, stands in a small table per dimension. With them a pooling
+and its adjoint are the same kind of loop: each value of the result gathers what belongs to it, and is written once.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import prange
+
+from .compile import kernel, serial
+
+
+@serial
+def _maxima_of_row(x: Any, row: Any, columns: Any, width: int, values: Any, taps: Any) -> None:
+    for j in range(values.shape[0]):
+        best, which = values[j], taps[j]
+        best[:] = -np.inf
+        which[:] = 0
+        for a in range(row.shape[0]):
+            h = row[a, 0]
+            if h < 0:
+                break
+            for b in range(columns.shape[1]):
+                w = columns[j, b, 0]
+                if w < 0:
+                    break
+                tap, pixel = np.uint8(row[a, 1] * width + columns[j, b, 1]), x[h, w]
+                for c in range(len(best)):
+                    better = (not pixel[c] <= best[c]) and best[c] == best[c]  # noqa: PLR0124 - NaN differs from itself
+                    best[c] = pixel[c] if better else best[c]
+                    which[c] = tap if better else which[c]
+
+
+@kernel
+def maxima(x: Any, rows: Any, columns: Any, width: int, values: Any, taps: Any) -> None:
+    """The largest pixel of each window, and its tap; the first of equals, NaN above all, −∞ where there is none."""
+    height = values.shape[1]
+    for place in prange(values.shape[0] * height):
+        n, i = place // height, place % height
+        _maxima_of_row(x[n], rows[i], columns, width, values[n, i], taps[n, i])
+
+
+@serial
+def _row_at_taps(x: Any, taps: Any, row: Any, columns: Any, width: int, out: Any) -> None:
+    for j in range(out.shape[0]):
+        which, values = taps[j], out[j]
+        values[:] = 0
+        for a in range(row.shape[0]):
+            h = row[a, 0]
+            if h < 0:
+                break
+            for b in range(columns.shape[1]):
+                w = columns[j, b, 0]
+                if w < 0:
+                    break
+                tap, pixel = np.uint8(row[a, 1] * width + columns[j, b, 1]), x[h, w]
+                for c in range(len(values)):
+                    values[c] = pixel[c] if which[c] == tap else values[c]
+
+
+@kernel
+def at_taps(x: Any, taps: Any, rows: Any, columns: Any, width: int, out: Any) -> None:
+    """The pixel at each window's tap."""
+    height = out.shape[1]
+    for place in prange(out.shape[0] * height):
+        n, i = place // height, place % height
+        _row_at_taps(x[n], taps[n, i], rows[i], columns, width, out[n, i])
+
+
+@serial
+def _row_to_taps(g: Any, taps: Any, row: Any, columns: Any, width: int, out: Any) -> None:
+    for j in range(out.shape[0]):
+        sums, first = out[j], True
+        for a in range(row.shape[0]):
+            h = row[a, 0]
+            if h < 0:
+                break
+            for b in range(columns.shape[1]):
+                w = columns[j, b, 0]
+                if w < 0:
+                    break
+                tap, value, which = np.uint8(row[a, 1] * width + columns[j, b, 1]), g[h, w], taps[h, w]
+                if first:
+                    for c in range(len(sums)):
+                        sums[c] = value[c] if which[c] == tap else np.float32(0)
+                else:
+                    for c in range(len(sums)):
+                        sums[c] += value[c] if which[c] == tap else np.float32(0)
+                first = False
+        if first:
+            sums[:] = 0
+
+
+@kernel
+def to_taps(g: Any, taps: Any, rows: Any, columns: Any, width: int, out: Any) -> None:
+    """For each pixel the sum of the windows whose tap it is."""
+    height = out.shape[1]
+    for place in prange(out.shape[0] * height):
+        n, i = place // height, place % height
+        _row_to_taps(g[n], taps[n], rows[i], columns, width, out[n, i])
+
+
+@serial
+def _row_of_sums(x: Any, row: Any, columns: Any, out: Any) -> None:
+    for j in range(out.shape[0]):
+        sums = out[j]
+        sums[:] = 0
+        for a in range(row.shape[0]):
+            h = row[a, 0]
+            if h < 0:
+                break
+            for b in range(columns.shape[1]):
+                w = columns[j, b, 0]
+                if w < 0:
+                    break
+                pixel = x[h, w]
+                for c in range(len(sums)):
+                    sums[c] += pixel[c]
+
+
+@kernel
+def sums(x: Any, rows: Any, columns: Any, out: Any) -> None:
+    """At each place the sum of what the tables name."""
+    height = out.shape[1]
+    for place in prange(out.shape[0] * height):
+        n, i = place // height, place % height
+        _row_of_sums(x[n], rows[i], columns, out[n, i])

@@ -1,0 +1,118 @@
+"""Pooling through compiled kernels."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..base import Array
+from ..numpy import NumpyBackend
+from ..window import Ints, Window
+from .memory import channels_last
+
+SMALL = 1 << 17  # images of fewer values are pooled before the threads have started
+FEW = 16  # channels that do not fill a vector register
+
+
+class PoolingKernels(NumpyBackend):
+    """The backend's poolings."""
+
+    # NumPy passes over the whole image once or several times per tap, on one thread.
+
+    def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
+        """`Backend.max_pool2d` in one pass."""
+        if not _applies(x, x.shape, window):
+            return super().max_pool2d(x, window)
+        from . import pooling
+
+        rows, columns = tables(window, x.shape[2:])[0]
+        values = _result(x, (len(rows), len(columns)))
+        taps = np.empty(values.shape, dtype=np.uint8)
+        pooling.maxima(channels_last(x), rows, columns, window.size[1], values, taps)
+        return _images(values), _images(taps)
+
+    def pool_gather(self, x: Array, taps: Array, window: Window) -> Array:
+        """`Backend.pool_gather` in one pass."""
+        if not _applies(x, x.shape, window):
+            return super().pool_gather(x, taps, window)
+        from . import pooling
+
+        rows, columns = tables(window, x.shape[2:])[0]
+        out = _result(x, taps.shape[2:])
+        pooling.at_taps(channels_last(x), channels_last(taps), rows, columns, window.size[1], out)
+        return _images(out)
+
+    def pool_scatter(self, g: Array, taps: Array, shape: Ints, window: Window) -> Array:
+        """`Backend.pool_scatter`, each pixel gathering from the windows that hold it."""
+        if not _applies(g, shape, window):
+            return super().pool_scatter(g, taps, shape, window)
+        from . import pooling
+
+        rows, columns = tables(window, shape[2:])[1]
+        out = _result(g, shape[2:])
+        pooling.to_taps(channels_last(g), channels_last(taps), rows, columns, window.size[1], out)
+        return _images(out)
+
+    def sum_windows(self, x: Array, window: Window) -> Array:
+        """`Backend.sum_windows` in one pass."""
+        if not _applies(x, x.shape, window):
+            return super().sum_windows(x, window)
+        from . import pooling
+
+        rows, columns = tables(window, x.shape[2:])[0]
+        out = _result(x, (len(rows), len(columns)))
+        pooling.sums(channels_last(x), rows, columns, out)
+        return _images(out)
+
+    def spread_windows(self, g: Array, shape: Ints, window: Window) -> Array:
+        """`Backend.spread_windows`: the sum, for each pixel, of the windows that hold it."""
+        if not _applies(g, shape, window):
+            return super().spread_windows(g, shape, window)
+        from . import pooling
+
+        rows, columns = tables(window, shape[2:])[1]
+        out = _result(g, shape[2:])
+        pooling.sums(channels_last(g), rows, columns, out)
+        return _images(out)
+
+
+def _applies(x: Array, shape: Ints, window: Window) -> bool:
+    """Whether the kernels serve: taps that uint8 can number, and enough pixels and channels to be worth it."""
+    fitting = x.dtype == np.float32 and window.rank == 2 and window.tap_count <= 256
+    return fitting and shape[1] >= FEW and x.size > 0 and max(x.size, shape[0] * shape[1] * shape[2] * shape[3]) >= SMALL
+
+
+@lru_cache(maxsize=1024)
+def tables(window: Window, image: Ints) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """For rows and columns: by window the (pixel, tap) it reads; and by pixel the (window, tap) that read it.
+
+    Each line of a table lists its pairs from the front; −1 ends it.
+    """
+    reads, readers = [], []
+    for n, count, k, s, d, (before, _) in zip(
+        image, window.output_size(image), window.size, window.stride, window.dilation, window.padding, strict=True
+    ):
+        pixels = np.arange(count)[:, None] * s + np.arange(k) * d - before
+        place, tap = np.nonzero((pixels >= 0) & (pixels < n))
+        pixel = pixels[place, tap]
+        reads.append(_lists(count, place, pixel, tap))
+        readers.append(_lists(n, pixel, place, tap))
+    return (reads[0], reads[1]), (readers[0], readers[1])
+
+
+def _lists(count: int, keys: Array, values: Array, taps: Array) -> Array:
+    lists: list[list[tuple[int, int]]] = [[] for _ in range(count)]
+    for key, value, tap in zip(keys.tolist(), values.tolist(), taps.tolist(), strict=True):
+        lists[key].append((value, tap))
+    table = np.full((count, max(map(len, lists)) + 1, 2), -1)
+    for line, pairs in zip(table, lists, strict=True):
+        line[: len(pairs)] = np.array(pairs).reshape(-1, 2)
+    return table
+
+
+def _result(x: Array, image: Ints) -> Any:
+    return np.empty((x.shape[0], *image, x.shape[1]), dtype=x.dtype)
+
+
+def _images(x: Array) -> Array:
+    return x.transpose(0, 3, 1, 2)
