@@ -21,7 +21,7 @@ def namespace(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         patch.chdir(tmp_path_factory.mktemp("readme"))
         for text in PYTHON:
             if not text.startswith("@op"):
-                exec(text, names)  # noqa: S102 - the README's own text
+                exec(text, names)
         names["written"] = sorted(path.name for path in Path().iterdir())
     return names
 

@@ -16,9 +16,10 @@ from numba.extending import intrinsic, lower_builtin, models, register_model
 WIDTH = 16
 FLAGS = ("reassoc", "contract", "arcp", "nsz")
 
-_vector = ir.VectorType(ir.FloatType(), WIDTH)
+vector_type = ir.VectorType(ir.FloatType(), WIDTH)
 _mask = ir.VectorType(ir.IntType(1), WIDTH)
 _ints = ir.VectorType(ir.IntType(32), WIDTH)
+_ALIGNMENT = ir.Constant(ir.IntType(32), 4)
 
 
 class Vector(types.Type):  # type: ignore[misc]
@@ -34,7 +35,7 @@ vector = Vector()
 @register_model(Vector)
 class _VectorModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, dmm: Any, fe_type: Any) -> None:
-        super().__init__(dmm, fe_type, _vector)
+        super().__init__(dmm, fe_type, vector_type)
 
 
 class _Binary(AbstractTemplate):  # type: ignore[misc]
@@ -56,67 +57,71 @@ _define((operator.sub, operator.isub), "fsub")
 _define((operator.mul, operator.imul), "fmul")
 
 
-def _pointer(context: Any, builder: Any, array_type: Any, array: Any, offset: Any) -> Any:
-    data = context.make_array(array_type)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [offset]), _vector.as_pointer())
+# What the intrinsics below, and larger ones elsewhere, are made of: these write LLVM's instructions.
 
 
-def _splat(builder: Any, value: Any, kind: Any) -> Any:
+def emit_pointer(context: Any, builder: Any, array_type: Any, array: Any, offset: Any) -> Any:
+    """Where the element at an offset into a contiguous array lies."""
+    return builder.gep(context.make_array(array_type)(context, builder, array).data, [offset])
+
+
+def emit_splat(builder: Any, value: Any) -> Any:
+    """A vector of one number."""
+    kind = ir.VectorType(value.type, WIDTH)
     single = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
-    zeros = ir.Constant(_ints, [0] * WIDTH)
-    return builder.shuffle_vector(single, ir.Constant(kind, ir.Undefined), zeros)
+    return builder.shuffle_vector(single, ir.Constant(kind, ir.Undefined), ir.Constant(_ints, [0] * WIDTH))
 
 
-def _first(builder: Any, count: Any) -> Any:
+def first_lanes(builder: Any, count: Any) -> Any:
     """A mask of the first `count` lanes."""
     lanes = ir.Constant(_ints, list(range(WIDTH)))
-    return builder.icmp_signed("<", lanes, _splat(builder, builder.trunc(count, ir.IntType(32)), _ints))
+    return builder.icmp_signed("<", lanes, emit_splat(builder, builder.trunc(count, ir.IntType(32))))
+
+
+def emit_load(builder: Any, pointer: Any, number: int, mask: Any = None) -> Any:
+    """Vector `number` from a pointer on; lanes outside the mask are 0 and not read."""
+    place = _place(builder, pointer, number)
+    if mask is None:
+        return builder.load(place, align=4)
+    kind = ir.FunctionType(vector_type, [place.type, ir.IntType(32), _mask, vector_type])
+    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.load.v16f32.p0")
+    return builder.call(function, [place, _ALIGNMENT, mask, ir.Constant(vector_type, [0.0] * WIDTH)])
+
+
+def emit_store(builder: Any, pointer: Any, number: int, mask: Any, value: Any) -> None:
+    """Write vector `number` from a pointer on; lanes outside the mask, unless that is None, stay."""
+    place = _place(builder, pointer, number)
+    if mask is None:
+        builder.store(value, place, align=4)
+        return
+    kind = ir.FunctionType(ir.VoidType(), [vector_type, place.type, ir.IntType(32), _mask])
+    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.store.v16f32.p0")
+    builder.call(function, [value, place, _ALIGNMENT, mask])
+
+
+def _place(builder: Any, pointer: Any, number: int) -> Any:
+    moved = builder.gep(pointer, [ir.Constant(ir.IntType(64), number * WIDTH)]) if number else pointer
+    return builder.bitcast(moved, vector_type.as_pointer())
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def load(typing: Any, array: Any, offset: Any) -> Any:
-    """The 16 floats from an offset into a contiguous array."""
+def load(typing: Any, array: Any, offset: Any, count: Any) -> Any:
+    """The first `count` of the 16 floats from an offset into a contiguous array; the others, not read, are 0."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.load(_pointer(context, builder, sig.args[0], *args), align=4)
-
-    return vector(array, types.intp), generate
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def store(typing: Any, array: Any, offset: Any, value: Any) -> Any:
-    """Write 16 floats from an offset into a contiguous array."""
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        builder.store(args[2], _pointer(context, builder, sig.args[0], *args[:2]), align=4)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, vector), generate
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def load_first(typing: Any, array: Any, offset: Any, count: Any) -> Any:
-    """The first `count` of 16 floats from an offset; the others, which are not read, are 0."""
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        pointer = _pointer(context, builder, sig.args[0], *args[:2])
-        kind = ir.FunctionType(_vector, [pointer.type, ir.IntType(32), _mask, _vector])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.load.v16f32.p0")
-        zeros = ir.Constant(_vector, [0.0] * WIDTH)
-        return builder.call(function, [pointer, ir.Constant(ir.IntType(32), 4), _first(builder, args[2]), zeros])
+        pointer = emit_pointer(context, builder, sig.args[0], *args[:2])
+        return emit_load(builder, pointer, 0, first_lanes(builder, args[2]))
 
     return vector(array, types.intp, types.intp), generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def store_first(typing: Any, array: Any, offset: Any, count: Any, value: Any) -> Any:
-    """Write the first `count` of 16 floats from an offset."""
+def store(typing: Any, array: Any, offset: Any, count: Any, value: Any) -> Any:
+    """Write the first `count` of 16 floats from an offset into a contiguous array."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        pointer = _pointer(context, builder, sig.args[0], *args[:2])
-        kind = ir.FunctionType(ir.VoidType(), [_vector, pointer.type, ir.IntType(32), _mask])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.store.v16f32.p0")
-        builder.call(function, [args[3], pointer, ir.Constant(ir.IntType(32), 4), _first(builder, args[2])])
+        pointer = emit_pointer(context, builder, sig.args[0], *args[:2])
+        emit_store(builder, pointer, 0, first_lanes(builder, args[2]), args[3])
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.intp, vector), generate
@@ -127,17 +132,6 @@ def splat(typing: Any, value: Any) -> Any:
     """The same number 16 times."""
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _splat(builder, args[0], _vector)
+        return emit_splat(builder, args[0])
 
     return vector(types.float32), generate
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def splat_at(typing: Any, array: Any, offset: Any) -> Any:
-    """The number at an offset into a contiguous array, 16 times."""
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = context.make_array(sig.args[0])(context, builder, args[0]).data
-        return _splat(builder, builder.load(builder.gep(data, [args[1]])), _vector)
-
-    return vector(array, types.intp), generate
