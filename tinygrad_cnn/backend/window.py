@@ -1,6 +1,7 @@
 """The geometry of a sliding window: size, stride, padding, dilation and groups of a convolution or a pooling.
 
-Everything here is about integers; no array is touched. Ranks 1, 2 and 3 are the same code.
+Everything here is about integers; no array is touched. Ranks 1, 2 and 3 are the same code. A network asks the same few
+questions at every step, so the answers are kept: for small images they would cost as much as the arithmetic.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,8 @@ from typing import Any
 from ..errors import ShapeError
 
 Ints = tuple[int, ...]
+
+_kept = lru_cache(maxsize=4096)  # windows are few and small, so it does no harm that the cache holds them
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ class Window:
         """Whether one pixel can belong to two windows."""
         return any(e > s for e, s in zip(self.extent, self.stride, strict=True))
 
-    def output_size(self, image: Sequence[int]) -> Ints:
+    @_kept
+    def output_size(self, image: Ints) -> Ints:
         """Size of the result for an image of this size: (H + p + p' − d(k − 1) − 1) // s + 1 per dimension.
 
         Raises:
@@ -83,7 +87,8 @@ class Window:
             )
         return tuple(result)
 
-    def pads(self, image: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    @_kept
+    def pads(self, image: Ints) -> tuple[tuple[int, int], ...]:
         """Padding (before, after) with which every window lies inside, the partial ones of `ceil_mode` too."""
         needed = [
             (count - 1) * s + e for count, s, e in zip(self.output_size(image), self.stride, self.extent, strict=True)
@@ -94,7 +99,8 @@ class Window:
         """The positions inside the window, row by row."""
         return product(*map(range, self.size))
 
-    def slices(self, tap: Ints, output: Sequence[int]) -> tuple[slice, ...]:
+    @_kept
+    def slices(self, tap: Ints, output: Ints) -> tuple[slice, ...]:
         """Where all windows read their tap `tap` in the padded image: one strided slice per dimension."""
         return tuple(
             slice(t * d, t * d + s * (count - 1) + 1, s)
