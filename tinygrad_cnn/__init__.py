@@ -2,7 +2,7 @@
 
 from numpy import finfo, iinfo
 
-from . import autograd, creation, functions, nn, optim, utils, viz
+from . import autograd, creation, cuda, functions, nn, optim, utils, viz
 from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .creation import *  # noqa: F403 - its __all__ lists the public functions, and so does that of functions
 from .dtypes import bool_ as bool
@@ -37,6 +37,7 @@ __all__ = [
     "set_printoptions",
     # modules
     "autograd",
+    "cuda",
     "nn",
     "optim",
     "utils",

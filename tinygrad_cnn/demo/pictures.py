@@ -51,7 +51,8 @@ def learning_curves(histories: list[History]) -> Any:
             panel.set_yscale("log")
             panel.legend(fontsize=8)
         else:
-            panel.set_ylim(min(0.9, *history.validation_accuracy[3:] or [0.9]), 1.002)
+            settled = histories[0].validation_accuracy[len(histories[0].validation_accuracy) // 10 :]
+            panel.set_ylim(min(0.9, *settled) - 0.005, 1.002)
     return figure
 
 

@@ -22,8 +22,9 @@ def leaky_relu(backend: Any, x: Any, *, slope: float) -> Any:
 
 @elementwise(dtypes="float", x=lambda g, out: g * out * (1 - out))
 def sigmoid(backend: Any, x: Any) -> Any:
-    """1 / (1 + e⁻ˣ), by way of tanh, which cannot overflow."""
-    return 0.5 * backend.xp.tanh(0.5 * x) + 0.5
+    """1 / (1 + e⁻ˣ); exact where it is small, and where the power overflows it is 0 all the same."""
+    with backend.quiet():
+        return 1 / (1 + backend.xp.exp(-x))
 
 
 @elementwise(dtypes="float", x=lambda g, x, beta: g * sigmoid(beta * x))
@@ -46,7 +47,8 @@ def _silu_grad(g: Any, x: Any) -> Any:
 @elementwise(dtypes="float", x=_silu_grad)
 def silu(backend: Any, x: Any) -> Any:
     """x · sigmoid(x) (Hendrycks & Gimpel 2016; also called swish)."""
-    return x * (0.5 * backend.xp.tanh(0.5 * x) + 0.5)
+    with backend.quiet():
+        return x / (1 + backend.xp.exp(-x))
 
 
 @op(x=lambda g, out, dim: out * (g - sum_(g * out, dim=(dim,), keepdim=True)))

@@ -5,6 +5,7 @@ from typing import Any
 from ... import ops
 from ...autograd.modes import in_scope
 from ...tensor import Tensor
+from .checks import need_tensors
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -14,11 +15,13 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> relu(tg.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
+    need_tensors("relu", input=input)
     return input.relu_() if inplace else ops.relu(input)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x for x > 0, negative_slope · x below."""
+    need_tensors("leaky_relu", input=input)
     if inplace:
         return input.in_place("leaky_relu_", ops.leaky_relu, input, slope=negative_slope)
     return ops.leaky_relu(input, slope=negative_slope)
@@ -26,6 +29,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x for x > 0, α(eˣ − 1) below."""
+    need_tensors("elu", input=input)
     if inplace:
         return input.in_place("elu_", ops.elu, input, alpha=alpha)
     return ops.elu(input, alpha=alpha)
@@ -33,31 +37,37 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x · sigmoid(x)"""
+    need_tensors("silu", input=input)
     return input.in_place("silu_", ops.silu, input) if inplace else ops.silu(input)
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """ln(1 + e^(βx)) / β. It cannot overflow, so `threshold`, where PyTorch goes over to x itself, has no effect."""
+    need_tensors("softplus", input=input)
     return ops.softplus(input, beta=beta)
 
 
 def sigmoid(input: Tensor) -> Tensor:
     """1 / (1 + e⁻ˣ)"""
+    need_tensors("sigmoid", input=input)
     return ops.sigmoid(input)
 
 
 def tanh(input: Tensor) -> Tensor:
     """The hyperbolic tangent."""
+    need_tensors("tanh", input=input)
     return ops.tanh(input)
 
 
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """e^xᵢ / Σⱼ e^xⱼ along a dimension; by default the first for 0, 1 and 3 dimensions, else the second."""
+    need_tensors("softmax", input=input)
     return input.softmax(_usual_dim(input) if dim is None else dim, dtype)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """The logarithm of `softmax`."""
+    need_tensors("log_softmax", input=input)
     return input.log_softmax(_usual_dim(input) if dim is None else dim, dtype)
 
 
@@ -75,6 +85,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     >>> dropout(tg.ones(3), p=0.9, training=False)
     tensor([1., 1., 1.])
     """
+    need_tensors("dropout", input=input)
     if not 0 <= p <= 1:
         raise ValueError(f"dropout: p must lie in [0, 1]; got {p}{in_scope()}")
     if not training or p == 0:
@@ -86,6 +97,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """`dropout` of whole channels: (N, C, H, W), each of the N · C images kept or dropped as one."""
+    need_tensors("dropout2d", input=input)
     if not 0 <= p <= 1:
         raise ValueError(f"dropout2d: p must lie in [0, 1]; got {p}{in_scope()}")
     if not training or p == 0:

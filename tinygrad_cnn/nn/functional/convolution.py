@@ -6,6 +6,7 @@ from ... import ops
 from ...autograd.modes import in_scope
 from ...errors import ShapeError
 from ...tensor import Tensor
+from .checks import need_tensors
 from .windows import convolution_window
 
 
@@ -34,6 +35,7 @@ def conv2d(
     >>> conv2d(tg.ones(8, 3, 32, 32), tg.ones(16, 3, 3, 3), padding=1).shape
     (8, 16, 32, 32)
     """
+    need_tensors("conv2d", input=input, weight=weight, bias=bias)
     shape = tuple(input.shape)
     if weight.ndim != 4:
         raise ShapeError(
@@ -46,7 +48,9 @@ def conv2d(
     outputs, per_group = weight.shape[:2]
     if shape[-3] != per_group * groups:
         hint = ""
-        if shape[-1] == per_group * groups:
+        if input.ndim == 3 and per_group * groups == 1:
+            hint = "; three dimensions are one image (C, H, W): for a batch of grey images use x.unsqueeze(1)"
+        elif shape[-1] == per_group * groups:
             order = "0, 3, 1, 2" if input.ndim == 4 else "2, 0, 1"
             hint = f"; its last dimension has: if it holds the channels, use x.permute({order})"
         expected = f"{per_group} × {groups} groups = {per_group * groups}" if groups > 1 else f"{per_group}"
@@ -79,6 +83,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> linear(tg.ones(2, 3), tg.ones(4, 3), tg.zeros(4)).shape
     (2, 4)
     """
+    need_tensors("linear", input=input, weight=weight, bias=bias)
     if weight.ndim != 2:
         raise ShapeError(
             f"linear: weight must have shape (out features, in features); got {tuple(weight.shape)}{in_scope()}"

@@ -7,6 +7,7 @@ from ...autograd.modes import in_scope
 from ...dtypes import int64
 from ...errors import DtypeError, ShapeError
 from ...tensor import Tensor
+from .checks import need_tensors
 
 
 def _reduced(
@@ -23,6 +24,7 @@ def _reduced(
 
 
 def _same_shape(op: str, input: Tensor, target: Tensor) -> None:
+    need_tensors(op, input=input, target=target)
     if input.shape != target.shape:
         raise ShapeError(
             f"{op}: prediction {tuple(input.shape)} and target {tuple(target.shape)} must have one shape; "
@@ -115,7 +117,7 @@ def binary_cross_entropy_with_logits(
     return _reduced("binary_cross_entropy_with_logits", values, reduction, size_average, reduce)
 
 
-def _labels(op: str, target: Tensor, classes: int, ignore_index: int) -> Any:
+def _labels(op: str, target: Tensor, classes: int, ignore_index: int | None) -> Any:
     """Class numbers as int64, checked, with 0 for those to be ignored; and where those are (None if nowhere)."""
     if target.dtype.kind not in "iu":
         raise DtypeError(
@@ -124,15 +126,15 @@ def _labels(op: str, target: Tensor, classes: int, ignore_index: int) -> Any:
     labels = target.array.astype(int64)
     wrong = (labels < 0) | (labels >= classes)
     if not wrong.any():
-        ignored = labels == ignore_index if 0 <= ignore_index < classes else None
+        ignored = labels == ignore_index if ignore_index is not None and 0 <= ignore_index < classes else None
         return labels, ignored if ignored is not None and ignored.any() else None
     ignored = labels == ignore_index
     if (bad := wrong & ~ignored).any():
         place = tuple(int(i[0]) for i in bad.nonzero())
         where = place[0] if len(place) == 1 else place
         raise IndexError(
-            f"{op}: label {int(labels[place])} at position {where} is outside [0, {classes}), "
-            f"the classes of the scores{in_scope()}"
+            f"{op}: label {int(labels[place])} at position {where} is outside [0, {classes}), the classes there "
+            f"are{in_scope()}"
         )
     labels[ignored] = 0
     return labels, ignored
@@ -146,9 +148,14 @@ def _class_first_to_last(op: str, input: Tensor, target_shape: tuple[int, ...]) 
         return input.unsqueeze(0)
     expected = (input.shape[0], *input.shape[2:])
     if target_shape != expected:
+        hint = ""
+        if target_shape == tuple(input.shape):
+            hint = "; one-hot rows become class numbers with .argmax(1), probabilities with .float()"
+        elif target_shape == (expected[0], 1, *expected[1:]):
+            hint = "; use .squeeze(1)"
         raise ShapeError(
             f"{op}: scores (N, C, …) = {tuple(input.shape)} need class numbers of shape {expected}; "
-            f"got {target_shape}{in_scope()}"
+            f"got {target_shape}{hint}{in_scope()}"
         )
     return input if input.ndim == 2 else input.movedim(1, -1).reshape(-1, input.shape[1])
 
@@ -195,10 +202,11 @@ def cross_entropy(
     >>> cross_entropy(tg.tensor([[0.0, 0.0]]), tg.tensor([1]))
     tensor(0.6931)
     """
+    need_tensors("cross_entropy", input=input, target=target, weight=weight)
     reduction = _old_names(size_average, reduce, reduction)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing must lie in [0, 1]; got {label_smoothing}{in_scope()}")
-    if target.dtype.kind == "f":
+    if target.dtype.kind == "f" and target.ndim == input.ndim:
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     scores = _class_first_to_last("cross_entropy", input, tuple(target.shape))
     labels, ignored = _labels("cross_entropy", target, scores.shape[1], ignore_index)
@@ -246,6 +254,7 @@ def nll_loss(
     reduction: str = "mean",
 ) -> Tensor:
     """−x[target], averaged: log-probabilities (N, C, …) and class numbers (N, …); options as for `cross_entropy`."""
+    need_tensors("nll_loss", input=input, target=target, weight=weight)
     reduction = _old_names(size_average, reduce, reduction)
     scores = _class_first_to_last("nll_loss", input, tuple(target.shape))
     labels, ignored = _labels("nll_loss", target, scores.shape[1], ignore_index)
@@ -279,7 +288,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     tensor([[0, 1],
             [1, 0]])
     """
-    labels = tensor.array
-    classes = int(labels.max()) + 1 if num_classes == -1 else num_classes
-    checked, _ = _labels("one_hot", tensor, classes, -1 if labels.min(initial=0) >= 0 else classes)
+    need_tensors("one_hot", tensor=tensor)
+    classes = int(tensor.array.max(initial=0)) + 1 if num_classes == -1 else num_classes
+    checked, _ = _labels("one_hot", tensor, classes, None)
     return Tensor.from_array((checked[..., None] == tensor.backend.xp.arange(classes)).astype(int64))

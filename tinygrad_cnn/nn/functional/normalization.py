@@ -4,6 +4,7 @@ from ... import ops
 from ...autograd.modes import in_scope
 from ...errors import ShapeError
 from ...tensor import Tensor
+from .checks import need_tensors
 
 
 def batch_norm(
@@ -30,6 +31,9 @@ def batch_norm(
     tensor([[-1.],
             [ 1.]])
     """
+    need_tensors(
+        "batch_norm", input=input, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var
+    )
     if input.ndim < 2:
         raise ShapeError(f"batch_norm: expected (N, C, …); got shape {tuple(input.shape)}{in_scope()}")
     channels = input.shape[1]
@@ -41,8 +45,8 @@ def batch_norm(
     ):
         if values is not None and values.shape != (channels,):
             raise ShapeError(
-                f"batch_norm: {name} must have shape ({channels},), one value per channel of x {tuple(input.shape)}; "
-                f"got {tuple(values.shape)}{in_scope()}"
+                f"batch_norm: {name} {tuple(values.shape)} expects {values.numel()} channels, but x "
+                f"{tuple(input.shape)} has {channels}{in_scope()}"
             )
     if not training:
         if running_mean is None or running_var is None:

@@ -7,11 +7,13 @@ from ...autograd.modes import in_scope
 from ...backend import Window
 from ...errors import ShapeError
 from ...tensor import Tensor
+from .checks import need_tensors
 from .windows import pooling_window
 
 
 def _images(op: str, x: Tensor) -> Tensor:
     """Images with a batch dimension."""
+    need_tensors(op, input=x)
     if x.ndim not in (3, 4):
         raise ShapeError(
             f"{op}: expected images (N, C, H, W), or one image (C, H, W); got shape {tuple(x.shape)}{in_scope()}"
