@@ -138,6 +138,18 @@ row(
     case(some(0, 3), target=TARGET[:0]),
 )
 row(
+    "softmax_cross_entropy_grad",
+    lambda y, x, *, target: np.reshape(
+        [
+            [v * (p - (j == t)) for j, p in enumerate(softmax(line.tolist()))]
+            for v, line, t in zip(y, x, target, strict=True)
+        ],
+        x.shape,
+    ),
+    case(some(4), some(4, 3), target=TARGET),
+    case(some(0), some(0, 3), target=TARGET[:0]),
+)
+row(
     "add_at_target",
     lambda x, *, target, value: [
         [v + (value if j == t else 0) for j, v in enumerate(line)] for line, t in zip(x, target, strict=True)

@@ -205,7 +205,9 @@ for name, choose in (("argmax", max), ("argmin", min)):
         *(case(make(3, 4), dim=d, keepdim=k) for d, k in dims for make in (distinct, integers)),
     )
 ZEROS = np.array([[0.0, 1.5, -2.0], [0.0, 0.0, 3.0], [2.0, -1.0, 0.5]])
-row("prod", R.over(math.prod), *(case(x, dim=d) for d in (0, 1) for x in (some(3, 3), ZEROS, some(3, 2, 2))))
+row(
+    "prod", R.over(math.prod), *(case(x, dim=d) for d in (0, 1) for x in (some(3, 3), ZEROS, some(3, 2, 2), some(5, 2)))
+)
 row(
     "cumsum",
     R.along(lambda line: [math.fsum(line[: i + 1]) for i in range(len(line))]),
@@ -213,7 +215,6 @@ row(
     case(some(0, 2), dim=0),
     adjoint=lambda y, *, dim: ops.flip(ops.cumsum(ops.flip(y, dim=(dim,)), dim=dim), dim=(dim,)),
 )
-row("_identity", lambda x, *, n: [[i == j for j in range(n)] for i in range(n)], case(some(2), n=3))
 
 # shape ----------------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 """A tensor library with automatic differentiation, written to be read: PyTorch's names over NumPy."""
 
+from math import inf, nan, pi
+
 from numpy import finfo, iinfo
 
 from . import autograd, creation, cuda, functions, nn, optim, utils, viz
@@ -35,6 +37,10 @@ __all__ = [
     "Tensor",
     "device",
     "set_printoptions",
+    # numbers
+    "inf",
+    "nan",
+    "pi",
     # modules
     "autograd",
     "cuda",

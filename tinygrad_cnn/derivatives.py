@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .autograd import backpropagate
 from .errors import GraphError
-from .tensor import Tensor, run_backward, seeds_for, walk
+from .tensor import Tensor, memory_of_its_own, run_backward, seeds_for, walk
 
-__all__ = ["backpropagate", "backward", "grad"]
+__all__ = ["backward", "grad"]
 
 
 def _listed(values: Any) -> tuple[Any, ...]:
@@ -43,7 +42,9 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Any, ...]:
     """The derivatives of Σ grad_output · output with respect to the inputs, returned and not accumulated.
@@ -54,7 +55,9 @@ def grad(
         grad_outputs: a weight for each output, of its shape; may be left out for scalars.
         retain_graph: keep what was saved for another walk. Default: `create_graph`.
         create_graph: make the results differentiable, for derivatives of higher order.
+        only_inputs: must be True: nothing is accumulated into any `.grad`.
         allow_unused: give None for an input that the outputs do not depend on, instead of an error.
+        is_grads_batched: must be False: there is no vmap; call `grad` for each weight, with `retain_graph=True`.
         materialize_grads: give zeros for it.
 
     Returns:
@@ -62,6 +65,7 @@ def grad(
 
     Raises:
         RuntimeError: for an input that takes no part, or without a graph.
+        NotImplementedError: for the two options that exist for PyTorch's signature alone.
 
     >>> import tinygrad_cnn as tg
     >>> x = tg.tensor(3.0, requires_grad=True)
@@ -69,6 +73,12 @@ def grad(
     >>> slope.item(), grad(slope, x)[0].item()
     (27.0, 18.0)
     """
+    if not only_inputs:
+        raise NotImplementedError("grad: only_inputs=False is not supported; backward() accumulates into all leaves")
+    if is_grads_batched:
+        raise NotImplementedError(
+            "grad: is_grads_batched=True is not supported; call grad(..., retain_graph=True) for each of grad_outputs"
+        )
     sources, targets = _listed(outputs), _listed(inputs)
     for i, tensor in enumerate(targets):
         if not isinstance(tensor, Tensor):
@@ -83,6 +93,7 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     found = walk(seeds, nodes, create_graph=create_graph, retain_graph=keep)
     results: list[Any] = []
+    taken = {id(seed.array) for seed in seeds.values()}
     for i, tensor in enumerate(targets):
         gradient = found.get(tensor.node)
         if gradient is None:
@@ -95,6 +106,5 @@ def grad(
         elif isinstance(gradient, Tensor):
             results.append(gradient)
         else:
-            array = tensor.backend.asarray(gradient)
-            results.append(Tensor.from_array(array.copy() if array.base is not None or gradient is array else array))
+            results.append(Tensor.from_array(memory_of_its_own(tensor.backend, gradient, taken)))
     return tuple(results)

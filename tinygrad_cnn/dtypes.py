@@ -21,6 +21,18 @@ int32 = np.dtype("int32")
 int64 = long = np.dtype("int64")
 bool_ = np.dtype("bool")
 
+DTYPES = (bool_, uint8, int8, int16, int32, int64, float16, float32, float64)
+LEGACY = {  # names of old programs, as in x.type("torch.FloatTensor")
+    "BoolTensor": bool_,
+    "ByteTensor": uint8,
+    "CharTensor": int8,
+    "ShortTensor": int16,
+    "IntTensor": int32,
+    "LongTensor": int64,
+    "HalfTensor": float16,
+    "FloatTensor": float32,
+    "DoubleTensor": float64,
+}
 KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
 _default = float32
 
@@ -44,18 +56,19 @@ def set_default_dtype(dtype: Any) -> None:
 
 
 def as_dtype(dtype: Any) -> DType:
-    """A dtype from a dtype, a NumPy type, Python's `float`, `int` or `bool`, or a name.
+    """A dtype from a dtype, a NumPy type, Python's `float`, `int` or `bool`, or a name, also `torch.FloatTensor`.
 
     Raises:
         TypeError: for anything else, or a dtype that tensors do not have.
     """
     if dtype is float:
         return _default
+    name = dtype.removeprefix("torch.") if isinstance(dtype, str) else dtype
     try:
-        result: DType | None = np.dtype(dtype)
+        result: DType | None = LEGACY[name] if isinstance(name, str) and name in LEGACY else np.dtype(name)
     except TypeError:
         result = None
-    if result is None or result.kind not in KINDS:
+    if result is None or result not in DTYPES:
         raise TypeError(
             f"{dtype!r} is not a dtype of tensors; there are bool, uint8, int8 to int64, float16, float32 and float64"
         ) from None
@@ -63,14 +76,19 @@ def as_dtype(dtype: Any) -> DType:
 
 
 def of_python(values: Any) -> DType | None:
-    """The dtype that a nest of Python numbers gets; None when it holds arrays, which bring their own."""
+    """The dtype that a nest of Python numbers gets: the one all have in common, also with arrays and tensors inside.
+
+    None for what is no list and no Python number, and brings its own.
+    """
     if isinstance(values, list | tuple):
-        found = [of_python(value) for value in values]
+        found = {of_python(value) or getattr(value, "dtype", None) for value in values}
         known = [dtype for dtype in found if dtype is not None]
-        return max(known, key=lambda dtype: KINDS[dtype.kind], default=_default) if len(known) == len(found) else None
-    if isinstance(values, bool):
+        if len(known) < len(found) or any(dtype not in DTYPES for dtype in known):
+            return None
+        return reduce(_join, known) if known else _default
+    if type(values) is bool:
         return bool_
-    if isinstance(values, int):
+    if type(values) is int:
         return int64
     return _default if type(values) is float else None
 

@@ -4,126 +4,172 @@ Those of several tensors are written out below.
 """
 
 import builtins
-from collections.abc import Sequence
-from typing import Any, Literal, overload
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, TypeVar, overload
 
 from . import ops
 from .autograd.modes import in_scope
+from .dtypes import result_type
 from .errors import ShapeError
 from .tensor import Tensor, dimension
 
-abs = Tensor.abs
-acos = Tensor.acos
-add = Tensor.add
-all = Tensor.all
-amax = Tensor.amax
-amin = Tensor.amin
-any = Tensor.any
-argmax = Tensor.argmax
-argmin = Tensor.argmin
-asin = Tensor.asin
-atan = Tensor.atan
-broadcast_to = Tensor.broadcast_to
-bmm = Tensor.bmm
-ceil = Tensor.ceil
-chunk = Tensor.chunk
-clamp = Tensor.clamp
-clip = Tensor.clamp
-clone = Tensor.clone
-cos = Tensor.cos
-cosh = Tensor.cosh
-cumsum = Tensor.cumsum
-div = Tensor.div
-dot = Tensor.dot
-eq = Tensor.eq
-exp = Tensor.exp
-expm1 = Tensor.expm1
-flatten = Tensor.flatten
-flip = Tensor.flip
-floor = Tensor.floor
-floor_divide = Tensor.floor_divide
-gather = Tensor.gather
-ge = Tensor.ge
-gt = Tensor.gt
-index_select = Tensor.index_select
-isfinite = Tensor.isfinite
-isinf = Tensor.isinf
-isnan = Tensor.isnan
-le = Tensor.le
-log = Tensor.log
-log10 = Tensor.log10
-log1p = Tensor.log1p
-log2 = Tensor.log2
-log_softmax = Tensor.log_softmax
-logical_and = Tensor.logical_and
-logical_not = Tensor.logical_not
-logical_or = Tensor.logical_or
-logical_xor = Tensor.logical_xor
-logsumexp = Tensor.logsumexp
-lt = Tensor.lt
-masked_fill = Tensor.masked_fill
-matmul = Tensor.matmul
-max = Tensor.max
-maximum = Tensor.maximum
-mean = Tensor.mean
-min = Tensor.min
-minimum = Tensor.minimum
-mm = Tensor.mm
-movedim = Tensor.movedim
-mul = Tensor.mul
-mv = Tensor.mv
-narrow = Tensor.narrow
-ne = Tensor.ne
-neg = Tensor.neg
-norm = Tensor.norm
-numel = Tensor.numel
-outer = Tensor.outer
-permute = Tensor.permute
-pow = Tensor.pow
-prod = Tensor.prod
-ravel = Tensor.ravel
-reciprocal = Tensor.reciprocal
-relu = Tensor.relu
-remainder = Tensor.remainder
-reshape = Tensor.reshape
-roll = Tensor.roll
-round = Tensor.round
-rsqrt = Tensor.rsqrt
-scatter_add = Tensor.scatter_add
-select = Tensor.select
-sigmoid = Tensor.sigmoid
-sign = Tensor.sign
-sin = Tensor.sin
-sinh = Tensor.sinh
-softmax = Tensor.softmax
-split = Tensor.split
-sqrt = Tensor.sqrt
-square = Tensor.square
-squeeze = Tensor.squeeze
-std = Tensor.std
-sub = Tensor.sub
-sum = Tensor.sum
-swapaxes = Tensor.transpose
-swapdims = Tensor.transpose
-t = Tensor.t
-tan = Tensor.tan
-tanh = Tensor.tanh
-tile = Tensor.repeat
-transpose = Tensor.transpose
-tril = Tensor.tril
-triu = Tensor.triu
-trunc = Tensor.trunc
-unbind = Tensor.unbind
-unflatten = Tensor.unflatten
-unsqueeze = Tensor.unsqueeze
-var = Tensor.var
+F = TypeVar("F", bound=Callable[..., Any])
+NUMBER_FIRST = {
+    "add",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "div",
+    "floor_divide",
+    "mul",
+    "pow",
+    "remainder",
+    "sub",
+}
 
-multiply = Tensor.mul
-divide = Tensor.div
-true_divide = Tensor.div
-subtract = Tensor.sub
-negative = Tensor.neg
-absolute = Tensor.abs
+
+def _of_a_tensor(method: F, name: str = "") -> F:
+    """A method as a function that refuses arrays, which would come back as arrays and never have a gradient.
+
+    Those of NUMBER_FIRST may begin with a number, as in `pow(2, x)`.
+    """
+    name = name or method.__name__
+
+    @wraps(method)
+    def function(input: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(input, Tensor) and not (
+            name in NUMBER_FIRST and type(input) in {builtins.bool, int, float} and args and isinstance(args[0], Tensor)
+        ):
+            raise TypeError(
+                f"{name}: expected a tensor; got {type(input).__name__}; make one with tensor(...){in_scope()}"
+            )
+        return method(input, *args, **kwargs)
+
+    function.__module__, function.__name__, function.__qualname__ = __name__, name, name
+    return function  # type: ignore[return-value]
+
+
+abs = _of_a_tensor(Tensor.abs)
+acos = _of_a_tensor(Tensor.acos)
+add = _of_a_tensor(Tensor.add)
+all = _of_a_tensor(Tensor.all)
+amax = _of_a_tensor(Tensor.amax)
+amin = _of_a_tensor(Tensor.amin)
+any = _of_a_tensor(Tensor.any)
+argmax = _of_a_tensor(Tensor.argmax)
+argmin = _of_a_tensor(Tensor.argmin)
+argsort = _of_a_tensor(Tensor.argsort)
+asin = _of_a_tensor(Tensor.asin)
+atan = _of_a_tensor(Tensor.atan)
+bitwise_and = _of_a_tensor(Tensor.bitwise_and)
+bitwise_not = _of_a_tensor(Tensor.bitwise_not)
+bitwise_or = _of_a_tensor(Tensor.bitwise_or)
+bitwise_xor = _of_a_tensor(Tensor.bitwise_xor)
+broadcast_to = _of_a_tensor(Tensor.broadcast_to)
+bmm = _of_a_tensor(Tensor.bmm)
+ceil = _of_a_tensor(Tensor.ceil)
+chunk = _of_a_tensor(Tensor.chunk)
+clamp = _of_a_tensor(Tensor.clamp)
+clone = _of_a_tensor(Tensor.clone)
+cos = _of_a_tensor(Tensor.cos)
+cosh = _of_a_tensor(Tensor.cosh)
+cumsum = _of_a_tensor(Tensor.cumsum)
+div = _of_a_tensor(Tensor.div)
+dot = _of_a_tensor(Tensor.dot)
+eq = _of_a_tensor(Tensor.eq)
+exp = _of_a_tensor(Tensor.exp)
+expm1 = _of_a_tensor(Tensor.expm1)
+flatten = _of_a_tensor(Tensor.flatten)
+flip = _of_a_tensor(Tensor.flip)
+floor = _of_a_tensor(Tensor.floor)
+floor_divide = _of_a_tensor(Tensor.floor_divide)
+gather = _of_a_tensor(Tensor.gather)
+ge = _of_a_tensor(Tensor.ge)
+gt = _of_a_tensor(Tensor.gt)
+index_select = _of_a_tensor(Tensor.index_select)
+isfinite = _of_a_tensor(Tensor.isfinite)
+isinf = _of_a_tensor(Tensor.isinf)
+isnan = _of_a_tensor(Tensor.isnan)
+le = _of_a_tensor(Tensor.le)
+log = _of_a_tensor(Tensor.log)
+log10 = _of_a_tensor(Tensor.log10)
+log1p = _of_a_tensor(Tensor.log1p)
+log2 = _of_a_tensor(Tensor.log2)
+log_softmax = _of_a_tensor(Tensor.log_softmax)
+logical_and = _of_a_tensor(Tensor.logical_and)
+logical_not = _of_a_tensor(Tensor.logical_not)
+logical_or = _of_a_tensor(Tensor.logical_or)
+logical_xor = _of_a_tensor(Tensor.logical_xor)
+logsumexp = _of_a_tensor(Tensor.logsumexp)
+lt = _of_a_tensor(Tensor.lt)
+masked_fill = _of_a_tensor(Tensor.masked_fill)
+matmul = _of_a_tensor(Tensor.matmul)
+max = _of_a_tensor(Tensor.max)
+maximum = _of_a_tensor(Tensor.maximum)
+mean = _of_a_tensor(Tensor.mean)
+min = _of_a_tensor(Tensor.min)
+minimum = _of_a_tensor(Tensor.minimum)
+mm = _of_a_tensor(Tensor.mm)
+movedim = _of_a_tensor(Tensor.movedim)
+mul = _of_a_tensor(Tensor.mul)
+mv = _of_a_tensor(Tensor.mv)
+narrow = _of_a_tensor(Tensor.narrow)
+ne = _of_a_tensor(Tensor.ne)
+neg = _of_a_tensor(Tensor.neg)
+nonzero = _of_a_tensor(Tensor.nonzero)
+norm = _of_a_tensor(Tensor.norm)
+numel = _of_a_tensor(Tensor.numel)
+outer = _of_a_tensor(Tensor.outer)
+permute = _of_a_tensor(Tensor.permute)
+pow = _of_a_tensor(Tensor.pow)
+prod = _of_a_tensor(Tensor.prod)
+ravel = _of_a_tensor(Tensor.ravel)
+reciprocal = _of_a_tensor(Tensor.reciprocal)
+relu = _of_a_tensor(Tensor.relu)
+remainder = _of_a_tensor(Tensor.remainder)
+reshape = _of_a_tensor(Tensor.reshape)
+roll = _of_a_tensor(Tensor.roll)
+round = _of_a_tensor(Tensor.round)
+rsqrt = _of_a_tensor(Tensor.rsqrt)
+scatter = _of_a_tensor(Tensor.scatter)
+scatter_add = _of_a_tensor(Tensor.scatter_add)
+select = _of_a_tensor(Tensor.select)
+sigmoid = _of_a_tensor(Tensor.sigmoid)
+sign = _of_a_tensor(Tensor.sign)
+sin = _of_a_tensor(Tensor.sin)
+sinh = _of_a_tensor(Tensor.sinh)
+softmax = _of_a_tensor(Tensor.softmax)
+sort = _of_a_tensor(Tensor.sort)
+split = _of_a_tensor(Tensor.split)
+sqrt = _of_a_tensor(Tensor.sqrt)
+square = _of_a_tensor(Tensor.square)
+squeeze = _of_a_tensor(Tensor.squeeze)
+std = _of_a_tensor(Tensor.std)
+sub = _of_a_tensor(Tensor.sub)
+sum = _of_a_tensor(Tensor.sum)
+t = _of_a_tensor(Tensor.t)
+tan = _of_a_tensor(Tensor.tan)
+tanh = _of_a_tensor(Tensor.tanh)
+tile = _of_a_tensor(Tensor.repeat, "tile")
+topk = _of_a_tensor(Tensor.topk)
+transpose = _of_a_tensor(Tensor.transpose)
+tril = _of_a_tensor(Tensor.tril)
+triu = _of_a_tensor(Tensor.triu)
+trunc = _of_a_tensor(Tensor.trunc)
+unbind = _of_a_tensor(Tensor.unbind)
+unflatten = _of_a_tensor(Tensor.unflatten)
+unique = _of_a_tensor(Tensor.unique)
+unsqueeze = _of_a_tensor(Tensor.unsqueeze)
+var = _of_a_tensor(Tensor.var)
+
+clip = clamp
+swapaxes = swapdims = transpose
+multiply = mul
+divide = true_divide = div
+subtract = sub
+negative = neg
+absolute = abs
 
 
 def _tensors(op: str, tensors: Any) -> list[Tensor]:
@@ -139,6 +185,8 @@ def _tensors(op: str, tensors: Any) -> list[Tensor]:
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
     """The tensors one after the other along an existing dimension; the other sizes must agree.
 
+    1-d tensors without elements are left out.
+
     Raises:
         RuntimeError: when they do not, with the first that differs.
 
@@ -146,7 +194,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
     >>> cat([tg.ones(2, 1), tg.zeros(2, 2)], dim=1).shape
     (2, 3)
     """
-    listed = _tensors("cat", tensors)
+    every = _tensors("cat", tensors)
+    # A loop may start with tensor([]): a 1-d tensor without elements fits anywhere, though its dtype counts.
+    listed = [x for x in every if x.shape != (0,)] or every
     first = listed[0]
     place = dimension("cat", dim if axis is None else axis, first.ndim)
     for i, other in enumerate(listed[1:], start=1):
@@ -157,7 +207,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
                 f"cat: tensors must agree in all but dim {dim}; "
                 f"tensor 0 has shape {tuple(first.shape)}, tensor {i} {tuple(other.shape)}{in_scope()}"
             )
-    return ops.concat(*listed, dim=place)
+    out = ops.concat(*listed, dim=place)
+    return out if len(listed) == len(every) else out.to(result_type([x.dtype for x in (*every, out)], [], []))
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -188,18 +239,6 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
             f"where: the condition must be bool; got dtype {condition.dtype}. Compare first, as in x > 0{in_scope()}"
         )
     return ops.where(condition, input, other)
-
-
-@overload
-def nonzero(input: Tensor, *, as_tuple: Literal[False] = False) -> Tensor: ...
-@overload
-def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
-def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
-    """Where the values are not zero: one row of indices per value (or one tensor per dimension)."""
-    parts = input.array.nonzero()
-    if as_tuple:
-        return tuple(Tensor.from_array(part) for part in parts)
-    return Tensor.from_array(input.backend.xp.stack(parts, axis=-1))
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
@@ -246,8 +285,13 @@ __all__ = [
     "any",
     "argmax",
     "argmin",
+    "argsort",
     "asin",
     "atan",
+    "bitwise_and",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
     "bmm",
     "broadcast_to",
     "cat",
@@ -325,6 +369,7 @@ __all__ = [
     "roll",
     "round",
     "rsqrt",
+    "scatter",
     "scatter_add",
     "select",
     "sigmoid",
@@ -332,6 +377,7 @@ __all__ = [
     "sin",
     "sinh",
     "softmax",
+    "sort",
     "split",
     "sqrt",
     "square",
@@ -347,6 +393,7 @@ __all__ = [
     "tan",
     "tanh",
     "tile",
+    "topk",
     "transpose",
     "tril",
     "triu",
@@ -354,6 +401,7 @@ __all__ = [
     "trunc",
     "unbind",
     "unflatten",
+    "unique",
     "unsqueeze",
     "var",
     "where",

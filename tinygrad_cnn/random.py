@@ -1,5 +1,6 @@
 """Random numbers: one default generator per device, and generators of one's own."""
 
+from secrets import randbits
 from typing import Any
 
 from .backend import RandomGenerator, backends, cpu
@@ -16,8 +17,6 @@ __all__ = [
     "stream",
 ]
 
-_initial = 0
-
 
 class Generator:
     """A stream of random numbers of its own, for functions that take `generator=`.
@@ -29,11 +28,13 @@ class Generator:
     True
     """
 
+    _seed: int
+
     def __init__(self, device: Any = "cpu") -> None:
         backend = backend_for(device)
         self.stream: RandomGenerator = backend.new_generator()
         self.place = backend.name
-        self._seed = self.stream.seed(None)
+        self.seed()
 
     @property
     def device(self) -> device:
@@ -47,7 +48,7 @@ class Generator:
 
     def seed(self) -> int:
         """Start the stream anew from the operating system's entropy; returns the seed."""
-        self._seed = self.stream.seed(None)
+        self._seed = self.stream.seed(randbits(64))
         return self._seed
 
     def initial_seed(self) -> int:
@@ -70,7 +71,7 @@ class _Default(Generator):
     def __init__(self) -> None:
         self.stream = cpu.rng
         self.place = cpu.name
-        self._seed = 0
+        self.seed()  # with one that initial_seed can tell, and manual_seed take
 
 
 default_generator = _Default()
@@ -100,12 +101,12 @@ def manual_seed(seed: int) -> Generator:
 
 
 def seed() -> int:
-    """Start the CPU's stream anew from the operating system's entropy; returns the seed."""
-    return default_generator.seed()
+    """Start all random numbers anew from the operating system's entropy; returns the seed."""
+    return manual_seed(randbits(64)).initial_seed()
 
 
 def initial_seed() -> int:
-    """The seed last given to `manual_seed`."""
+    """The seed that the random numbers started from: `manual_seed`'s, or the one drawn at import."""
     return default_generator.initial_seed()
 
 

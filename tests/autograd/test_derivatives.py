@@ -1,5 +1,6 @@
 """`backward` and `grad`: their arguments, their orders, their errors."""
 
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,26 @@ def test_unused_inputs() -> None:
         grad(out, [x, y], retain_graph=True)
     assert grad(out, [x, y], allow_unused=True, retain_graph=True)[1] is None
     assert grad(out, [x, y], materialize_grads=True)[1].tolist() == [0]
+
+
+def test_the_arguments_are_in_pytorchs_order() -> None:
+    names = ["outputs", "inputs", "grad_outputs", "retain_graph", "create_graph", "only_inputs", "allow_unused"]
+    assert list(signature(grad).parameters) == [*names, "is_grads_batched", "materialize_grads"]
+    x, y = leaf(1), leaf(2)
+    assert grad((x * 2).sum(), [x, y], None, False, False, True, True)[1] is None
+    with pytest.raises(NotImplementedError, match="only_inputs=False is not supported"):
+        grad(x * 2, x, only_inputs=False)
+    with pytest.raises(NotImplementedError, match="is_grads_batched=True is not supported"):
+        grad(x * 2, x, is_grads_batched=True)
+
+
+def test_each_gradient_has_memory_of_its_own() -> None:
+    x, y, seed = leaf(1, 2), leaf(3, 4), tg.ones(2, dtype=tg.float64)
+    out = x + y
+    results = (seed, *grad(out, [out, x, y], seed))
+    for i, g in enumerate(results):
+        for other in results[:i]:
+            assert not np.shares_memory(g.array, other.array)
 
 
 def test_orders_up_to_the_fourth() -> None:

@@ -250,3 +250,29 @@ def test_a_view_that_is_a_leaf_is_protected() -> None:
     view = tg.zeros(3)[1:].requires_grad_()
     with pytest.raises(GraphError, match="is a leaf that requires grad"):
         view.add_(1)
+
+
+def test_a_retained_gradient_is_by_the_new_values() -> None:
+    x = tg.ones(2, 2, requires_grad=True)
+    h = x * 2
+    row = h[0]
+    h.retain_grad()
+    h.retain_grad()  # once is enough
+    row.retain_grad()
+    h.mul_(3)
+    (h.sum() + row.sum()).backward()
+    assert h.grad.tolist() == [[2, 2], [1, 1]]
+    assert row.grad.tolist() == [1, 1]
+    assert x.grad.tolist() == [[12, 12], [6, 6]]
+
+
+def test_a_retained_gradient_after_a_write_through_a_view() -> None:
+    x = tg.ones(2, requires_grad=True)
+    h = x * 2
+    handle = h.register_hook(lambda g: None)
+    h.retain_grad()
+    h[:1].mul_(3)
+    h.sum().backward()
+    handle.remove()
+    assert h.grad.tolist() == [1, 1]
+    assert x.grad.tolist() == [6, 2]

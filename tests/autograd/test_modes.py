@@ -90,6 +90,40 @@ def test_decorators() -> None:
     assert (off(3), switched(), inference(), state()) == (OFF, OFF, INFERENCE, ON)
 
 
+def test_decorators_without_parentheses() -> None:
+    @tg.no_grad
+    def off() -> tuple[bool, bool]:
+        """Says."""
+        return state()
+
+    @tg.inference_mode
+    def inference() -> tuple[bool, bool]:
+        return state()
+
+    @tg.no_grad
+    def numbers() -> Iterator[Any]:
+        yield state()
+
+    with tg.no_grad():
+
+        @tg.enable_grad
+        def on() -> tuple[bool, bool]:
+            return state()
+
+        assert on() == ON
+    assert (off(), inference(), list(numbers()), state()) == (OFF, INFERENCE, [OFF], ON)
+    assert (off.__name__, off.__doc__) == ("off", "Says.")
+    with pytest.raises(TypeError, match="no_grad: it takes nothing, or a function to decorate; got 3"):
+        tg.no_grad(3)  # type: ignore[call-overload]
+
+
+def test_no_grad_does_not_end_inference_mode() -> None:
+    with tg.inference_mode():
+        with tg.no_grad():
+            assert state() == INFERENCE
+        assert state() == INFERENCE
+
+
 def test_decorated_generators() -> None:
     """The mode holds in the generator's own code, not in the code that it hands its values to."""
 
@@ -208,6 +242,32 @@ def test_tensors_of_inference_mode_stay_out_of_graphs() -> None:
         w * x
     (w * x.clone()).sum().backward()
     assert w.grad.tolist() == [3, 3]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: tg.ones(2),
+        lambda: tg.tensor([1.0, 2.0]),
+        lambda: tg.as_tensor([1.0, 2.0]),
+        lambda: tg.rand(2),
+        lambda: tg.ones(2)[:],
+    ],
+)
+def test_tensors_created_in_inference_mode_too(make: Any) -> None:
+    w = tg.ones(2, requires_grad=True)
+    with tg.inference_mode():
+        x = make()
+    with pytest.raises(GraphError, match="inference_mode"):
+        w * x
+
+
+def test_views_of_outside_are_no_tensors_of_inference_mode() -> None:
+    w, x = tg.ones(2, requires_grad=True), tg.ones(4)
+    with tg.inference_mode():
+        y, z = x[:2], x.detach()
+    (w * y * z[2:]).sum().backward()
+    assert w.grad.tolist() == [1, 1]
 
 
 def test_inference_mode_allows_writing_and_views() -> None:

@@ -8,7 +8,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tests import references as R
-from tinygrad_cnn.backend import Backend, Window, cpu, numpy_convolution
+from tinygrad_cnn.backend import Backend, Window, convolution_window, cpu, numpy_convolution
 from tinygrad_cnn.errors import ShapeError
 
 
@@ -218,3 +218,14 @@ def test_what_a_new_backend_must_bring() -> None:
     for missing in (lambda: Backend.to_numpy(reference, np.ones(1)), reference.new_generator):
         with pytest.raises(NotImplementedError):
             missing()
+
+
+@pytest.mark.parametrize(("groups", "channels"), [(1, 16), (2, 32), (32, 32)])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_an_empty_batch_of_many_channels(groups: int, channels: int, stride: int) -> None:
+    window = convolution_window("conv2d", (3, 3), stride, 0, 1, groups)
+    x, w = np.ones((0, channels, 5, 5)), np.ones((2 * groups, channels // groups, 3, 3))
+    out = cpu.conv2d(x, w, window)
+    assert out.shape == (0, 2 * groups, *window.output_size((5, 5)))
+    assert cpu.conv2d_input_grad(out, w, x.shape, window).shape == x.shape
+    assert not cpu.conv2d_weight_grad(out, x, window).any()

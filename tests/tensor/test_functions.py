@@ -1,5 +1,8 @@
 """The functions and the methods: every public name is there, and both are the same thing."""
 
+import pickle
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -7,7 +10,11 @@ import tinygrad_cnn as tg
 from tinygrad_cnn import creation, dtypes, functions
 from tinygrad_cnn.tensor import ValuesAndIndices
 
-METHODS = [name for name in functions.__all__ if getattr(tg.Tensor, name, None) is getattr(functions, name)]
+METHODS = [
+    name
+    for name in functions.__all__
+    if getattr(tg.Tensor, name, 0) is getattr(getattr(functions, name), "__wrapped__", None)
+]
 
 
 def test_most_functions_are_methods() -> None:
@@ -33,6 +40,33 @@ def test_max_returns_names() -> None:
     found = tg.tensor([[1.0, 5.0], [7.0, 2.0]]).max(1)
     assert isinstance(found, ValuesAndIndices)
     assert (found.values.tolist(), found.indices.tolist()) == ([5, 7], [1, 0])
+
+
+@pytest.mark.parametrize("value", [np.ones(2), [1.0, 2.0], 2.0, None])
+@pytest.mark.parametrize("name", ["exp", "sum", "matmul", "add", "tile"])
+def test_functions_refuse_what_is_no_tensor(name: str, value: Any) -> None:
+    kind = type(value).__name__
+    with pytest.raises(TypeError, match=rf"{name}: expected a tensor; got {kind}; make one with tensor\(\.\.\.\)"):
+        getattr(tg, name)(value)
+
+
+def test_functions_that_may_begin_with_a_number() -> None:
+    x = tg.tensor([1.0, 4.0])
+    assert tg.pow(2, x).tolist() == [2, 16]
+    assert tg.add(1, x).tolist() == [2, 5]
+    assert tg.sub(1, x).tolist() == [0, -3]
+    assert tg.div(4, x).tolist() == [4, 1]
+    assert tg.remainder(6, x).tolist() == [0, 2]
+    assert tg.floor_divide(6, x).tolist() == [6, 1]
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        tg.floor_divide(6, tg.tensor([0]))
+
+
+def test_functions_can_be_pickled_and_take_names() -> None:
+    for name in METHODS:
+        function = getattr(tg, name)
+        assert pickle.loads(pickle.dumps(function)) is function
+    assert tg.sum(input=tg.ones(2, 3), dim=1).tolist() == [3, 3]
 
 
 def test_names_that_mean_the_same() -> None:

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from .engine import ancestors, backpropagate
 from .graph import InferenceStorage, Leaf, Node, Storage
-from .modes import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
+from .modes import (
+    detect_anomaly,
+    enable_grad,
+    inference_mode,
+    is_anomaly_enabled,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_detect_anomaly,
+    set_grad_enabled,
+)
 from .op import Op, broadcast_to, elementwise, op, sum_to
 
 if TYPE_CHECKING:
@@ -36,16 +46,19 @@ __all__ = [
     "backpropagate",
     "backward",
     "broadcast_to",
+    "detect_anomaly",
     "elementwise",
     "enable_grad",
     "grad",
     "gradcheck",
     "gradgradcheck",
     "inference_mode",
+    "is_anomaly_enabled",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "no_grad",
     "op",
+    "set_detect_anomaly",
     "set_grad_enabled",
     "sum_to",
 ]

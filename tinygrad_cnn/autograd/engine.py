@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Any
 
+from .anomaly import checked_gradients
 from .graph import Leaf, Lift, Node
+from .modes import ANOMALY, VALUES
 
 
 def ancestors(roots: Iterable[Node | Leaf]) -> list[Node | Leaf]:
@@ -52,6 +54,7 @@ def backpropagate(
     wanted = None if targets is None else set(targets)
     leading = None if wanted is None else _leading_to(wanted, nodes)
     pending = dict(seeds)
+    checking = ANOMALY.get() is VALUES
     gradients: dict[Node | Leaf, Any] = {}
     for node in nodes:
         g = pending.pop(node, None)
@@ -68,7 +71,8 @@ def backpropagate(
             gradients[node] = g
         if leading is not None and not any(source in leading for source in node.inputs):
             continue
-        for source, gradient in node.input_gradients(g, lift):
+        rule = checked_gradients(node, g, lift) if checking else node.input_gradients(g, lift)
+        for source, gradient in rule:
             if leading is None or source in leading:
                 earlier = pending.get(source)
                 pending[source] = gradient if earlier is None else earlier + gradient

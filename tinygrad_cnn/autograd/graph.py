@@ -1,7 +1,8 @@
 """The graph: one node per recorded operation, one leaf per tensor that collects a gradient.
 
-A node points at the nodes it was made from, never at a tensor; a leaf holds its tensor weakly. So the graph lives
-exactly as long as a tensor that was computed with it, and goes without help from the garbage collector.
+A node points at the nodes it was made from and at saved arrays, never strongly at a tensor; a leaf holds its tensor
+weakly. So the graph lives exactly as long as a tensor that was computed with it, and goes without help from the garbage
+collector. (Hooks and the `ctx` of a Function hold what their authors put there.)
 """
 
 import weakref
@@ -60,7 +61,7 @@ class Node:
         input_shapes: the shape of each input, () for a Python number.
         shape, dtype: of the output.
         scope: path of the module in which it was made, such as `features.3`.
-        source: the user's line, when anomaly detection was on.
+        source: `file:line` in the user's program, when anomaly detection was on.
         hooks: called with the gradient of the output when it is complete; what one returns replaces it.
     """
 
@@ -125,6 +126,21 @@ class Node:
             return self.input_shapes[op.shape_needs[name]]
         if name == "input_shapes":
             return self.input_shapes
+        value = self.saved_value(name, "its output" if name == "out" else f"its input {name}")
+        if lift is None or not hasattr(value, "dtype"):
+            return value
+        if name == "out":
+            return lift(value, self)
+        if name in op.inputs:
+            return lift(value, self.inputs[op.inputs.index(name)])
+        return value  # a residual, such as the positions of maxima: constant under differentiation
+
+    def saved_value(self, name: str, what: str) -> Any:
+        """A saved value as it was saved; `what` names it in messages.
+
+        Raises:
+            RuntimeError: after it was released, or when it was changed in place.
+        """
         if self.saved is None:
             raise GraphError(
                 f"backward: the values saved by {self.describe()} were freed by an earlier backward. Usual causes: "
@@ -134,19 +150,11 @@ class Node:
             )
         value, storage, version = self.saved[name]
         if storage is not None and storage.version != version:
-            what = "its output" if name == "out" else f"its input {name}"
             raise GraphError(
                 f"backward: {self.describe()} needs {what} of shape {tuple(value.shape)}, but {storage.changed_by} "
-                f"changed it in place afterwards; use the out-of-place form of {storage.changed_by}, "
-                "or give one of the two a .clone()"
+                "changed it in place afterwards; make a new tensor there instead, or give one of the two a .clone()"
             )
-        if lift is None or not hasattr(value, "dtype"):
-            return value
-        if name == "out":
-            return lift(value, self)
-        if name in op.inputs:
-            return lift(value, self.inputs[op.inputs.index(name)])
-        return value  # a residual, such as the positions of maxima: constant under differentiation
+        return value
 
     def input_gradients(self, g: Any, lift: Lift | None = None) -> Iterator[tuple["Node | Leaf", Any]]:
         """Apply the chain rule once: yield each input that wants a gradient with its share of it."""

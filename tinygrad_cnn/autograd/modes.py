@@ -8,7 +8,7 @@ from contextlib import ContextDecorator, contextmanager
 from contextvars import ContextVar, Token
 from functools import partial, wraps
 from inspect import isgeneratorfunction
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar, overload
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -16,6 +16,9 @@ RECORD, NO_RECORD, INFERENCE = "record", "no record", "inference"
 
 MODE: ContextVar[str] = ContextVar("mode", default=RECORD)
 SCOPE: ContextVar[str] = ContextVar("scope", default="")
+
+LINES, VALUES = "lines", "lines and values"  # what anomaly detection looks at
+ANOMALY: ContextVar[str] = ContextVar("anomaly", default="")
 
 
 def is_grad_enabled() -> bool:
@@ -52,6 +55,7 @@ def module_scope(path: str) -> Iterator[None]:
 class _Mode(ContextDecorator):
     """A block, or a decorated function, that runs in another mode; it may be entered again inside itself."""
 
+    variable: ClassVar[ContextVar[str]] = MODE
     mode = RECORD
 
     def __init__(self) -> None:
@@ -90,17 +94,35 @@ class _Mode(ContextDecorator):
         return generator  # type: ignore[return-value]
 
     def __enter__(self) -> Self:
-        self._tokens.append(MODE.set(self.mode))
+        self._tokens.append(self.variable.set(self.mode))
         return self
 
     def __exit__(self, *exception: object) -> None:
-        MODE.reset(self._tokens.pop())
+        self.variable.reset(self._tokens.pop())
 
 
-class no_grad(_Mode):  # noqa: N801 - PyTorch's name
+class _PlainMode(_Mode):
+    """A mode without arguments, which may decorate without parentheses."""
+
+    @overload
+    def __new__(cls) -> Self: ...
+    @overload
+    def __new__(cls, function: F) -> F: ...  # type: ignore[misc]
+    def __new__(cls, function: Any = None) -> Any:
+        return super().__new__(cls) if function is None else cls()(_callable(cls, function))
+
+
+def _callable(mode: type, function: Any) -> Any:
+    if not callable(function):
+        raise TypeError(f"{mode.__name__}: it takes nothing, or a function to decorate; got {function!r}")
+    return function
+
+
+class no_grad(_PlainMode):  # noqa: N801 - PyTorch's name
     """Inside, operations record nothing and their results do not require gradients.
 
-    Works as a block and as a decorator, for generators too, and can be nested.
+    Works as a block and as a decorator (`@no_grad()` or `@no_grad`), for generators too, and can be nested. Within
+    inference mode it changes nothing.
 
     >>> import tinygrad_cnn as tg
     >>> x = tg.tensor([1.0], requires_grad=True)
@@ -112,38 +134,45 @@ class no_grad(_Mode):  # noqa: N801 - PyTorch's name
 
     mode = NO_RECORD
 
+    def __enter__(self) -> Self:
+        self._tokens.append(MODE.set(INFERENCE if MODE.get() is INFERENCE else NO_RECORD))
+        return self
 
-class enable_grad(_Mode):  # noqa: N801 - PyTorch's name
+
+class enable_grad(_PlainMode):  # noqa: N801 - PyTorch's name
     """Inside, operations record again, also within `no_grad`."""
 
     mode = RECORD
 
 
 class inference_mode(_Mode):  # noqa: N801 - PyTorch's name
-    """`no_grad` whose results can never be part of a graph: using one where it would be saved is an error.
+    """`no_grad` whose tensors can never be part of a graph: using one where it would be saved is an error.
+
+    That holds for every tensor made inside, computed or created; views of tensors from outside stay what those are.
 
     Args:
         mode: False makes the block do nothing but end an outer inference mode, as in PyTorch.
     """
+
+    @overload
+    def __new__(cls, mode: bool = True) -> Self: ...
+    @overload
+    def __new__(cls, mode: F) -> F: ...  # type: ignore[misc]
+    def __new__(cls, mode: Any = True) -> Any:
+        return super().__new__(cls) if isinstance(mode, int) else cls()(_callable(cls, mode))
 
     def __init__(self, mode: bool = True) -> None:
         super().__init__()
         self.mode = INFERENCE if mode else RECORD
 
 
-class set_grad_enabled(_Mode):  # noqa: N801 - PyTorch's name
-    """Switch recording on or off: at once when called as a function, for a block when used with `with`.
+class _Switch(_Mode):
+    """A mode that begins at once: as a function for good, and with `with` until the end of the block."""
 
-    >>> import tinygrad_cnn as tg
-    >>> with tg.set_grad_enabled(False):
-    ...     tg.is_grad_enabled()
-    False
-    """
-
-    def __init__(self, mode: bool) -> None:
+    def __init__(self, mode: str) -> None:
         super().__init__()
-        self.mode = RECORD if mode else NO_RECORD
-        self._switched: Token[str] | None = MODE.set(self.mode)
+        self.mode = mode
+        self._switched: Token[str] | None = self.variable.set(mode)
 
     def _recreate_cm(self) -> Self:
         fresh = super()._recreate_cm()
@@ -160,5 +189,55 @@ class set_grad_enabled(_Mode):  # noqa: N801 - PyTorch's name
 
     def _undo(self) -> None:
         if self._switched is not None:
-            MODE.reset(self._switched)
+            self.variable.reset(self._switched)
             self._switched = None
+
+
+class set_grad_enabled(_Switch):  # noqa: N801 - PyTorch's name
+    """Switch recording on or off: at once when called as a function, for a block when used with `with`.
+
+    >>> import tinygrad_cnn as tg
+    >>> with tg.set_grad_enabled(False):
+    ...     tg.is_grad_enabled()
+    False
+    """
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__(RECORD if mode else NO_RECORD)
+
+
+class detect_anomaly(_Mode):  # noqa: N801 - PyTorch's name
+    """Inside, NaN and infinity are errors where they first appear, forward and backward, for finding bugs: it is slow.
+
+    The error names the operation, the module it ran in and the line of the program. Other errors of `backward` name
+    the line of the forward pass too, if that ran inside.
+
+    Args:
+        check_nan: False checks no values and remembers lines alone.
+
+    >>> import tinygrad_cnn as tg
+    >>> with tg.autograd.detect_anomaly():  # doctest: +ELLIPSIS
+    ...     tg.zeros(2).log()
+    Traceback (most recent call last):
+    RuntimeError: detect_anomaly: log at ... gave infinite values; its inputs have finite values only
+    """
+
+    variable = ANOMALY
+
+    def __init__(self, check_nan: bool = True) -> None:
+        super().__init__()
+        self.mode = VALUES if check_nan else LINES
+
+
+class set_detect_anomaly(_Switch):  # noqa: N801 - PyTorch's name
+    """Switch anomaly detection on or off: at once when called as a function, for a block when used with `with`."""
+
+    variable = ANOMALY
+
+    def __init__(self, mode: bool, check_nan: bool = True) -> None:
+        super().__init__((VALUES if check_nan else LINES) if mode else "")
+
+
+def is_anomaly_enabled() -> bool:
+    """Whether anomaly detection is on."""
+    return bool(ANOMALY.get())

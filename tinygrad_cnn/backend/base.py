@@ -193,6 +193,35 @@ class Backend:
         """Booleans, each true with probability 1 − p."""
         return self.rng.bernoulli(shape, 1 - p)
 
+    def dropout(self, x: Array, p: float, shape: Ints) -> tuple[Array, Array]:
+        """`apply_mask` with a fresh mask of this shape, and the mask."""
+        mask = self.dropout_mask(x, p, shape)
+        return self.apply_mask(x, mask, p), mask
+
+    def apply_mask(self, x: Array, mask: Array, p: float) -> Array:
+        """x / (1 − p) where the mask holds, else 0."""
+        out = x * mask
+        if p < 1:
+            out *= 1 / (1 - p)
+        return out
+
+    def softmax_cross_entropy(self, x: Array, target: Array) -> Array:
+        """−ln softmax(x)[target] for each row: scores (N, C), class numbers (N) → (N)."""
+        xp = self.xp
+        with self.quiet():
+            shifted = x - xp.max(x, axis=1, keepdims=True)
+            return xp.log(xp.sum(xp.exp(shifted), axis=1)) - xp.take_along_axis(shifted, target[:, None], axis=1)[:, 0]
+
+    def softmax_cross_entropy_grad(self, g: Array, x: Array, target: Array) -> Array:
+        """g · (softmax(x) − one-hot(target)), row by row."""
+        xp = self.xp
+        with self.quiet():
+            out = xp.exp(x - xp.max(x, axis=1, keepdims=True))
+            out /= xp.sum(out, axis=1, keepdims=True)
+        out[xp.arange(len(target)), target] -= 1
+        out *= g[:, None]
+        return out
+
     def sgd_step(
         self,
         p: Array,

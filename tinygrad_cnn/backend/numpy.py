@@ -52,9 +52,8 @@ class NumpyGenerator:
         # 32 random bits per value, two values per draw: half the cost of drawing floats.
         count = int(np.prod(shape, dtype=np.int64))
         bits = np.asarray(self._rng.bit_generator.random_raw((count + 1) // 2)).view(np.uint32)[:count]
-        return (bits.astype(np.uint64) < round(p * 2**32) if p >= 1 else bits < np.uint32(round(p * 2**32))).reshape(
-            shape
-        )
+        limit = round(p * 2**32)
+        return (bits < np.uint32(limit) if limit < 2**32 else bits.astype(np.uint64) < limit).reshape(shape)
 
     def integers(self, low: int, high: int, shape: Ints, dtype: Any) -> Array:
         """Integers in [low, high)."""

@@ -68,7 +68,7 @@ class MatrixConvolution(Backend):
         """`Backend.conv2d` as one matrix product per block of unfolded windows."""
         if _one_by_one(x.shape[1], w.shape[0], window):
             return _conv2d_one_by_one(x, w, window)
-        if window.rank != 2 or _depthwise(x.shape[1], window):
+        if window.rank != 2 or _depthwise(x.shape[1], window) or not x.size:
             return super().conv2d(x, w, window)
         axes, output = _pixel_axes(x.shape, w.shape[0], window), window.output_size(x.shape[2:])
         images = _padded(x, window, axes)
@@ -89,7 +89,7 @@ class MatrixConvolution(Backend):
         """`Backend.conv2d_input_grad`: for stride 1 a convolution with the turned kernels, else columns added up."""
         if _one_by_one(shape[1], w.shape[0], window):
             return _input_grad_one_by_one(g, w, shape, window)
-        if window.rank != 2 or _depthwise(shape[1], window):
+        if window.rank != 2 or _depthwise(shape[1], window) or not g.size:
             return super().conv2d_input_grad(g, w, shape, window)
         around = [(e - 1 - a, e - 1 - b) for e, (a, b) in zip(window.extent, window.padding, strict=True)]
         unfolded, added = w.shape[0] * shape[2] * shape[3], shape[1] * g.shape[2] * g.shape[3]  # values per tap

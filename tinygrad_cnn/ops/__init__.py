@@ -72,7 +72,7 @@ from .exponential import (
     tanh,
 )
 from .indexing import follow, gather_along, getitem, scatter_along, scatter_items, setitem, write_view
-from .losses import add_at_target, softmax_cross_entropy
+from .losses import add_at_target, softmax_cross_entropy, softmax_cross_entropy_grad
 from .matmul import linear, matmul
 from .normalization import batch_norm, batch_norm_input_grad
 from .pooling import max_pool2d, pool_gather, pool_scatter, spread_windows, sum_windows
@@ -175,6 +175,7 @@ __all__ = [
     "sinh",
     "softmax",
     "softmax_cross_entropy",
+    "softmax_cross_entropy_grad",
     "softplus",
     "spread_windows",
     "sqrt",

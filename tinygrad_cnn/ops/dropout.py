@@ -11,14 +11,10 @@ def dropout(backend: Any, x: Any, *, p: float, shape: tuple[int, ...]) -> Any:
 
     `shape` is the mask's: x's own, or with 1 where neighbours are dropped together. Srivastava et al. 2014.
     """
-    mask = backend.dropout_mask(x, p, shape)
-    return apply_mask.forward(backend, x, mask=mask, p=p), mask
+    return backend.dropout(x, p, shape)
 
 
 @op(x=lambda g, mask, p: apply_mask(g, mask=mask, p=p))
 def apply_mask(backend: Any, x: Any, *, mask: Any, p: float) -> Any:
     """x / (1 − p) where the mask holds, else 0."""
-    out = x * mask
-    if p < 1:
-        out *= 1 / (1 - p)
-    return out
+    return backend.apply_mask(x, mask, p)

@@ -4,23 +4,32 @@ from typing import Any
 
 from ..autograd import op
 from .activations import softmax
+from .reductions import sum_
 from .shape import reshape
 
 
-def _softmax_minus_one_hot(g: Any, x: Any, target: Any) -> Any:
-    return reshape(g, shape=(-1, 1)) * add_at_target(softmax(x, dim=1), target=target, value=-1)
-
-
-@op(x=_softmax_minus_one_hot)
+@op(x=lambda g, x, target: softmax_cross_entropy_grad(g, x, target=target))
 def softmax_cross_entropy(backend: Any, x: Any, *, target: Any) -> Any:
     """−ln softmax(x)[target] for each row: scores (N, C), class numbers (N) → (N).
 
     Log-softmax and the choice of the target in one: the derivative, softmax(x) − one-hot(target), needs neither.
     """
-    xp = backend.xp
-    with backend.quiet():
-        shifted = x - xp.max(x, axis=1, keepdims=True)
-        return xp.log(xp.sum(xp.exp(shifted), axis=1)) - xp.take_along_axis(shifted, target[:, None], axis=1)[:, 0]
+    return backend.softmax_cross_entropy(x, target)
+
+
+def _second_y_grad(g: Any, x: Any, target: Any) -> Any:
+    return sum_(g * add_at_target(softmax(x, dim=1), target=target, value=-1), dim=(1,), keepdim=False)
+
+
+def _second_x_grad(g: Any, y: Any, x: Any) -> Any:
+    share, scaled = softmax(x, dim=1), g * reshape(y, shape=(-1, 1))
+    return share * (scaled - sum_(scaled * share, dim=(1,), keepdim=True))
+
+
+@op(y=_second_y_grad, x=_second_x_grad)
+def softmax_cross_entropy_grad(backend: Any, y: Any, x: Any, *, target: Any) -> Any:
+    """y · (softmax(x) − one-hot(target)), row by row: the gradient in x when y (N) is the output's."""
+    return backend.softmax_cross_entropy_grad(y, x, target)
 
 
 @op(x=lambda g: g)

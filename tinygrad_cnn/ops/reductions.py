@@ -6,7 +6,8 @@ from ..autograd import broadcast_to, op
 from .arithmetic import cast
 from .comparison import where
 from .exponential import exp
-from .shape import flip, reshape
+from .indexing import getitem
+from .shape import flip, pad, reshape
 
 
 def expand_reduced(g: Any, shape: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
@@ -104,21 +105,30 @@ def all_(backend: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     return backend.xp.all(x, axis=dim, keepdims=keepdim)
 
 
-def _product_of_others(g: Any, x: Any, dim: int) -> Any:
-    """∂ prod / ∂xᵢ = Πⱼ≠ᵢ xⱼ, as a product over a matrix whose diagonal is 1: right for zeros, and for every order."""
+def _products_of_others(x: Any, dim: int) -> Any:
+    """Πⱼ≠ᵢ xⱼ for every i along a dimension of at least 2, without division, so that it is right for zeros too.
+
+    The product of all others is one's neighbour in a pair, times the product of all other pairs.
+    """
     before, n, after = x.shape[:dim], x.shape[dim], x.shape[dim + 1 :]
-    diagonal = reshape(_identity(x, n=n), shape=(*(1,) * dim, n, n, *(1,) * len(after)))
-    factors = where(diagonal, 1, reshape(x, shape=(*before, 1, n, *after)))  # row i holds all factors but the i-th
-    return reshape(g, shape=(*before, 1, *after)) * prod(factors, dim=dim + 1)
+    if n % 2:
+        x = pad(x, pads=tuple((0, int(i == dim)) for i in range(x.ndim)), value=1)
+    half = (n + 1) // 2
+    pairs = reshape(x, shape=(*before, half, 2, *after))
+    others = flip(pairs, dim=(dim + 1,))
+    if half > 1:
+        beyond = _products_of_others(prod(pairs, dim=dim + 1), dim)
+        others = others * reshape(beyond, shape=(*before, half, 1, *after))
+    out = reshape(others, shape=(*before, 2 * half, *after))
+    return getitem(out, index=(*(slice(None),) * dim, slice(n))) if n % 2 else out
 
 
-@op()
-def _identity(backend: Any, x: Any, *, n: int) -> Any:
-    """The n × n identity as booleans, on x's device."""
-    return backend.xp.eye(n, dtype=bool)
+def _prod_grad(g: Any, x: Any, dim: int) -> Any:
+    g = reshape(g, shape=(*x.shape[:dim], 1, *x.shape[dim + 1 :]))
+    return g * _products_of_others(x, dim) if x.shape[dim] > 1 else broadcast_to(g, shape=x.shape)
 
 
-@op(x=_product_of_others)
+@op(x=_prod_grad)
 def prod(backend: Any, x: Any, *, dim: int) -> Any:
     """Π x along one dimension."""
     return backend.xp.prod(x, axis=dim, dtype=_wide(x))

@@ -1,20 +1,22 @@
 """The tensor: an array that remembers how it was computed, with PyTorch's methods."""
 
-import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from ..autograd import Leaf
-from ..dtypes import DType, as_dtype, float32, of_python
+from ..dtypes import DTYPES, DType, as_dtype, float32, of_python
 from ..errors import GraphError
-from .arithmetic import ArithmeticMethods
-from .base import TensorBase
+from .base import Retained, TensorBase
 from .convert import CastMethods, ConversionMethods
 from .device import backend_for, device
-from .gradient import run_backward, seeds_for, walk
+from .gradient import memory_of_its_own, run_backward, seeds_for, walk
+from .in_place import InPlaceMethods
+from .indexing import IndexingMethods
+from .new import NewMethods
 from .printing import set_printoptions
 from .reductions import ReductionMethods, ValuesAndIndices, dimension, dimensions
 from .shapes import ShapeMethods, sizes
+from .sorting import SortingMethods
 
 
 class RemovableHandle:
@@ -36,7 +38,16 @@ class RemovableHandle:
         self.remove()
 
 
-class Tensor(ArithmeticMethods, ReductionMethods, ShapeMethods, ConversionMethods, CastMethods):
+class Tensor(
+    InPlaceMethods,
+    ReductionMethods,
+    SortingMethods,
+    ShapeMethods,
+    IndexingMethods,
+    NewMethods,
+    ConversionMethods,
+    CastMethods,
+):
     """An n-dimensional array that remembers how it was computed.
 
     Make one with `tensor`, `zeros`, `randn` and so on. The class itself, as in old PyTorch programs, makes float32
@@ -130,20 +141,15 @@ class Tensor(ArithmeticMethods, ReductionMethods, ShapeMethods, ConversionMethod
         run_backward((self,), (gradient,), retain_graph=retain_graph, create_graph=create_graph, inputs=inputs)
 
     def retain_grad(self) -> None:
-        """Let `backward` set `.grad` of this computed tensor too."""
+        """Let `backward` set `.grad` of this computed tensor too, by the values it has after all writes in place."""
         if self.node is None:
             raise GraphError("retain_grad: this tensor has no graph, so no gradient reaches it")
-        if isinstance(self.node, Leaf):
-            return
-        me = weakref.ref(self)
-
-        def keep(g: Any) -> None:
-            tensor = me()
-            if tensor is not None:
-                g = g if isinstance(g, TensorBase) else Tensor.from_array(tensor.backend.asarray(g).copy())
-                tensor.grad = g if tensor.grad is None else tensor.grad + g
-
-        self._hooks().append(keep)
+        if self.view_of is not None:
+            self.refresh()
+        if not isinstance(self.node, Leaf) and not any(
+            isinstance(hook, Retained) and hook.tensor() is self for hook in self._hooks()
+        ):
+            self._hooks().append(Retained(self))
 
     def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
         """Call `hook(gradient)` when this tensor's gradient is complete; what it returns, unless None, replaces it."""
@@ -209,8 +215,11 @@ def as_tensor(values: Any, dtype: Any = None, device: Any = None) -> Tensor:
         array = backend.asarray(values, dtype=wanted)
     except ValueError as error:
         raise ValueError(f"tensor: the values do not form a rectangular array: {error}") from None
-    if array.dtype.kind not in "bfiu":
-        raise TypeError(f"tensor: values of dtype {array.dtype} are not numbers that a tensor can hold")
+    if array.dtype not in DTYPES:
+        raise TypeError(
+            f"tensor: values of dtype {array.dtype} are not numbers that a tensor can hold; "
+            f"there are {', '.join(map(str, DTYPES))}. Convert with .astype(...) first"
+        )
     tensor = Tensor.from_array(array)
     tensor.storage.shared = array is values or getattr(array, "base", None) is not None
     return tensor
@@ -236,6 +245,7 @@ __all__ = [
     "device",
     "dimension",
     "dimensions",
+    "memory_of_its_own",
     "run_backward",
     "seeds_for",
     "set_printoptions",

@@ -1,4 +1,4 @@
-"""Tensor methods that work element by element. Each is one operation of the calculus table; `name_` works in place."""
+"""Tensor methods that work element by element. Each is one operation of the calculus table."""
 
 from typing import Any, Self
 
@@ -7,8 +7,32 @@ from ..errors import DtypeError
 from .base import TensorBase
 
 
+def check_divisor(op: str, x: Any, y: Any) -> None:
+    """Refuse to divide integers by 0: there is no integer for the result. Floats become ±inf or NaN.
+
+    Raises:
+        RuntimeError: with PyTorch's word for it.
+    """
+    if any(isinstance(side, float) or getattr(getattr(side, "dtype", None), "kind", "i") == "f" for side in (x, y)):
+        return
+    divisor = y.array if isinstance(y, TensorBase) else y
+    zero = divisor == 0
+    if zero if isinstance(zero, bool) else zero.any():
+        raise RuntimeError(f"{op}: ZeroDivisionError: an integer is divided by 0; convert with .float() for inf or NaN")
+
+
+def check_exponent(x: Any, exponent: Any) -> None:
+    """Refuse integers to a negative power.
+
+    Raises:
+        RuntimeError: as in PyTorch.
+    """
+    if isinstance(exponent, int) and exponent < 0 and x.dtype.kind != "f":
+        raise DtypeError(f"pow: integers to the negative power {exponent} are fractions; convert with .float() first")
+
+
 class ArithmeticMethods(TensorBase):
-    """Operators, elementary functions, comparisons, and their in-place forms."""
+    """Operators, elementary functions and comparisons."""
 
     __slots__ = ()
     __hash__ = object.__hash__  # tensors compare element by element, and are told apart by identity
@@ -40,15 +64,17 @@ class ArithmeticMethods(TensorBase):
         return ops.div(other, self)  # type: ignore[no-any-return]
 
     def __floordiv__(self, other: Any) -> Self:
-        return ops.floor_divide(self, other)
+        return self.floor_divide(other)
 
     def __rfloordiv__(self, other: Any) -> Self:
+        check_divisor("floor_divide", other, self)
         return ops.floor_divide(other, self)  # type: ignore[no-any-return]
 
     def __mod__(self, other: Any) -> Self:
-        return ops.remainder(self, other)
+        return self.remainder(other)
 
     def __rmod__(self, other: Any) -> Self:
+        check_divisor("remainder", other, self)
         return ops.remainder(other, self)  # type: ignore[no-any-return]
 
     def __pow__(self, other: Any) -> Self:
@@ -105,18 +131,6 @@ class ArithmeticMethods(TensorBase):
     def __ge__(self, other: Any) -> Self:
         return ops.ge(self, other)
 
-    def __iadd__(self, other: Any) -> Self:
-        return self.in_place("add_", ops.add, self, other)
-
-    def __isub__(self, other: Any) -> Self:
-        return self.in_place("sub_", ops.sub, self, other)
-
-    def __imul__(self, other: Any) -> Self:
-        return self.in_place("mul_", ops.mul, self, other)
-
-    def __itruediv__(self, other: Any) -> Self:
-        return self.in_place("div_", ops.div, self, other)
-
     # arithmetic by name -----------------------------------------------------------------------------------------------
 
     def add(self, other: Any, *, alpha: float = 1) -> Self:
@@ -138,7 +152,8 @@ class ArithmeticMethods(TensorBase):
         if rounding_mode not in ("trunc", "floor"):
             raise ValueError(f"div: rounding_mode must be None, 'trunc' or 'floor'; got {rounding_mode!r}")
         if rounding_mode == "floor":
-            return ops.floor_divide(self, other)
+            return self.floor_divide(other)
+        check_divisor("div", self, other)
         quotient = ops.trunc(ops.div(self, other))
         integers = (
             self.dtype.kind != "f"
@@ -150,10 +165,7 @@ class ArithmeticMethods(TensorBase):
         """self to a power; of integers to a negative one is an error, as in PyTorch."""
         if type(exponent) in (int, float) and exponent == 2 and (type(exponent) is int or self.dtype.kind == "f"):
             return ops.square(self)
-        if isinstance(exponent, int) and exponent < 0 and self.dtype.kind != "f":
-            raise DtypeError(
-                f"pow: integers to the negative power {exponent} are fractions; convert with .float() first"
-            )
+        check_exponent(self, exponent)
         return ops.pow_(self, exponent)
 
     def square(self) -> Self:
@@ -194,10 +206,12 @@ class ArithmeticMethods(TensorBase):
 
     def remainder(self, other: Any) -> Self:
         """What division by other leaves, with the sign of other."""
+        check_divisor("remainder", self, other)
         return ops.remainder(self, other)
 
     def floor_divide(self, other: Any) -> Self:
         """⌊self / other⌋"""
+        check_divisor("floor_divide", self, other)
         return ops.floor_divide(self, other)
 
     def maximum(self, other: Any) -> Self:
@@ -228,6 +242,22 @@ class ArithmeticMethods(TensorBase):
     def masked_fill(self, mask: Any, value: Any) -> Self:
         """`value` where the mask is true, else self."""
         return ops.where(mask, value, self)  # type: ignore[no-any-return]
+
+    def bitwise_and(self, other: Any) -> Self:
+        """The bits set in both; of booleans, whether both are true."""
+        return ops.bitwise_and(self, other)
+
+    def bitwise_or(self, other: Any) -> Self:
+        """The bits set in at least one."""
+        return ops.bitwise_or(self, other)
+
+    def bitwise_xor(self, other: Any) -> Self:
+        """The bits set in exactly one."""
+        return ops.bitwise_xor(self, other)
+
+    def bitwise_not(self) -> Self:
+        """Every bit the other way."""
+        return ops.bitwise_not(self)
 
     # exponentials and the like ----------------------------------------------------------------------------------------
 
@@ -360,67 +390,3 @@ class ArithmeticMethods(TensorBase):
     def isfinite(self) -> Self:
         """Whether neither infinite nor NaN."""
         return ops.isfinite(self)
-
-    # in place ---------------------------------------------------------------------------------------------------------
-
-    def add_(self, other: Any, *, alpha: float = 1) -> Self:
-        """`add`, in place."""
-        return self.in_place("add_", ops.add, self, other if alpha == 1 else other * alpha)
-
-    def sub_(self, other: Any, *, alpha: float = 1) -> Self:
-        """`sub`, in place."""
-        return self.in_place("sub_", ops.sub, self, other if alpha == 1 else other * alpha)
-
-    def mul_(self, other: Any) -> Self:
-        """`mul`, in place."""
-        return self.in_place("mul_", ops.mul, self, other)
-
-    def div_(self, other: Any) -> Self:
-        """`div`, in place."""
-        return self.in_place("div_", ops.div, self, other)
-
-    def pow_(self, exponent: Any) -> Self:
-        """`pow`, in place."""
-        return self.in_place("pow_", ops.pow_, self, exponent)
-
-    def neg_(self) -> Self:
-        """`neg`, in place."""
-        return self.in_place("neg_", ops.neg, self)
-
-    def abs_(self) -> Self:
-        """`abs`, in place."""
-        return self.in_place("abs_", ops.abs_, self)
-
-    def exp_(self) -> Self:
-        """`exp`, in place."""
-        return self.in_place("exp_", ops.exp, self)
-
-    def log_(self) -> Self:
-        """`log`, in place."""
-        return self.in_place("log_", ops.log, self)
-
-    def sqrt_(self) -> Self:
-        """`sqrt`, in place."""
-        return self.in_place("sqrt_", ops.sqrt, self)
-
-    def tanh_(self) -> Self:
-        """`tanh`, in place."""
-        return self.in_place("tanh_", ops.tanh, self)
-
-    def sigmoid_(self) -> Self:
-        """`sigmoid`, in place."""
-        return self.in_place("sigmoid_", ops.sigmoid, self)
-
-    def relu_(self) -> Self:
-        """`relu`, in place."""
-        return self.in_place("relu_", ops.relu, self)
-
-    def clamp_(self, min: Any = None, max: Any = None) -> Self:
-        """`clamp`, in place, between numbers."""
-        if min is None and max is None:
-            raise ValueError("clamp_: give min, max or both; got neither")
-        return self.in_place("clamp_", ops.clamp, self, low=min, high=max)
-
-    def masked_fill_(self, mask: Any, value: Any) -> Self:
-        """`masked_fill`, in place."""
-        return self.in_place("masked_fill_", ops.where, mask, value, self)

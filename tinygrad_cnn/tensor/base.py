@@ -1,13 +1,15 @@
 """What a tensor is: an array, the node it was computed by, the memory it shares. Its methods are in the other files."""
 
+import weakref
 from typing import Any, ClassVar, Self
 
-from ..autograd import InferenceStorage, Leaf, Node, Op, Storage, is_inference_mode_enabled
-from ..autograd.modes import MODE, RECORD, SCOPE, enable_grad
+from ..autograd import InferenceStorage, Leaf, Node, Op, Storage
+from ..autograd.anomaly import watch
+from ..autograd.modes import ANOMALY, INFERENCE, MODE, RECORD, SCOPE, enable_grad
 from ..autograd.op import OUT, use_backends
 from ..backend import Backend, backend_of, find_backend
 from ..dtypes import KINDS, DType
-from ..errors import DtypeError, GraphError, ShapeError
+from ..errors import DeviceError, DtypeError, GraphError, ShapeError
 from ..ops import cast, follow, write_view
 from .device import device
 from .harmony import explain, harmonize
@@ -31,6 +33,21 @@ class View:
         self.recorded = recorded
 
 
+class Retained:
+    """The hook of `retain_grad`: adds what it is called with to the `.grad` of a tensor."""
+
+    __slots__ = ("tensor",)
+
+    def __init__(self, tensor: "TensorBase") -> None:
+        self.tensor = weakref.ref(tensor)
+
+    def __call__(self, g: Any) -> None:
+        tensor = self.tensor()
+        if tensor is not None:
+            g = g if isinstance(g, TensorBase) else tensor.plain.from_array(tensor.backend.asarray(g).copy())
+            tensor._grad = g if tensor._grad is None else tensor._grad + g
+
+
 class TensorBase:
     """An array that remembers how it was computed.
 
@@ -39,15 +56,14 @@ class TensorBase:
         node: what computed it: a Node, a Leaf if it collects a gradient itself, None if it takes no part in any graph.
         storage: the memory, as autograd sees it.
         view_of: set when it looks into another tensor's memory.
-        grad: the gradient that `backward` accumulated, or None.
     """
 
-    __slots__ = ("__weakref__", "array", "grad", "node", "storage", "view_of")
+    __slots__ = ("__weakref__", "_grad", "array", "node", "storage", "view_of")
 
     plain: ClassVar[type["TensorBase"]]  # the class of results: Tensor, which is built on this one
 
     array: Any
-    grad: Any
+    _grad: "TensorBase | None"
     node: Node | Leaf | None
     storage: Storage
     view_of: View | None
@@ -58,9 +74,9 @@ class TensorBase:
         tensor = object.__new__(cls)
         tensor.array = array
         tensor.node = node
-        tensor.storage = Storage()
+        tensor.storage = Storage() if MODE.get() is not INFERENCE else InferenceStorage()
         tensor.view_of = None
-        tensor.grad = None
+        tensor._grad = None
         return tensor
 
     def __apply_op__(self, op: Op, args: tuple[Any, ...], params: dict[str, Any], residuals: bool = False) -> Any:
@@ -126,9 +142,39 @@ class TensorBase:
             result.node = Node(op, params, tuple(nodes), shapes, out.shape, out.dtype, SCOPE.get(), saved)
         if op.view and backend.shares_memory(out, args[0].array):
             result.look_into(args[0], op, params, recording)
-        elif is_inference_mode_enabled():
-            result.storage = InferenceStorage()
+        if ANOMALY.get():
+            watch(op.name, (*arrays, *params.values()), out, result.node)
         return (result, rest) if residuals else result
+
+    # the gradient -----------------------------------------------------------------------------------------------------
+
+    @property
+    def grad(self) -> Any:
+        """The gradient that `backward` accumulated, or None. One that is assigned must match in every respect."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, gradient: Any) -> None:
+        if gradient is None:
+            self._grad = None
+            return
+        if not isinstance(gradient, TensorBase):
+            raise TypeError(f"grad: expected a tensor or None; got {type(gradient).__name__}")
+        if gradient is self:
+            raise GraphError("grad: a tensor can't be its own gradient; assign a .clone()")
+        for what, mine, its in (
+            ("shape", tuple(self.shape), tuple(gradient.shape)),
+            ("dtype", self.dtype, gradient.dtype),
+            ("device", self.device, gradient.device),
+        ):
+            if mine != its:
+                kind = ShapeError if what == "shape" else DtypeError if what == "dtype" else DeviceError
+                raise kind(f"grad: the gradient of a tensor of {what} {mine} must have the same; got {its}")
+        self._grad = gradient
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
 
     # views ------------------------------------------------------------------------------------------------------------
 
@@ -154,7 +200,7 @@ class TensorBase:
         view.version = self.storage.version
         if view.base.node is not None:
             with enable_grad():
-                self.node = follow(view.base, view.path).node
+                self.continue_from(follow(view.base, view.path).node)
         elif not isinstance(self.node, Leaf):
             self.node = None  # the base was filled with constants
 
@@ -237,17 +283,25 @@ class TensorBase:
             return
         view = self.view_of
         if view is None:
-            self.node = node
+            self.continue_from(node)
         elif view.base.node is not None or node is not None:
             base = view.base
             shapes = (base.shape, self.shape)
-            base.node = Node(
-                write_view, {"view": view.path}, (base.node, node), shapes, base.shape, base.dtype, SCOPE.get(), {}
-            )
+            inputs, params = (base.node, node), {"view": view.path}
+            base.continue_from(Node(write_view, params, inputs, shapes, base.shape, base.dtype, SCOPE.get(), {}))
             if view.recorded:
                 self.refresh()
             else:
-                self.node = node
+                self.continue_from(node)
+
+    def continue_from(self, node: Node | Leaf | None) -> None:
+        """Let the history of this tensor end in another node, which then has to give the retained gradient."""
+        before, self.node = self.node, node
+        if before is not None and before.hooks and node is not None:
+            moving = [hook for hook in before.hooks if isinstance(hook, Retained) and hook.tensor() is self]
+            for hook in moving:
+                before.hooks.remove(hook)
+            node.hooks = [*(node.hooks or ()), *moving]
 
     # what it looks like -----------------------------------------------------------------------------------------------
 

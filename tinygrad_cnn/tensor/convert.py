@@ -25,7 +25,7 @@ class ConversionMethods(TensorBase):
     def item(self) -> Any:
         """The one value of a tensor with a single element, as a Python number."""
         if self.array.size != 1:
-            raise GraphError(
+            raise RuntimeError(
                 f"item: this tensor of shape {tuple(self.shape)} has {self.array.size} elements, not one; use .tolist()"
             )
         return self.array.item()
@@ -56,14 +56,21 @@ class ConversionMethods(TensorBase):
         return np.array(values, dtype=dtype, copy=copy)
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number("float"))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number("int"))
+
+    def _number(self, op: str) -> Any:
+        if self.array.size != 1:
+            raise ValueError(
+                f"{op}: only a tensor with one element is a number; this one has shape {tuple(self.shape)}"
+            )
+        return self.array.item()
 
     def __bool__(self) -> bool:
         if self.array.size != 1:
-            raise GraphError(f"the truth of a tensor of shape {tuple(self.shape)} is ambiguous; use .any() or .all()")
+            raise RuntimeError(f"the truth of a tensor of shape {tuple(self.shape)} is ambiguous; use .any() or .all()")
         return bool(self.array.item())
 
     def __index__(self) -> int:
@@ -88,7 +95,7 @@ class ConversionMethods(TensorBase):
         return bool((self.array == (value.array if isinstance(value, TensorBase) else value)).any())
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and not self.ndim else format(str(self), spec)
+        return format(self.item() if not self.ndim and (spec or type(self) is self.plain) else str(self), spec)
 
     # sizes ------------------------------------------------------------------------------------------------------------
 
@@ -164,7 +171,7 @@ class ConversionMethods(TensorBase):
             source = self.plain.from_array(self.backend.copy_from(source.backend, source.array))
         if source.dtype != self.dtype:
             source = ops.cast(source, dtype=self.dtype, source=source.dtype)
-        spread = source if source.shape == self.shape else source.expand(self.shape)
+        spread = source if source.shape == self.shape else source._expand("copy_", self.shape)
         return self.in_place("copy_", ops.copy, spread)
 
     def fill_(self, value: Any) -> Self:
@@ -230,7 +237,7 @@ class CastMethods(TensorBase):
 
     def type(self, dtype: Any = None) -> Any:
         """In another dtype; without one, the dtype's name."""
-        return str(self.dtype) if dtype is None else self.to(dtype)
+        return str(self.dtype) if dtype is None else self.to(dtype=dtype)
 
     def type_as(self, other: TensorBase) -> Self:
         """In the dtype of another tensor."""

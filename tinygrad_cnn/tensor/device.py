@@ -3,6 +3,9 @@
 from typing import Any
 
 from ..backend import Backend, get_backend
+from ..errors import DeviceError
+
+KNOWN = ("cpu", "cuda")
 
 
 class device:  # noqa: N801 - PyTorch's name
@@ -11,6 +14,10 @@ class device:  # noqa: N801 - PyTorch's name
     Attributes:
         type: `cpu` or `cuda`.
         index: which one, None for the current.
+
+    Raises:
+        RuntimeError: for another type.
+        ValueError: for an index that is no number.
 
     >>> device("cpu").type
     'cpu'
@@ -22,6 +29,8 @@ class device:  # noqa: N801 - PyTorch's name
         name, _, number = str(type).partition(":")
         if number and not number.isdigit():
             raise ValueError(f"device: {type!r} is not of the form 'cpu', 'cuda' or 'cuda:0'")
+        if name not in KNOWN:
+            raise DeviceError(f"device: {name!r} is not a device; there are {' and '.join(map(repr, KNOWN))}")
         self.type = name
         self.index = int(number) if number else index
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..autograd import Leaf, Node, backpropagate, enable_grad
+from ..backend import Backend
 from ..errors import GraphError, ShapeError
 from .base import TensorBase
 
@@ -97,19 +98,23 @@ def run_backward(
 
 def _accumulate(tensor: TensorBase, gradient: Any, taken: set[int]) -> None:
     if isinstance(gradient, TensorBase):
-        tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
+        tensor._grad = gradient if tensor._grad is None else tensor.grad + gradient
         return
-    if tensor.grad is not None:
-        if tensor.grad.node is not None or not tensor.grad.array.flags.writeable:
-            tensor.grad = TensorBase.plain.from_array(tensor.grad.array + gradient)
+    if tensor._grad is not None:
+        if tensor._grad.node is not None or not tensor._grad.array.flags.writeable:
+            tensor._grad = TensorBase.plain.from_array(tensor._grad.array + gradient)
         else:
-            tensor.grad.array += gradient
-            tensor.grad.storage.changed("backward")
+            tensor._grad.array += gradient
+            tensor._grad.storage.changed("backward")
         return
-    backend = tensor.backend
+    tensor._grad = TensorBase.plain.from_array(memory_of_its_own(tensor.backend, gradient, taken))
+
+
+def memory_of_its_own(backend: Backend, gradient: Any, taken: set[int]) -> Any:
+    """A gradient as the walk found it, copied if its memory may be somebody else's: a view, or one `taken` before."""
     if not isinstance(gradient, backend.array_type):
         gradient = backend.asarray(gradient)
     elif gradient.base is not None or id(gradient) in taken:
         gradient = gradient.copy()
     taken.add(id(gradient))
-    tensor.grad = TensorBase.plain.from_array(gradient)
+    return gradient

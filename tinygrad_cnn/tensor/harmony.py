@@ -74,6 +74,8 @@ def explain(op: Op, arrays: list[Any], params: dict[str, Any], error: Exception)
     """What went wrong inside an operation, in the caller's terms."""
     if mixed := _two_devices(op, arrays):  # with equal dtypes nobody has looked yet
         return mixed
+    if op.broadcasts and any(array is None for array in arrays):
+        return TypeError(f"{op.name}: expected tensors or numbers; got NoneType{in_scope()}")
     shapes = [tuple(array.shape) for array in arrays if hasattr(array, "shape")]
     if op.broadcasts and len(shapes) > 1 and isinstance(error, ValueError):
         for back in range(1, max(map(len, shapes)) + 1):

@@ -1,13 +1,16 @@
-"""Tensor methods that rearrange, index and join. What shares memory in PyTorch shares it here."""
+"""Tensor methods that rearrange, repeat and multiply. What shares memory in PyTorch shares it here."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from math import prod
 from operator import index as as_int
 from typing import Any, Self
 
 from .. import ops
-from ..autograd import Node, broadcast_to
-from ..autograd.modes import MODE, RECORD, SCOPE, in_scope
-from ..errors import DimensionError, ShapeError
+from ..autograd import Leaf, Node, broadcast_to
+from ..autograd.modes import enable_grad, in_scope
+from ..dtypes import as_dtype
+from ..errors import GraphError, ShapeError
 from .base import TensorBase
 from .reductions import dimension, dimensions
 
@@ -22,8 +25,13 @@ def sizes(op: str, shape: tuple[Any, ...]) -> tuple[int, ...]:
         raise TypeError(f"{op}: sizes must be ints; got {shape!r}{in_scope()}") from None
 
 
+def _is_dtype(value: Any) -> bool:
+    """Whether meant as one; a NumPy type has `__index__` as its numbers do."""
+    return isinstance(value, type) or not (isinstance(value, tuple | list) or hasattr(value, "__index__"))
+
+
 class ShapeMethods(TensorBase):
-    """Views, indexing, splitting and repeating."""
+    """Views, repetitions and products."""
 
     __slots__ = ()
 
@@ -39,8 +47,8 @@ class ShapeMethods(TensorBase):
         Raises:
             RuntimeError: where the order of the values in memory does not allow it.
         """
-        if len(shape) == 1 and not isinstance(shape[0], int | tuple | list):
-            return self.plain.from_array(self.array.view(shape[0]))  # type: ignore[return-value]
+        if len(shape) == 1 and _is_dtype(shape[0]):
+            return self._reread(as_dtype(shape[0]))
         wanted = self._filled("view", sizes("view", shape))
         out = ops.reshape(self, shape=wanted)
         if out.view_of is None and self.array.size:
@@ -50,13 +58,29 @@ class ShapeMethods(TensorBase):
             )
         return out
 
+    def _reread(self, dtype: Any) -> Self:
+        """The same bytes as another dtype, without history; writes to either count for both."""
+        if dtype == self.dtype:
+            return ops.reshape(self, shape=self.shape)
+        out = self.detach()
+        try:
+            out.array = out.array.view(dtype)
+        except ValueError as error:
+            raise ShapeError(
+                f"view: the bytes of this {self.dtype} tensor of shape {tuple(self.shape)} can't be read as {dtype}: "
+                f"{error}{in_scope()}"
+            ) from None
+        return out
+
     def _filled(self, op: str, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape with its −1 replaced."""
         count = self.array.size
         known = prod(n for n in shape if n != -1)
         if shape.count(-1) == 1 and known and count % known == 0:
             return tuple(count // known if n == -1 else n for n in shape)
-        if shape.count(-1) > 1 or min(shape, default=0) < -1 or known != count:
+        if shape.count(-1) > 1:
+            raise ShapeError(f"{op}: only one size may be −1; got {shape}{in_scope()}")
+        if min(shape, default=0) < -1 or known != count:
             raise ShapeError(
                 f"{op}: shape {shape} does not hold the {count} values "
                 f"of a tensor of shape {tuple(self.shape)}{in_scope()}"
@@ -105,6 +129,34 @@ class ShapeMethods(TensorBase):
         """With a new dimension of size 1 at a place."""
         place = dimension("unsqueeze", dim, self.ndim + 1)
         return ops.reshape(self, shape=(*self.shape[:place], 1, *self.shape[place:]))
+
+    def squeeze_(self, dim: Any = None) -> Self:
+        """`squeeze`, in place: this very tensor gets the other shape."""
+        return self._take_shape("squeeze_", lambda: self.squeeze(dim))
+
+    def unsqueeze_(self, dim: int) -> Self:
+        """`unsqueeze`, in place: this very tensor gets the other shape."""
+        return self._take_shape("unsqueeze_", lambda: self.unsqueeze(dim))
+
+    def _take_shape(self, by: str, make: Callable[[], TensorBase]) -> Self:
+        """Become the view of this tensor that `make` returns."""
+        self.check_writable(by)
+        shared = self.storage.shared
+        if shared and self.view_of is None and isinstance(self.node, Node):
+            raise GraphError(
+                f"{by}: views of this tensor of shape {tuple(self.shape)} may exist, and their history starts from "
+                f"its shape; use {by.rstrip('_')}"
+            )
+        with enable_grad() if isinstance(self.node, Node) else nullcontext():
+            view = make()
+        self.array, self.storage.shared = view.array, shared
+        if isinstance(self.node, Leaf):
+            self.node.shape = view.shape
+        else:
+            self.node = view.node
+        if self.view_of is not None:
+            self.view_of = view.view_of
+        return self
 
     def permute(self, *dims: Any) -> Self:
         """The dimensions in another order; a view."""
@@ -156,7 +208,10 @@ class ShapeMethods(TensorBase):
 
     def expand(self, *shape: Any) -> Self:
         """Dimensions of size 1 repeated without copying; −1 keeps a size. A view."""
-        wanted = list(sizes("expand", shape))
+        return self._expand("expand", sizes("expand", shape))
+
+    def _expand(self, op: str, shape: tuple[int, ...]) -> Self:
+        wanted = list(shape)
         offset = len(wanted) - self.ndim
         fits = offset >= 0
         for i, n in enumerate(self.shape if fits else ()):
@@ -165,7 +220,7 @@ class ShapeMethods(TensorBase):
             fits = fits and n in (1, wanted[offset + i])
         if not fits or min(wanted, default=0) < 0:
             raise ShapeError(
-                f"expand: a tensor of shape {tuple(self.shape)} can't be expanded to {tuple(sizes('expand', shape))}; "
+                f"{op}: a tensor of shape {tuple(self.shape)} can't be expanded to {shape}; "
                 f"only sizes of 1 and new leading dimensions can grow{in_scope()}"
             )
         return broadcast_to(self, shape=tuple(wanted))
@@ -176,7 +231,7 @@ class ShapeMethods(TensorBase):
 
     def broadcast_to(self, shape: Any) -> Self:
         """Another name of `expand`."""
-        return self.expand(shape)
+        return self._expand("broadcast_to", sizes("broadcast_to", (shape,)))
 
     def repeat(self, *repeats: Any) -> Self:
         """Copies side by side, so many along each dimension; new dimensions come in front."""
@@ -212,133 +267,29 @@ class ShapeMethods(TensorBase):
         """The upper triangle of the last two dimensions."""
         return ops.triu(self, diagonal=diagonal)
 
-    # parts ------------------------------------------------------------------------------------------------------------
-
-    def __getitem__(self, index: Any) -> Self:
-        try:
-            return ops.getitem(self, index=_plain_index(index))
-        except IndexError as error:
-            raise IndexError(f"{error} (shape {tuple(self.shape)})") from None
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        place = _plain_index(index)
-        self.check_writable("x[...] = y")
-        if self.view_of is not None:
-            self.refresh()
-        if not isinstance(value, TensorBase):
-            value = self.plain.from_array(self.backend.asarray(value, dtype=self.dtype))
-        elif value.backend is not self.backend:
-            raise TypeError(
-                f"x[...] = y: x is on {self.device} and y on {value.device}; move y with .to({str(self.device)!r})"
-            )
-        elif value.dtype != self.dtype:
-            value = ops.cast(value, dtype=self.dtype, source=value.dtype)
-        try:
-            self.array[place] = value.array
-        except (ValueError, IndexError) as error:
-            kind = IndexError if isinstance(error, IndexError) else ShapeError
-            raise kind(f"x[...] = y: {error} (x {tuple(self.shape)}, y {tuple(value.shape)})") from None
-        node = None
-        if MODE.get() is RECORD and (self.node is not None or value.node is not None):
-            shapes, params = (self.shape, value.shape), {"index": place}
-            node = Node(ops.setitem, params, (self.node, value.node), shapes, self.shape, self.dtype, SCOPE.get(), {})
-        self.record_write("x[...] = y", node)
-
-    def select(self, dim: int, index: int) -> Self:
-        """One slice of a dimension, which disappears."""
-        place = dimension("select", dim, self.ndim)
-        return self[(*(slice(None),) * place, index)]
-
-    def narrow(self, dim: int, start: int, length: int) -> Self:
-        """`length` slices of a dimension, from `start` on."""
-        place = dimension("narrow", dim, self.ndim)
-        start = start + self.shape[place] if start < 0 else start
-        if not 0 <= start <= start + length <= self.shape[place]:
-            raise ShapeError(
-                f"narrow: [{start}, {start + length}) is outside the {self.shape[place]} of dim {dim}{in_scope()}"
-            )
-        return self[(*(slice(None),) * place, slice(start, start + length))]
-
-    def split(self, split_size: Any, dim: int = 0) -> tuple[Self, ...]:
-        """Pieces of a size (the last may be smaller), or of the sizes listed."""
-        place = dimension("split", dim, self.ndim)
-        length = self.shape[place]
-        if isinstance(split_size, int):
-            if split_size < 1:
-                raise ValueError(f"split: the size of a piece must be at least 1; got {split_size}")
-            lengths = [min(split_size, length - start) for start in range(0, length, split_size)] or [0]
-        else:
-            lengths = list(split_size)
-            if sum(lengths) != length:
-                raise ShapeError(
-                    f"split: the sizes {lengths} add up to {sum(lengths)}, "
-                    f"but dim {dim} of shape {tuple(self.shape)} has {length}"
-                )
-        starts = [sum(lengths[:i]) for i in range(len(lengths))]
-        return tuple(self.narrow(place, start, n) for start, n in zip(starts, lengths, strict=True))
-
-    def chunk(self, chunks: int, dim: int = 0) -> tuple[Self, ...]:
-        """At most so many pieces of equal size (the last may be smaller)."""
-        if chunks < 1:
-            raise ValueError(f"chunk: the number of pieces must be at least 1; got {chunks}")
-        length = self.shape[dimension("chunk", dim, self.ndim)]
-        return self.split(max(-(-length // chunks), 1), dim)
-
-    def unbind(self, dim: int = 0) -> tuple[Self, ...]:
-        """All slices of a dimension."""
-        place = dimension("unbind", dim, self.ndim)
-        return tuple(self.select(place, i) for i in range(self.shape[place]))
-
-    def gather(self, dim: int, index: Any) -> Self:
-        """out[i, j] = self[i, index[i, j]] for dim 1, and so on; in the other dimensions index may be shorter."""
-        place, positions = self._along("gather", dim, index)
-        return ops.gather_along(self, dim=place, index=positions)
-
-    def scatter_add(self, dim: int, index: Any, src: Any) -> Self:
-        """self with each src[i, j] added at [i, index[i, j]] for dim 1, and so on."""
-        place, positions = self._along("scatter_add", dim, index)
-        if any(n > m for n, m in zip(positions.shape, src.shape, strict=True)):
-            raise ShapeError(f"scatter_add: index {positions.shape} is larger than src {tuple(src.shape)}")
-        added = src[tuple(map(slice, positions.shape))]
-        return ops.add(self, ops.scatter_along(added, shape=self.shape, dim=place, index=positions))
-
-    def index_select(self, dim: int, index: Any) -> Self:
-        """The slices of a dimension that a 1-d index lists."""
-        place = dimension("index_select", dim, self.ndim)
-        return self[(*(slice(None),) * place, index)]
-
-    def _along(self, op: str, dim: int, index: Any) -> tuple[int, Any]:
-        place = dimension(op, dim, self.ndim)
-        positions = _plain_index(index)
-        others = [i for i in range(self.ndim) if i != place]
-        if positions.ndim != self.ndim or any(positions.shape[i] > self.shape[i] for i in others):
-            raise ShapeError(
-                f"{op}: index {positions.shape} does not fit {tuple(self.shape)}; "
-                f"only dim {dim} may be longer{in_scope()}"
-            )
-        if positions.size and (positions.min() < 0 or positions.max() >= self.shape[place]):
-            raise DimensionError(
-                f"{op}: index values from {positions.min()} to {positions.max()} are outside "
-                f"[0, {self.shape[place] - 1}] of dim {dim}{in_scope()}"
-            )
-        return place, positions
-
     # products ---------------------------------------------------------------------------------------------------------
 
     def matmul(self, other: Any) -> Self:
         """The matrix product: of matrices, of stacks of them (which broadcast), of vectors as rows or columns."""
+        return self._matmul("matmul", other)
+
+    def _matmul(self, op: str, other: Any) -> Self:
         if not isinstance(other, TensorBase):
             other = self.plain.from_array(self.backend.asarray(other))
         if not self.ndim or not other.ndim:
             raise ShapeError(
-                "matmul: both sides need at least one dimension; "
+                f"{op}: both sides need at least one dimension; "
                 f"got {tuple(self.shape)} @ {tuple(other.shape)}{in_scope()}"
             )
         inner = other.shape[-2] if other.ndim > 1 else other.shape[0]
         if self.shape[-1] != inner:
             raise ShapeError(
-                f"matmul: {tuple(self.shape)} @ {tuple(other.shape)}: "
-                f"the left side has {self.shape[-1]} columns, the right side {inner} rows{in_scope()}"
+                f"{op}: {tuple(self.shape)} @ {tuple(other.shape)}: "
+                + (
+                    f"the vectors have {self.shape[-1]} and {inner} elements{in_scope()}"
+                    if self.ndim == other.ndim == 1
+                    else f"the left side has {self.shape[-1]} columns, the right side {inner} rows{in_scope()}"
+                )
             )
         if self.ndim > 2 and other.ndim == 2:  # one large product instead of many small ones
             rows = ops.matmul(self.reshape(prod(self.shape[:-1]), inner), other)
@@ -378,7 +329,7 @@ class ShapeMethods(TensorBase):
                 f"{op}: expects {left}-d and {right}-d tensors; "
                 f"got {tuple(self.shape)} and {tuple(other.shape)}{in_scope()}"
             )
-        return self.matmul(other)
+        return self._matmul(op, other)
 
     def outer(self, other: TensorBase) -> Self:
         """All products of an element of this vector and one of the other."""
@@ -387,22 +338,3 @@ class ShapeMethods(TensorBase):
                 f"outer: expects two vectors; got {tuple(self.shape)} and {tuple(other.shape)}{in_scope()}"
             )
         return ops.mul(ops.reshape(self, shape=(-1, 1)), other)
-
-
-def _plain_index(index: Any) -> Any:
-    """An index without tensors and lists: arrays of integers or booleans in their places."""
-    if isinstance(index, tuple):
-        return tuple(_plain_index(part) for part in index)
-    if isinstance(index, TensorBase):
-        index = index.array
-        if index.ndim == 0 and index.dtype.kind in "iu":
-            return int(index)
-    elif isinstance(index, list | range):
-        from numpy import asarray, intp  # a list is the CPU's; other backends index with it too
-
-        index = asarray(index) if len(index) else asarray(index, dtype=intp)
-    if hasattr(index, "dtype") and index.dtype.kind not in "iub":
-        raise IndexError(f"indices must be integers, booleans or slices; got dtype {index.dtype}")
-    if isinstance(index, float):
-        raise IndexError(f"indices must be integers, booleans or slices; got {index}")
-    return index

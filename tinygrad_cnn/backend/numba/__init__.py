@@ -7,10 +7,20 @@ import it on first use, and leave everything else to NumPy. `compile.py` says ho
 from ..base import RandomGenerator
 from ..numpy import NumpyBackend
 from .convolution_methods import ConvolutionKernels
+from .dropout_methods import DropoutKernels
+from .loss_methods import LossKernels
+from .normalization_methods import NormalizationKernels
+from .optimizer_methods import OptimizerKernels
+from .pooling_methods import PoolingKernels
 
 
 class NumbaBackend(
     ConvolutionKernels,
+    PoolingKernels,
+    NormalizationKernels,
+    DropoutKernels,
+    LossKernels,
+    OptimizerKernels,
     NumpyBackend,
 ):
     """NumPy arrays on the CPU, and kernels compiled by Numba.

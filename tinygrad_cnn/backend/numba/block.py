@@ -13,19 +13,22 @@ from numba.extending import intrinsic
 from .simd import FLAGS, WIDTH, emit_load, emit_pointer, emit_splat, emit_store, first_lanes, vector_type
 
 # Rows of a block per number of vectors in a row: as many sums as registers hold beside one row of the right matrix, and
-# as many rows as there are address registers. A table of rows is padded to a multiple of it.
-ROWS = {1: 12, 2: 12, 3: 8, 4: 6}
+# as many rows as registers hold addresses.
+ROWS = {1: 8, 2: 8, 3: 6, 4: 6}
+PAIRWISE_ROWS = 6  # for any number of vectors
 MOST_VECTORS = 4
+EVERY_BLOCK = 24  # a multiple of them all
 
 
-def panels(columns: int) -> tuple[int, int]:
-    """Cut so many columns into panels of equal width: how many panels, of how many vectors."""
+def panels(columns: int, pairwise: bool) -> tuple[int, int, int]:
+    """Cut so many columns into panels: how many, of how many vectors, and what the number of rows must divide by."""
     vectors = -(-columns // WIDTH)
     count = -(-vectors // MOST_VECTORS)
-    return count, -(-vectors // count)
+    width = -(-vectors // count)
+    return count, width, PAIRWISE_ROWS if pairwise else EVERY_BLOCK if vectors % count else ROWS[width]
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+@intrinsic(prefer_literal=True)
 def multiply(
     typing: Any,
     rows: Any,
@@ -82,8 +85,10 @@ def multiply(
             factors = [emit_load(builder, line_of_w, v, every[v]) for v in range(width)]
             for r in range(count):
                 pixel = builder.gep(source[r], [step])
-                value = emit_load(builder, pixel, 0, mask) if channelwise else emit_splat(builder, builder.load(pixel))
+                value = None if channelwise else emit_splat(builder, builder.load(pixel))
                 for v in range(width):
+                    if channelwise:
+                        value = emit_load(builder, pixel, v, every[v])
                     product = builder.fmul(value, factors[v], flags=FLAGS)
                     builder.store(builder.fadd(builder.load(sums[r][v]), product, flags=FLAGS), sums[r][v])
         for r in range(count):

@@ -6,57 +6,88 @@ Importing this module imports Numba, which is slow: methods of the backend do it
 import os
 import sys
 from collections.abc import Callable
-from functools import wraps
+from importlib.resources import files
 from threading import Lock, local
+from types import FunctionType
 from typing import Any
+from zlib import crc32
 
 import numba
 from numba.core import event
 
+from .layer import choose_layer
+
 # Sums may be reordered and contracted, divisions become products; NaN and infinity keep their meaning.
 FASTMATH = {"reassoc", "contract", "arcp", "nsz"}
 
-# Numba's OpenMP threads spin after a launch and take the cores from the threads of BLAS; those of "workqueue" sleep.
-# A layer that the user chose, or that runs already, stays.
-if numba.config.THREADING_LAYER == "default":
-    numba.config.THREADING_LAYER = "workqueue"
+# Microseconds of work from which on threads pay: to wake them and to wait for them takes half of that.
+LAUNCH = 80.0
+
+choose_layer()
+
+# Kernels take in parts of these files; where one changes, what was compiled from it before must not be used.
+_parts = crc32(b"".join((files(__package__) / name).read_bytes() for name in ("block.py", "direct.py", "simd.py")))
 
 _launch = Lock()  # "workqueue" aborts the process when a second Python thread enters it
-_state = {"threads": int(numba.config.NUMBA_NUM_THREADS), "told": False}
+_state = {"threads": int(numba.config.NUMBA_NUM_THREADS), "told": False, "forked": False}
 _here = local()  # Numba keeps the number of threads per Python thread
 _ours: set[Any] = set()
 
 
-def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function with `numba.prange` loops for all threads, on its first call, and keep it on disk.
+class Kernel:
+    """A compiled function: called, it runs on all threads; `alone` is the same for the calling thread only."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.__doc__, self.__name__ = function.__doc__, function.__name__
+        self._parallel: Any = numba.njit(parallel=True, cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")(
+            _renamed(function, "")
+        )
+        self.alone = serial(_renamed(function, "_alone"))
+        _ours.add(self._parallel)
+
+    def __call__(self, *args: Any) -> Any:
+        threads = _state["threads"]
+        if threads == 1 or _state["forked"]:
+            return self.alone(*args)
+        with _launch:
+            if getattr(_here, "threads", 0) != threads:
+                numba.set_num_threads(threads)
+                _here.threads = threads
+            return self._parallel(*args)
+
+    def fitting(self, microseconds: float) -> Callable[..., Any]:
+        """All threads, or this one alone where that would take it only so long: to wake the others takes time too."""
+        return self if microseconds > LAUNCH else self.alone
+
+
+def kernel(function: Callable[..., Any]) -> Kernel:
+    """Compile a function with `numba.prange` loops, on its first call, and keep it on disk.
 
     Split work by its own size, never by the number of threads, and add partial sums in a fixed order: the same bits
     whatever the number of threads.
     """
-    compiled = numba.njit(parallel=True, cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")(function)
-    _ours.add(compiled)
+    return Kernel(function)
 
-    @wraps(function)
-    def launch(*args: Any) -> Any:
-        with _launch:
-            if getattr(_here, "threads", 0) != _state["threads"]:
-                numba.set_num_threads(_state["threads"])
-                _here.threads = _state["threads"]
-            return compiled(*args)
 
-    return launch
+def _renamed(function: Callable[..., Any], suffix: str) -> Callable[..., Any]:
+    """The function under a name of its own: on disk, compiled functions are told apart by file, line and name."""
+    twin = FunctionType(function.__code__, function.__globals__)
+    twin.__qualname__, twin.__module__ = f"{function.__qualname__}{suffix}_{_parts:x}", function.__module__
+    return twin
 
 
 def serial(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function for one thread: for work so small that starting threads costs more, and as part of kernels."""
-    compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")(function)
+    compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")(
+        _renamed(function, "")
+    )
     _ours.add(compiled)
     return compiled
 
 
-def device(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function compiled into each kernel that calls it; it stands in the kernel's file, so that the cache sees edits."""
-    compiled: Callable[..., Any] = numba.njit(inline="always", fastmath=FASTMATH, error_model="numpy")(function)
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that becomes part of each that calls it; it stands in the same file, so that the cache sees edits."""
+    compiled: Callable[..., Any] = numba.njit(forceinline=True, fastmath=FASTMATH)(function)
     return compiled
 
 
@@ -95,6 +126,7 @@ event.register("numba:compile", _Teller())
 def _after_fork() -> None:
     global _launch  # noqa: PLW0603 - a thread that does not exist in the child may have held it
     _launch = Lock()
+    _state["forked"] = True  # no thread pool survives a fork; OpenMP's ends the process that tries
 
 
 if hasattr(os, "register_at_fork"):

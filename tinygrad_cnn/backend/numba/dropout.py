@@ -50,15 +50,14 @@ def drop(x: Any, key: Any, threshold: Any, scale: Any, out: Any, mask: Any) -> N
 
 
 @serial
-def mask_block(x: Any, mask: Any, scale: Any, out: Any) -> None:
-    """x · scale where the mask holds, else times 0."""
+def _mask_block(x: Any, mask: Any, scale: Any, out: Any) -> None:
     for i in range(len(x)):
         out[i] = x[i] * (scale if mask[i] else np.float32(0))
 
 
 @kernel
 def mask_all(x: Any, mask: Any, scale: Any, out: Any) -> None:
-    """`mask_block` for all blocks."""
+    """x · scale where the mask holds, else times 0."""
     for block in prange((len(x) + BLOCK - 1) // BLOCK):
         at = slice(block * BLOCK, (block + 1) * BLOCK)
-        mask_block(x[at], mask[at], scale, out[at])
+        _mask_block(x[at], mask[at], scale, out[at])

@@ -11,19 +11,32 @@ def memory_order(x: Array) -> list[int]:
     return sorted(range(x.ndim), key=lambda dim: -strides[dim])
 
 
-def flat_views(*arrays: Array) -> list[Array] | None:
-    """float32 arrays of one shape and one memory order without gaps, as views of one dimension; None for others."""
-    first = arrays[0]
-    if any(x.dtype != np.float32 or x.strides != first.strides or x.shape != first.shape for x in arrays):
+def flat_views(first: Array, *others: Array) -> list[Array] | None:
+    """Arrays of one shape and one memory order without gaps as views of one dimension; None for all else.
+
+    The first must be of float32, the others of float32 or bool.
+    """
+    if first.dtype != np.float32 or any(x.dtype not in (np.float32, np.bool_) for x in others):
         return None
-    if first.flags.c_contiguous:
-        return [x.reshape(-1) for x in arrays]
-    order = memory_order(first)
-    if not first.transpose(order).flags.c_contiguous:
+    if any(x.shape != first.shape for x in others):
         return None
-    return [x.transpose(order).reshape(-1) for x in arrays]
+    arrays = [first, *others]
+    if not first.flags.c_contiguous:
+        order = memory_order(first)
+        arrays = [x.transpose(order) for x in arrays]
+    return [x.reshape(-1) for x in arrays] if all(x.flags.c_contiguous for x in arrays) else None
 
 
 def channels_last(x: Array) -> Array:
     """Images (N, C, H, W) as (N, H, W, C), copied where their memory has another order."""
     return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
+
+
+def in_order_of(like: Array, x: Array) -> Array:
+    """x, or a copy whose memory has the order of another array of its shape."""
+    order = memory_order(like)
+    if x.transpose(order).flags.c_contiguous:
+        return x
+    copy = np.empty_like(like, dtype=x.dtype)
+    copy[...] = x
+    return copy

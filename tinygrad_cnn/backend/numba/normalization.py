@@ -1,11 +1,13 @@
 """Batch normalisation of rows of channels (pixels, C): two passes over memory each way.
 
-Sums are made over blocks of a fixed number of rows; the caller adds the blocks in float64. So bits do not depend on the
+Sums are made over blocks of a fixed number of rows; `combine` adds the blocks in float64. So bits do not depend on the
 number of threads, nor much on the number of rows.
 """
 
+from math import sqrt
 from typing import Any
 
+import numpy as np
 from numba import prange
 
 from .compile import kernel, serial
@@ -42,6 +44,31 @@ def moments(x: Any, step: int, mean: Any, spread: Any) -> None:
     """For each block of `step` rows: the mean of each column, and the sum of squares around it."""
     for block in prange(len(mean)):
         _block_moments(x[block * step : (block + 1) * step], mean[block], spread[block])
+
+
+@serial
+def combine(means: Any, spreads: Any, step: int, rows: int, eps: float, mean: Any, invstd: Any) -> None:
+    """From the blocks of `moments`, channels folded or not: mean and 1/√(variance + eps) of each channel."""
+    channels = len(mean)
+    centre, total = np.zeros(channels), np.zeros(channels)
+    count = rows * (means.shape[1] // channels)
+    for block in range(len(means)):
+        size = min(step, rows - block * step)
+        for first in range(0, means.shape[1], channels):
+            part = means[block, first : first + channels]
+            for c in range(channels):
+                centre[c] += size * part[c]
+    for c in range(channels):
+        centre[c] /= count
+    for block in range(len(means)):
+        size = min(step, rows - block * step)
+        for first in range(0, means.shape[1], channels):
+            part, spread = means[block, first : first + channels], spreads[block, first : first + channels]
+            for c in range(channels):
+                total[c] += spread[c] + size * (part[c] - centre[c]) ** 2
+    for c in range(channels):
+        mean[c] = centre[c]
+        invstd[c] = 1 / sqrt(total[c] / count + eps)
 
 
 @serial
@@ -83,6 +110,18 @@ def gradient_sums(g: Any, x: Any, step: int, mean: Any, sums: Any, products: Any
     for block in prange(len(sums)):
         at = slice(block * step, (block + 1) * step)
         _block_sums(g[at], x[at], mean, sums[block], products[block])
+
+
+@serial
+def combine_sums(sums: Any, products: Any, total: Any, along: Any) -> None:
+    """Add the blocks of `gradient_sums`, channels folded or not, into float64."""
+    channels = len(total)
+    for block in range(len(sums)):
+        for first in range(0, sums.shape[1], channels):
+            a, b = sums[block, first : first + channels], products[block, first : first + channels]
+            for c in range(channels):
+                total[c] += a[c]
+                along[c] += b[c]
 
 
 @serial

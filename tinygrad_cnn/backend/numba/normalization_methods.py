@@ -7,7 +7,8 @@ import numpy as np
 from ..base import Array
 from ..numpy import NumpyBackend
 
-SMALL = 1 << 15  # fewer values are done before the threads have started
+SMALL = 1 << 14  # fewer values cost less than the calls around a compiled kernel
+COST = 3e-4  # microseconds per value and pass on one thread
 BLOCK = 1 << 14  # values in a block of rows: they stay in the cache between its passes
 WIDE = 64  # columns that keep a loop over them in vector registers
 
@@ -19,32 +20,28 @@ class NormalizationKernels(NumpyBackend):
 
     def batch_norm(self, x: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
         """`Backend.batch_norm` in two passes; means and variances of blocks of rows are combined in float64."""
-        if x.dtype != np.float32 or x.size < SMALL:
+        if x.size < SMALL or not _fit(x, weight, bias):
             return super().batch_norm(x, weight, bias, eps)
         from . import normalization
 
         rows, fold = _rows(x)
-        step, count = _step(rows), len(rows) * fold
+        step = _step(rows)
         means = np.empty((-(-len(rows) // step), rows.shape[1]), dtype=x.dtype)
-        spreads = np.empty_like(means)
-        normalization.moments(rows, step, means, spreads)
-        sizes = np.full(len(means), step, dtype=np.float64)
-        sizes[-1] = len(rows) - step * (len(means) - 1)
-        sizes = np.repeat(sizes, fold)[:, None]
-        means, spreads = means.reshape(len(sizes), -1).astype(np.float64), spreads.reshape(len(sizes), -1)
-        centre = np.sum(sizes * means, axis=0) / count
-        variance = (np.sum(spreads, axis=0, dtype=np.float64) + np.sum(sizes * (means - centre) ** 2, axis=0)) / count
-        mean, invstd = centre.astype(x.dtype), (1 / np.sqrt(variance + eps)).astype(x.dtype)
+        spreads, mean = np.empty_like(means), np.empty(x.shape[1], dtype=x.dtype)
+        invstd = np.empty_like(mean)
+        normalization.moments.fitting(x.size * COST)(rows, step, means, spreads)
+        normalization.combine(means, spreads, step, len(rows), float(eps), mean, invstd)
         scale = invstd if weight is None else invstd * weight
         out, offset = np.empty_like(rows), np.zeros_like(mean) if bias is None else bias
-        normalization.normalize(rows, step, *(np.tile(v, fold) for v in (mean, scale, offset)), out)
+        terms = (_folded(v, fold) for v in (mean, scale, offset))
+        normalization.normalize.fitting(x.size * COST)(rows, step, *terms, out)
         return _images(out, x), mean, invstd
 
     def batch_norm_input_grad(
         self, g: Array, x: Array, weight: Array | None, mean: Array, invstd: Array
     ) -> tuple[Array, Array, Array]:
         """`Backend.batch_norm_input_grad` in two passes."""
-        if x.dtype != np.float32 or g.dtype != x.dtype or x.size < SMALL:
+        if x.size < SMALL or g.shape != x.shape or g.dtype != x.dtype or not _fit(x, weight, mean, invstd):
             return super().batch_norm_input_grad(g, x, weight, mean, invstd)
         from . import normalization
 
@@ -52,15 +49,22 @@ class NormalizationKernels(NumpyBackend):
         step, count = _step(rows), len(rows) * fold
         sums = np.empty((-(-len(rows) // step), rows.shape[1]), dtype=x.dtype)
         products = np.empty_like(sums)
-        normalization.gradient_sums(gradients, rows, step, np.tile(mean, fold), sums, products)
-        bias_grad, along = (np.sum(v.reshape(-1, len(mean)), axis=0, dtype=np.float64) for v in (sums, products))
+        normalization.gradient_sums.fitting(x.size * COST)(gradients, rows, step, _folded(mean, fold), sums, products)
+        bias_grad, along = np.zeros((2, len(mean)))
+        normalization.combine_sums(sums, products, bias_grad, along)
         weight_grad = along * invstd
         # s·(g − Σg/n − x̂·Σgx̂/n) as s·g + slope·(x − mean) + offset, with numbers per channel
         scale = (invstd if weight is None else invstd * weight).astype(np.float64)
-        terms = (mean, scale, -scale * invstd * weight_grad / count, -scale * bias_grad / count)
-        out = np.empty_like(rows)
-        normalization.input_grad(gradients, rows, step, *(np.tile(v.astype(x.dtype), fold) for v in terms), out)
+        numbers = (mean, scale, -scale * invstd * weight_grad / count, -scale * bias_grad / count)
+        out, terms = np.empty_like(rows), (_folded(v.astype(x.dtype, copy=False), fold) for v in numbers)
+        normalization.input_grad.fitting(x.size * COST)(gradients, rows, step, *terms, out)
         return _images(out, x), weight_grad.astype(x.dtype), bias_grad.astype(x.dtype)
+
+
+def _fit(x: Array, *terms: Array | None) -> bool:
+    """Whether all is of float32, and the terms have a value per channel."""
+    per_channel = [term for term in terms if term is not None]
+    return x.dtype == np.float32 and all(v.dtype == x.dtype and v.shape == x.shape[1:2] for v in per_channel)
 
 
 def _rows(x: Array) -> tuple[Array, int]:
@@ -77,3 +81,7 @@ def _images(rows: Array, like: Array) -> Array:
 
 def _step(rows: Array) -> int:
     return max(BLOCK // int(rows.shape[1]), 1)
+
+
+def _folded(values: Array, fold: int) -> Array:
+    return np.tile(values, fold) if fold > 1 else np.ascontiguousarray(values)

@@ -8,7 +8,8 @@ from ..base import Array
 from ..numpy import NumpyBackend
 from .memory import flat_views
 
-PARALLEL = 1 << 18  # values from which a second thread saves more than its start costs
+SMALL = 1 << 13  # a step of descent has few operations: with fewer values NumPy is as quick
+COST = 2e-4  # microseconds per value on one thread
 
 
 class OptimizerKernels(NumpyBackend):
@@ -29,8 +30,8 @@ class OptimizerKernels(NumpyBackend):
         weight_decay: float,
     ) -> None:
         """`Backend.sgd_step` in one pass."""
-        flat = flat_views(p, g) if momentum_buffer is None else flat_views(p, g, momentum_buffer)
-        if flat is None:
+        arrays = (p, g) if momentum_buffer is None else (p, g, momentum_buffer)
+        if p.size < SMALL or (flat := flat_views(*arrays)) is None:
             options: dict[str, Any] = {"dampening": dampening, "nesterov": nesterov, "weight_decay": weight_decay}
             super().sgd_step(p, g, momentum_buffer, lr=lr, momentum=momentum, **options)
             return
@@ -39,7 +40,7 @@ class OptimizerKernels(NumpyBackend):
         if momentum_buffer is None:
             flat.append(np.empty(0, dtype=p.dtype))
         numbers = np.array([lr, weight_decay, momentum, 1 - dampening, nesterov], dtype=p.dtype)
-        (optimizers.sgd if p.size >= PARALLEL else optimizers.sgd_block)(*flat, numbers)
+        optimizers.sgd.fitting(p.size * COST)(*flat, numbers)
 
     def adam_step(
         self,
@@ -68,4 +69,4 @@ class OptimizerKernels(NumpyBackend):
         correction = (1 - beta2**step) ** 0.5
         keep, decay = (1 - lr * weight_decay, 0) if decoupled else (1, weight_decay)
         numbers = [keep, decay, 1 - beta1, 1 - beta2, lr * correction / (1 - beta1**step), eps * correction]
-        (optimizers.adam if p.size >= PARALLEL else optimizers.adam_block)(*flat, np.array(numbers, dtype=p.dtype))
+        optimizers.adam.fitting(p.size * COST)(*flat, np.array(numbers, dtype=p.dtype))

@@ -14,8 +14,7 @@ BLOCK = 1 << 14
 
 
 @serial
-def adam_block(p: Any, g: Any, mean: Any, square: Any, options: Any) -> None:
-    """One step of Adam for parameters, gradients and both means, in place."""
+def _adam_block(p: Any, g: Any, mean: Any, square: Any, options: Any) -> None:
     keep, decay, new, new_square, rate, floor = options
     for i in range(len(p)):
         slope = g[i] + decay * p[i] if decay != 0 else g[i]
@@ -26,15 +25,14 @@ def adam_block(p: Any, g: Any, mean: Any, square: Any, options: Any) -> None:
 
 @kernel
 def adam(p: Any, g: Any, mean: Any, square: Any, options: Any) -> None:
-    """`adam_block` for all blocks."""
+    """One step of Adam for parameters, gradients and both means, in place."""
     for block in prange((len(p) + BLOCK - 1) // BLOCK):
         at = slice(block * BLOCK, (block + 1) * BLOCK)
-        adam_block(p[at], g[at], mean[at], square[at], options)
+        _adam_block(p[at], g[at], mean[at], square[at], options)
 
 
 @serial
-def sgd_block(p: Any, g: Any, buffer: Any, options: Any) -> None:
-    """One step of descent in place; without momentum `buffer` is empty."""
+def _sgd_block(p: Any, g: Any, buffer: Any, options: Any) -> None:
     rate, decay, momentum, new, ahead = options
     if len(buffer) == 0:
         for i in range(len(p)):
@@ -49,7 +47,7 @@ def sgd_block(p: Any, g: Any, buffer: Any, options: Any) -> None:
 
 @kernel
 def sgd(p: Any, g: Any, buffer: Any, options: Any) -> None:
-    """`sgd_block` for all blocks."""
+    """One step of descent in place; without momentum `buffer` is empty."""
     for block in prange((len(p) + BLOCK - 1) // BLOCK):
         at = slice(block * BLOCK, (block + 1) * BLOCK)
-        sgd_block(p[at], g[at], buffer[at], options)
+        _sgd_block(p[at], g[at], buffer[at], options)

@@ -16,8 +16,9 @@ from .compile import kernel, serial
 def _maxima_of_row(x: Any, row: Any, columns: Any, width: int, values: Any, taps: Any) -> None:
     for j in range(values.shape[0]):
         best, which = values[j], taps[j]
-        best[:] = -np.inf
-        which[:] = 0
+        for c in range(len(best)):
+            best[c] = -np.inf
+            which[c] = 0
         for a in range(row.shape[0]):
             h = row[a, 0]
             if h < 0:
@@ -28,9 +29,10 @@ def _maxima_of_row(x: Any, row: Any, columns: Any, width: int, values: Any, taps
                     break
                 tap, pixel = np.uint8(row[a, 1] * width + columns[j, b, 1]), x[h, w]
                 for c in range(len(best)):
-                    better = (not pixel[c] <= best[c]) and best[c] == best[c]  # noqa: PLR0124 - NaN differs from itself
-                    best[c] = pixel[c] if better else best[c]
-                    which[c] = tap if better else which[c]
+                    value, so_far, number = pixel[c], best[c], which[c]
+                    better = (not value <= so_far) & (so_far == so_far)  # noqa: PLR0124 - NaN differs from itself
+                    best[c] = value if better else so_far
+                    which[c] = tap if better else number
 
 
 @kernel
@@ -46,7 +48,8 @@ def maxima(x: Any, rows: Any, columns: Any, width: int, values: Any, taps: Any) 
 def _row_at_taps(x: Any, taps: Any, row: Any, columns: Any, width: int, out: Any) -> None:
     for j in range(out.shape[0]):
         which, values = taps[j], out[j]
-        values[:] = 0
+        for c in range(len(values)):
+            values[c] = 0
         for a in range(row.shape[0]):
             h = row[a, 0]
             if h < 0:
@@ -57,7 +60,8 @@ def _row_at_taps(x: Any, taps: Any, row: Any, columns: Any, width: int, out: Any
                     break
                 tap, pixel = np.uint8(row[a, 1] * width + columns[j, b, 1]), x[h, w]
                 for c in range(len(values)):
-                    values[c] = pixel[c] if which[c] == tap else values[c]
+                    value, so_far = pixel[c], values[c]
+                    values[c] = value if which[c] == tap else so_far
 
 
 @kernel
@@ -90,7 +94,8 @@ def _row_to_taps(g: Any, taps: Any, row: Any, columns: Any, width: int, out: Any
                         sums[c] += value[c] if which[c] == tap else np.float32(0)
                 first = False
         if first:
-            sums[:] = 0
+            for c in range(len(sums)):
+                sums[c] = 0
 
 
 @kernel
@@ -105,8 +110,7 @@ def to_taps(g: Any, taps: Any, rows: Any, columns: Any, width: int, out: Any) ->
 @serial
 def _row_of_sums(x: Any, row: Any, columns: Any, out: Any) -> None:
     for j in range(out.shape[0]):
-        sums = out[j]
-        sums[:] = 0
+        sums, first = out[j], True
         for a in range(row.shape[0]):
             h = row[a, 0]
             if h < 0:
@@ -116,8 +120,16 @@ def _row_of_sums(x: Any, row: Any, columns: Any, out: Any) -> None:
                 if w < 0:
                     break
                 pixel = x[h, w]
-                for c in range(len(sums)):
-                    sums[c] += pixel[c]
+                if first:
+                    for c in range(len(sums)):
+                        sums[c] = pixel[c]
+                else:
+                    for c in range(len(sums)):
+                        sums[c] += pixel[c]
+                first = False
+        if first:
+            for c in range(len(sums)):
+                sums[c] = 0
 
 
 @kernel

@@ -1,6 +1,7 @@
 """Pooling through compiled kernels."""
 
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from ..window import Ints, Window
 from .memory import channels_last
 
 SMALL = 1 << 17  # images of fewer values are pooled before the threads have started
-FEW = 16  # channels that do not fill a vector register
+FEW = 16  # fewer channels do not fill a vector register
+COST = 3e-4  # microseconds per value on one thread
 
 
 class PoolingKernels(NumpyBackend):
@@ -21,6 +23,8 @@ class PoolingKernels(NumpyBackend):
 
     def max_pool2d(self, x: Array, window: Window) -> tuple[Array, Array]:
         """`Backend.max_pool2d` in one pass."""
+        if (x.size < 4 * SMALL or x.shape[1] < FEW) and (line := _line(x, x.shape, window)) is not None:
+            return _maxima_by_lines(x, window, line)
         if not _applies(x, x.shape, window):
             return super().max_pool2d(x, window)
         from . import pooling
@@ -33,7 +37,7 @@ class PoolingKernels(NumpyBackend):
 
     def pool_gather(self, x: Array, taps: Array, window: Window) -> Array:
         """`Backend.pool_gather` in one pass."""
-        if not _applies(x, x.shape, window):
+        if not _applies(x, x.shape, window) or taps.shape != _pooled(x.shape, window):
             return super().pool_gather(x, taps, window)
         from . import pooling
 
@@ -43,7 +47,11 @@ class PoolingKernels(NumpyBackend):
         return _images(out)
 
     def pool_scatter(self, g: Array, taps: Array, shape: Ints, window: Window) -> Array:
-        """`Backend.pool_scatter`, each pixel gathering from the windows that hold it."""
+        """`Backend.pool_scatter`: where windows lie apart, each value goes to its pixel; else each pixel gathers."""
+        if g.shape != taps.shape or g.shape != _pooled(shape, window):
+            return super().pool_scatter(g, taps, shape, window)
+        if not window.overlaps and (line := _line(g, shape, window)) is not None:
+            return _to_taps_by_lines(g, taps, shape, line)
         if not _applies(g, shape, window):
             return super().pool_scatter(g, taps, shape, window)
         from . import pooling
@@ -66,7 +74,7 @@ class PoolingKernels(NumpyBackend):
 
     def spread_windows(self, g: Array, shape: Ints, window: Window) -> Array:
         """`Backend.spread_windows`: the sum, for each pixel, of the windows that hold it."""
-        if not _applies(g, shape, window):
+        if g.shape != _pooled(shape, window) or not _applies(g, shape, window):
             return super().spread_windows(g, shape, window)
         from . import pooling
 
@@ -76,10 +84,62 @@ class PoolingKernels(NumpyBackend):
         return _images(out)
 
 
+Line = tuple[int, Array, Array]  # pixels from one row of windows to the next, base and offset: see narrow_pooling.py
+
+
+def _maxima_by_lines(x: Array, window: Window, line: Line) -> tuple[Array, Array]:
+    from . import narrow_pooling
+
+    height, width = _pooled(x.shape, window)[2:]
+    values = _result(x, (height, width))
+    taps = np.empty(values.shape, dtype=np.uint8)
+    maxima = narrow_pooling.maxima.fitting(x.size * COST)
+    maxima(_lines(channels_last(x)), *line, height, _lines(values), _lines(taps))
+    return _images(values), _images(taps)
+
+
+def _to_taps_by_lines(g: Array, taps: Array, shape: Ints, line: Line) -> Array:
+    from . import narrow_pooling
+
+    out = _result(g, shape[2:])
+    to_taps = narrow_pooling.to_taps.fitting(out.size * COST / 2)
+    to_taps(_lines(channels_last(g)), _lines(channels_last(taps)), *line, g.shape[2], _lines(out))
+    return _images(out)
+
+
+def _lines(x: Array) -> Array:
+    return x.reshape(len(x), -1)
+
+
+def _line(x: Array, shape: Ints, window: Window) -> Line | None:
+    """What `narrow_pooling.py` needs to know of a window, None where it does not serve."""
+    return _line_of(window, shape[1], shape[2:]) if _fits(x, window) else None
+
+
+@lru_cache(maxsize=1024)
+def _line_of(window: Window, channels: int, image: Ints) -> Line | None:
+    if any(map(any, window.pads(image))):
+        return None
+    width, (down, across) = image[1] * channels, window.dilation
+    columns = np.arange(window.output_size(image)[1]) * window.stride[1] * channels
+    base = columns[:, None] + np.arange(channels)
+    offset = np.arange(window.size[0])[:, None] * down * width + np.arange(window.size[1]) * across * channels
+    return window.stride[0] * width, base.reshape(-1), offset.reshape(-1)
+
+
 def _applies(x: Array, shape: Ints, window: Window) -> bool:
-    """Whether the kernels serve: taps that uint8 can number, and enough pixels and channels to be worth it."""
-    fitting = x.dtype == np.float32 and window.rank == 2 and window.tap_count <= 256
-    return fitting and shape[1] >= FEW and x.size > 0 and max(x.size, shape[0] * shape[1] * shape[2] * shape[3]) >= SMALL
+    """Whether the kernels of `pooling.py` serve: enough pixels and channels to be worth it."""
+    return _fits(x, window) and shape[1] >= FEW and max(x.size, prod(shape)) >= SMALL
+
+
+def _fits(x: Array, window: Window) -> bool:
+    """Whether x is of float32, and the taps of the window of uint8."""
+    return bool(x.dtype == np.float32 and window.rank == 2 and window.tap_count <= 256 and x.size)
+
+
+@lru_cache(maxsize=1024)
+def _pooled(shape: Ints, window: Window) -> Ints:
+    return (*shape[:2], *window.output_size(shape[2:]))
 
 
 @lru_cache(maxsize=1024)

@@ -1,8 +1,8 @@
 """Vectors of 16 floats for compiled kernels: load, store, splat, and +, −, × between them.
 
-LLVM turns plain loops into vector code only where it can prove that no two of its arrays overlap; kernels with dozens of
-streams stay scalar. Here a kernel says itself what it computes with. 16 floats are one AVX-512 register, two of AVX2,
-four of NEON.
+LLVM turns plain loops into vector code only where it can prove that no two of its arrays overlap; kernels with dozens
+of streams stay scalar. Here a kernel says itself what it computes with. 16 floats are one AVX-512 register, two of
+AVX2, four of NEON.
 """
 
 import operator
@@ -22,7 +22,7 @@ _ints = ir.VectorType(ir.IntType(32), WIDTH)
 _ALIGNMENT = ir.Constant(ir.IntType(32), 4)
 
 
-class Vector(types.Type):  # type: ignore[misc]
+class Vector(types.Type):
     """Numba's type of a vector of `WIDTH` floats."""
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ def _place(builder: Any, pointer: Any, number: int) -> Any:
     return builder.bitcast(moved, vector_type.as_pointer())
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def load(typing: Any, array: Any, offset: Any, count: Any) -> Any:
     """The first `count` of the 16 floats from an offset into a contiguous array; the others, not read, are 0."""
 
@@ -115,7 +115,7 @@ def load(typing: Any, array: Any, offset: Any, count: Any) -> Any:
     return vector(array, types.intp, types.intp), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def store(typing: Any, array: Any, offset: Any, count: Any, value: Any) -> Any:
     """Write the first `count` of 16 floats from an offset into a contiguous array."""
 
@@ -127,7 +127,7 @@ def store(typing: Any, array: Any, offset: Any, count: Any, value: Any) -> Any:
     return types.void(array, types.intp, types.intp, vector), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def splat(typing: Any, value: Any) -> Any:
     """The same number 16 times."""
 

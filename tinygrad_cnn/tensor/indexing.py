@@ -1,0 +1,207 @@
+"""Tensor methods that read and write parts: indexing, splitting, gathering, scattering."""
+
+from itertools import accumulate
+from typing import Any, Literal, Self, overload
+
+from .. import ops
+from ..autograd import Node
+from ..autograd.modes import MODE, RECORD, SCOPE, in_scope
+from ..errors import DimensionError, DtypeError, ShapeError
+from .base import TensorBase
+from .reductions import dimension
+
+
+class IndexingMethods(TensorBase):
+    """Parts of a tensor. Numbers and slices give views."""
+
+    __slots__ = ()
+
+    def __getitem__(self, index: Any) -> Self:
+        try:
+            return ops.getitem(self, index=_plain_index(index))
+        except IndexError as error:
+            raise IndexError(f"{error} (shape {tuple(self.shape)})") from None
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        place = _plain_index(index)
+        self.check_writable("x[...] = y")
+        if self.view_of is not None:
+            self.refresh()
+        if not isinstance(value, TensorBase):
+            value = self.plain.from_array(self.backend.asarray(value, dtype=self.dtype))
+        elif value.backend is not self.backend:
+            raise TypeError(
+                f"x[...] = y: x is on {self.device} and y on {value.device}; move y with .to({str(self.device)!r})"
+            )
+        elif value.dtype != self.dtype:
+            value = ops.cast(value, dtype=self.dtype, source=value.dtype)
+        while value.ndim and value.shape[0] == 1:  # PyTorch drops leading dimensions of size 1, even where none is left
+            value = ops.reshape(value, shape=value.shape[1:])
+        try:
+            self.array[place] = value.array
+        except (ValueError, IndexError) as error:
+            kind = IndexError if isinstance(error, IndexError) else ShapeError
+            raise kind(f"x[...] = y: {error} (x {tuple(self.shape)}, y {tuple(value.shape)})") from None
+        node = None
+        if MODE.get() is RECORD and (self.node is not None or value.node is not None):
+            shapes, params = (self.shape, value.shape), {"index": place}
+            node = Node(ops.setitem, params, (self.node, value.node), shapes, self.shape, self.dtype, SCOPE.get(), {})
+        self.record_write("x[...] = y", node)
+
+    def select(self, dim: int, index: int) -> Self:
+        """One slice of a dimension, which disappears."""
+        place = dimension("select", dim, self.ndim)
+        return self[(*(slice(None),) * place, index)]
+
+    def narrow(self, dim: int, start: int, length: int) -> Self:
+        """`length` slices of a dimension, from `start` on."""
+        place = dimension("narrow", dim, self.ndim)
+        start = start + self.shape[place] if start < 0 else start
+        if not 0 <= start <= start + length <= self.shape[place]:
+            raise ShapeError(
+                f"narrow: [{start}, {start + length}) is outside the {self.shape[place]} of dim {dim}{in_scope()}"
+            )
+        return self[(*(slice(None),) * place, slice(start, start + length))]
+
+    def split(self, split_size: Any, dim: int = 0) -> tuple[Self, ...]:
+        """Pieces of a size (the last may be smaller), or of the sizes listed."""
+        place = dimension("split", dim, self.ndim)
+        length = self.shape[place]
+        if isinstance(split_size, int):
+            if split_size < 1:
+                raise ValueError(f"split: the size of a piece must be at least 1; got {split_size}")
+            lengths = [min(split_size, length - start) for start in range(0, length, split_size)] or [0]
+        else:
+            lengths = list(split_size)
+            if sum(lengths) != length:
+                raise ShapeError(
+                    f"split: the sizes {lengths} add up to {sum(lengths)}, "
+                    f"but dim {dim} of shape {tuple(self.shape)} has {length}"
+                )
+        starts = accumulate(lengths, initial=0)
+        return tuple(self.narrow(place, start, n) for start, n in zip(starts, lengths, strict=False))
+
+    def chunk(self, chunks: int, dim: int = 0) -> tuple[Self, ...]:
+        """At most so many pieces of equal size (the last may be smaller)."""
+        if chunks < 1:
+            raise ValueError(f"chunk: the number of pieces must be at least 1; got {chunks}")
+        length = self.shape[dimension("chunk", dim, self.ndim)]
+        return self.split(max(-(-length // chunks), 1), dim)
+
+    def unbind(self, dim: int = 0) -> tuple[Self, ...]:
+        """All slices of a dimension."""
+        place = dimension("unbind", dim, self.ndim)
+        return tuple(self.select(place, i) for i in range(self.shape[place]))
+
+    def gather(self, dim: int, index: Any) -> Self:
+        """out[i, j] = self[i, index[i, j]] for dim 1, and so on; in the other dimensions index may be shorter."""
+        place, positions = self._along("gather", dim, index)
+        return ops.gather_along(self, dim=place, index=positions)
+
+    def scatter(self, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Self:
+        """self with each src[i, j], or one number, put at [i, index[i, j]] for dim 1, and so on."""
+        place, values = self._targets("scatter", dim, index, value if src is None else src)
+        return ops.setitem(self, values, index=place)
+
+    def scatter_(self, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Self:
+        """`scatter`, in place.
+
+        >>> import tinygrad_cnn as tg
+        >>> tg.zeros(2, 3).scatter_(1, tg.tensor([[2], [0]]), 1)
+        tensor([[0., 0., 1.],
+                [1., 0., 0.]])
+        """
+        place, values = self._targets("scatter_", dim, index, value if src is None else src)
+        return self.in_place("scatter_", ops.setitem, self, values, index=place)
+
+    def _targets(self, op: str, dim: int, index: Any, src: Any) -> tuple[tuple[Any, ...], Any]:
+        """An index of this tensor that names what `scatter` writes, and the values."""
+        place, positions = self._along(op, dim, index)
+        shape = positions.shape
+        numbers = [
+            self.backend.xp.arange(n).reshape([-1 if i == d else 1 for i in range(len(shape))])
+            for d, n in enumerate(shape)
+        ]
+        target = tuple(positions if d == place else number for d, number in enumerate(numbers))
+        if isinstance(src, TensorBase) and src.ndim:
+            return target, self._fitting(op, src, shape)
+        if not isinstance(src, TensorBase | int | float):
+            raise TypeError(f"{op}: src must be a tensor or a number; got {type(src).__name__}{in_scope()}")
+        return target, src
+
+    def scatter_add(self, dim: int, index: Any, src: Any) -> Self:
+        """self with each src[i, j] added at [i, index[i, j]] for dim 1, and so on."""
+        return ops.add(self, self._scattered("scatter_add", dim, index, src))
+
+    def scatter_add_(self, dim: int, index: Any, src: Any) -> Self:
+        """`scatter_add`, in place."""
+        return self.in_place("scatter_add_", ops.add, self, self._scattered("scatter_add_", dim, index, src))
+
+    def _scattered(self, op: str, dim: int, index: Any, src: Any) -> Any:
+        """Zeros in this tensor's shape with `src` added at the index."""
+        place, positions = self._along(op, dim, index)
+        return ops.scatter_along(self._fitting(op, src, positions.shape), shape=self.shape, dim=place, index=positions)
+
+    def _fitting(self, op: str, src: Any, shape: tuple[int, ...]) -> Any:
+        """The part of `src` that an index of this shape reaches."""
+        if src.dtype != self.dtype:
+            raise DtypeError(
+                f"{op}: this tensor has dtype {self.dtype}, src {src.dtype}; they must be equal{in_scope()}"
+            )
+        if src.ndim != len(shape) or any(n > m for n, m in zip(shape, src.shape, strict=True)):
+            raise ShapeError(f"{op}: index {shape} is larger than src {tuple(src.shape)}{in_scope()}")
+        return src if src.shape == shape else src[tuple(map(slice, shape))]
+
+    def index_select(self, dim: int, index: Any) -> Self:
+        """The slices of a dimension that a 1-d index lists."""
+        place = dimension("index_select", dim, self.ndim)
+        return self[(*(slice(None),) * place, index)]
+
+    @overload
+    def nonzero(self, *, as_tuple: Literal[False] = False) -> Self: ...
+    @overload
+    def nonzero(self, *, as_tuple: Literal[True]) -> tuple[Self, ...]: ...
+    def nonzero(self, *, as_tuple: bool = False) -> Any:
+        """Where the values are not zero: one row of indices per value (or one tensor per dimension)."""
+        if not self.ndim:
+            found = self.plain.from_array(self.array.reshape(1)).nonzero(as_tuple=as_tuple)  # type: ignore[attr-defined]
+            return found if as_tuple else found[:, :0]
+        parts = self.array.nonzero()
+        if as_tuple:
+            return tuple(self.plain.from_array(part) for part in parts)
+        return self.plain.from_array(self.backend.xp.stack(parts, axis=-1))
+
+    def _along(self, op: str, dim: int, index: Any) -> tuple[int, Any]:
+        place = dimension(op, dim, self.ndim)
+        positions = _plain_index(index)
+        others = [i for i in range(self.ndim) if i != place]
+        if positions.ndim != self.ndim or any(positions.shape[i] > self.shape[i] for i in others):
+            raise ShapeError(
+                f"{op}: index {positions.shape} does not fit {tuple(self.shape)}; "
+                f"only dim {dim} may be longer{in_scope()}"
+            )
+        if positions.size and (positions.min() < 0 or positions.max() >= self.shape[place]):
+            raise DimensionError(
+                f"{op}: index values from {positions.min()} to {positions.max()} are outside "
+                f"[0, {self.shape[place] - 1}] of dim {dim}{in_scope()}"
+            )
+        return place, positions
+
+
+def _plain_index(index: Any) -> Any:
+    """An index without tensors and lists: arrays of integers or booleans in their places."""
+    if isinstance(index, tuple):
+        return tuple(_plain_index(part) for part in index)
+    if isinstance(index, TensorBase):
+        index = index.array
+        if index.ndim == 0 and index.dtype.kind in "iu":
+            return int(index)
+    elif isinstance(index, list | range):
+        from numpy import asarray, intp  # a list is the CPU's; other backends index with it too
+
+        index = asarray(index) if len(index) else asarray(index, dtype=intp)
+    if hasattr(index, "dtype") and index.dtype.kind not in "iub":
+        raise IndexError(f"indices must be integers, booleans or slices; got dtype {index.dtype}")
+    if isinstance(index, float):
+        raise IndexError(f"indices must be integers, booleans or slices; got {index}")
+    return index

@@ -1,0 +1,46 @@
+"""Tensor methods that make new tensors in the dtype and place of this one, unless others are named."""
+
+from typing import Any, Self
+
+from ..dtypes import as_dtype
+from .base import TensorBase
+from .device import backend_for
+from .shapes import sizes
+
+
+class NewMethods(TensorBase):
+    """`x.new_zeros(2, 3)` and the like."""
+
+    __slots__ = ()
+
+    def _new(self, make: str, shape: Any, values: Any, dtype: Any, device: Any, requires_grad: bool) -> Self:
+        backend = self.backend if device is None else backend_for(device)
+        wanted = self.dtype if dtype is None else as_dtype(dtype)
+        out = self.plain.from_array(getattr(backend.xp, make)(shape, *values, dtype=wanted))
+        return out.requires_grad_(requires_grad)  # type: ignore[attr-defined, no-any-return]
+
+    def new_zeros(self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Self:
+        """Zeros."""
+        return self._new("zeros", sizes("new_zeros", size), (), dtype, device, requires_grad)
+
+    def new_ones(self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Self:
+        """Ones."""
+        return self._new("ones", sizes("new_ones", size), (), dtype, device, requires_grad)
+
+    def new_empty(self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Self:
+        """Values that happen to be in memory."""
+        return self._new("empty", sizes("new_empty", size), (), dtype, device, requires_grad)
+
+    def new_full(
+        self, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    ) -> Self:
+        """One value everywhere."""
+        value = fill_value.array if isinstance(fill_value, TensorBase) else fill_value
+        return self._new("full", sizes("new_full", (size,)), (value,), dtype, device, requires_grad)
+
+    def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Self:
+        """These values, copied; unlike in the other methods their kind decides the dtype."""
+        from . import as_tensor
+
+        made = as_tensor(data, dtype=dtype, device=self.device if device is None else device)
+        return self.plain.from_array(made.array.copy()).requires_grad_(requires_grad)  # type: ignore[attr-defined, no-any-return]
