@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..backend import Backend, get_backend
+from ..backend import Backend, backends, get_backend
 from ..errors import DeviceError
 
 KNOWN = ("cpu", "cuda")
@@ -29,7 +29,7 @@ class device:  # noqa: N801 - PyTorch's name
         name, _, number = str(type).partition(":")
         if number and not number.isdigit():
             raise ValueError(f"device: {type!r} is not of the form 'cpu', 'cuda' or 'cuda:0'")
-        if name not in KNOWN:
+        if name not in KNOWN and name not in {backend.name.partition(":")[0] for backend in backends()}:
             raise DeviceError(f"device: {name!r} is not a device; there are {' and '.join(map(repr, KNOWN))}")
         self.type = name
         self.index = int(number) if number else index
