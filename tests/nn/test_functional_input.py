@@ -54,6 +54,11 @@ def test_a_batch_of_grey_images_without_channels() -> None:
         nn.Conv2d(1, 2, 3)(tg.ones(8, 28, 28))
 
 
+def test_a_dense_layer_after_images() -> None:
+    with pytest.raises(ValueError, match=r"has 4; flattened it would have 16 · 4 · 4 = 256 \[in 0\]"):
+        nn.Sequential(nn.Linear(400, 10))(tg.ones(2, 16, 4, 4))
+
+
 def test_small_probabilities_are_exact() -> None:
     x = tg.tensor([-100.0, -20.0, -10.0, 0.0, 20.0], dtype=tg.float64)
     exact = [np.exp(-100.0), 2.0611536181902037e-9, 4.5397868702434395e-5, 0.5, 0.9999999979388463]

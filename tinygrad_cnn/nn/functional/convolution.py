@@ -1,5 +1,6 @@
 """Convolution and linear maps: arguments checked, then one operation."""
 
+from math import prod
 from typing import Any
 
 from ... import ops
@@ -90,9 +91,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         )
     if input.ndim == 0 or input.shape[-1] != weight.shape[1]:
         hint = ""
-        if input.ndim > 2 and weight.shape[1] == input.numel() // max(input.shape[0], 1):
-            product = " · ".join(map(str, input.shape[1:]))
-            hint = f"; flattened it would have {product} = {weight.shape[1]}: use x.flatten(1)"
+        if input.ndim > 2:
+            flat = prod(input.shape[1:])
+            fix = ": use x.flatten(1)" if flat == weight.shape[1] else ""
+            hint = f"; flattened it would have {' · '.join(map(str, input.shape[1:]))} = {flat}{fix}"
         elif input.ndim == 2:
             hint = f"; a Linear({input.shape[-1]}, {weight.shape[0]}) would take it"
         raise ShapeError(
