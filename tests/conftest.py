@@ -1,6 +1,7 @@
 """Every test starts from the same random numbers, and its BLAS uses few threads: the workers share the cores."""
 
 import os
+from importlib.util import find_spec
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "2")
@@ -24,3 +25,7 @@ def _seeded() -> None:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+def pytest_report_header() -> str | None:
+    return None if find_spec("torch") else "PyTorch is not installed: the tests that ask for its opinion are left out"
