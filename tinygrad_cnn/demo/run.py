@@ -75,7 +75,7 @@ def run(args: Namespace) -> dict[str, Any]:
         manual_seed(seed)
         model = DigitsNet()
         # The products of so small a network take microseconds. Two BLAS threads waiting for each other cost more than
-        # they gain, on a busy machine twenty times more; and with one the numbers are the same on every machine.
+        # they gain, on a busy machine twenty times more; and with one no number depends on how many cores there are.
         with threadpool_limits(limits=1, user_api="blas"):
             history = train(
                 model,
