@@ -10,6 +10,7 @@ from . import direct, geometry, winograd
 from .block import panels
 from .compile import get_num_threads
 from .geometry import Plan
+from .memory import empty
 from .simd import WIDTH
 from .workspace import take
 
@@ -43,7 +44,7 @@ def forward(x: Array, w: Array, window: Window) -> Array:
         return _winograd(x, w, window.output_size(x.shape[2:]), top, left, turned=False)
     pairwise = _pairwise(x.shape[1], len(w), window)
     plan = geometry.forward(window, x.shape, len(w), pairwise)
-    out = np.empty((x.shape[0], *window.output_size(x.shape[2:]), len(w)), dtype=np.float32)
+    out = empty((x.shape[0], *window.output_size(x.shape[2:]), len(w)))
     _run(plan, _padded(x, plan.pads), w, window, out, pairwise, turned=False)
     return out.transpose(0, 3, 1, 2)
 
@@ -55,8 +56,9 @@ def input_grad(g: Array, w: Array, shape: Ints, window: Window) -> Array:
         return _winograd(g, w, shape[2:], 2 - top, 2 - left, turned=True)
     pairwise = _pairwise(shape[1], len(w), window)
     plan = geometry.adjoint(window, shape, len(w), pairwise)
-    make = np.empty if plan.complete else np.zeros
-    out = make((shape[0], *shape[2:], shape[1]), dtype=np.float32)
+    out = empty((shape[0], *shape[2:], shape[1]))
+    if not plan.complete:
+        out.fill(0)
     _run(plan, _padded(g, plan.pads), w, window, out, pairwise, turned=True)
     return out.transpose(0, 3, 1, 2)
 
@@ -82,7 +84,7 @@ def weight_grad(g: Array, x: Array, window: Window) -> Array:
     else:
         spans = min(SPANS, len(taps) // block)
         direct.weight_sums.fitting(g.size * len(taps) * PER_PRODUCT)(*arrays, *sizes, block, spans)
-    out = np.empty((outputs, per_group, *window.size), dtype=np.float32)
+    out = empty((outputs, per_group, *window.size))
     direct.unpack.fitting(sums.size * PER_VALUE)(sums, out.reshape(outputs, per_group, -1))
     return out
 
@@ -127,7 +129,7 @@ def _winograd(x: Array, w: Array, output: Ints, top: int, left: int, *, turned: 
     direct.pack.fitting(w.size * PER_VALUE)(kernels, 1, turned, order[::-1].copy() if turned else order, packed)
     u = take("transformed_kernels", 36, count, inputs, vectors * WIDTH)
     winograd.transform_kernels.fitting(u.size * PER_VALUE)(packed.reshape(count, 9, inputs, -1), u)
-    out = np.empty((len(x), *output, outputs), dtype=np.float32)
+    out = empty((len(x), *output, outputs))
     tiles = 24 * max(1, min(MOST_TILES, TILE_BYTES // (24 * 36 * 4 * (inputs + outputs))))
     total = len(x) * -(-output[0] // 4) * -(-output[1] // 4)
     run = winograd.convolve.fitting(total * 36 * inputs * outputs * PER_PRODUCT)
@@ -156,7 +158,7 @@ def _winograd_weight_grad(g: Array, x: Array, window: Window) -> Array:
     )
     sums = take("sums", 9, inputs, outputs)
     winograd.gather_kernels.fitting(u.size * PER_VALUE)(u, sums)
-    out = np.empty((outputs, inputs, 3, 3), dtype=np.float32)
+    out = empty((outputs, inputs, 3, 3))
     direct.unpack.fitting(sums.size * PER_VALUE)(
         sums.reshape(1, 1, 9 * inputs, outputs), out.reshape(outputs, inputs, 9)
     )

@@ -1,8 +1,15 @@
 """How arrays lie in memory, for kernels that want it in one run."""
 
+from typing import Any
+
 import numpy as np
 
 from ..base import Array
+
+
+def empty(shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
+    """Memory with any values for what a kernel returns."""
+    return np.empty(shape, dtype=dtype)
 
 
 def memory_order(x: Array) -> list[int]:

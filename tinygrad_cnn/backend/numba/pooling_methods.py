@@ -9,7 +9,7 @@ import numpy as np
 from ..base import Array
 from ..numpy import NumpyBackend
 from ..window import Ints, Window
-from .memory import channels_last
+from .memory import channels_last, empty
 
 SMALL = 1 << 17  # images of fewer values are pooled before the threads have started
 FEW = 16  # fewer channels do not fill a vector register
@@ -31,7 +31,7 @@ class PoolingKernels(NumpyBackend):
 
         rows, columns = tables(window, x.shape[2:])[0]
         values = _result(x, (len(rows), len(columns)))
-        taps = np.empty(values.shape, dtype=np.uint8)
+        taps = empty(values.shape, np.uint8)
         pooling.maxima(channels_last(x), rows, columns, window.size[1], values, taps)
         return _images(values), _images(taps)
 
@@ -92,7 +92,7 @@ def _maxima_by_lines(x: Array, window: Window, line: Line) -> tuple[Array, Array
 
     height, width = _pooled(x.shape, window)[2:]
     values = _result(x, (height, width))
-    taps = np.empty(values.shape, dtype=np.uint8)
+    taps = empty(values.shape, np.uint8)
     maxima = narrow_pooling.maxima.fitting(x.size * COST)
     maxima(_lines(channels_last(x)), *line, height, _lines(values), _lines(taps))
     return _images(values), _images(taps)
@@ -171,7 +171,7 @@ def _lists(count: int, keys: Array, values: Array, taps: Array) -> Array:
 
 
 def _result(x: Array, image: Ints) -> Any:
-    return np.empty((x.shape[0], *image, x.shape[1]), dtype=x.dtype)
+    return empty((x.shape[0], *image, x.shape[1]), x.dtype)
 
 
 def _images(x: Array) -> Array:
