@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tests import references as R
-from tests.samples import SAMPLES, Array, booleans, case, distinct, error, integers, positive, row, small, some
+from tests.samples import OPS, SAMPLES, Array, booleans, case, distinct, error, integers, positive, row, small, some
 from tinygrad_cnn import ops
 from tinygrad_cnn.backend import cpu
 from tinygrad_cnn.errors import DtypeError, ShapeError
@@ -115,6 +115,20 @@ unary("acos", math.acos, small)
 unary("relu", lambda x: max(0, x))
 unary("sigmoid", lambda x: 1 / (1 + math.exp(-x)))
 unary("silu", lambda x: x / (1 + math.exp(-x)))
+
+
+def gradient(name: str, f: Callable[..., Any], **params: Any) -> None:
+    """A row for y times a derivative, a number for each number."""
+    cases = [case(some(*shape), some(*shape), **params) for shape in ((2, 3), (4,), (0, 2))]
+    row(name, R.each(lambda y, v, **params: y * f(v, **params)), *cases, adjoint=OPS[name])
+
+
+gradient("relu_grad", lambda r: 1 if r > 0 else 0)
+gradient("leaky_relu_grad", lambda x, slope: 1 if x > 0 else slope, slope=0.1)
+gradient("elu_grad", lambda x, alpha: 1 if x > 0 else alpha * math.exp(x), alpha=0.4)
+gradient("sigmoid_grad", lambda s: s * (1 - s))
+gradient("tanh_grad", lambda t: 1 - t**2)
+gradient("silu_grad", lambda x: (1 + math.exp(-x) * (1 + x)) / (1 + math.exp(-x)) ** 2)
 row(
     "leaky_relu",
     R.each(lambda x, slope: x if x > 0 else slope * x),

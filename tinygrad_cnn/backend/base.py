@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from math import prod
 from typing import Any, Protocol
 
+from .activations import ActivationKernels
 from .window import Ints, Window
 
 Array = Any
@@ -28,7 +29,7 @@ class RandomGenerator(Protocol):
     def permutation(self, n: int) -> Array: ...
 
 
-class Backend:
+class Backend(ActivationKernels):
     """One kind of array on one device.
 
     Attributes:

@@ -106,6 +106,18 @@ class NumpyBackend(MatrixConvolution):
         )  # no gaps, so a view of the mask
         return mask
 
+    # NumPy chooses between random values slowly, and makes no numbers of booleans: the mask is made of integers, whose
+    # bits are all 0 or all 1.
+
+    def relu_grad(self, g: Array, out: Array) -> Array:
+        """`Backend.relu_grad` by bits, in the memory order of out."""
+        if g.shape != out.shape or g.dtype != out.dtype or out.dtype not in (np.float32, np.float64):
+            return super().relu_grad(g, out)
+        mask = (out <= 0).view(np.int8)
+        kept = np.subtract(mask, 1, dtype=np.int32 if out.itemsize == 4 else np.int64)
+        kept &= g.view(kept.dtype)
+        return kept.view(out.dtype)
+
     # The reference's tests for NaN, and its `where` over random conditions, which no processor predicts, cost ten times
     # what maxima and products cost.
 

@@ -4,7 +4,21 @@ An operation works on plain arrays and on tensors alike; it checks nothing, sinc
 """
 
 from ..autograd import broadcast_to, sum_to
-from .activations import elu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus
+from .activations import (
+    elu,
+    elu_grad,
+    leaky_relu,
+    leaky_relu_grad,
+    log_softmax,
+    relu,
+    relu_grad,
+    sigmoid,
+    sigmoid_grad,
+    silu,
+    silu_grad,
+    softmax,
+    softplus,
+)
 from .arithmetic import (
     abs_,
     add,
@@ -70,6 +84,7 @@ from .exponential import (
     sqrt,
     tan,
     tanh,
+    tanh_grad,
 )
 from .indexing import follow, gather_along, getitem, scatter_along, scatter_items, setitem, write_view
 from .losses import add_at_target, softmax_cross_entropy, softmax_cross_entropy_grad
@@ -130,6 +145,7 @@ __all__ = [
     "div",
     "dropout",
     "elu",
+    "elu_grad",
     "eq",
     "euclidean_norm",
     "exp",
@@ -148,6 +164,7 @@ __all__ = [
     "isnan",
     "le",
     "leaky_relu",
+    "leaky_relu_grad",
     "linear",
     "log",
     "log10",
@@ -176,6 +193,7 @@ __all__ = [
     "prod",
     "reciprocal",
     "relu",
+    "relu_grad",
     "remainder",
     "reshape",
     "roll",
@@ -185,8 +203,10 @@ __all__ = [
     "scatter_items",
     "setitem",
     "sigmoid",
+    "sigmoid_grad",
     "sign",
     "silu",
+    "silu_grad",
     "sin",
     "sinh",
     "softmax",
@@ -202,6 +222,7 @@ __all__ = [
     "sum_windows",
     "tan",
     "tanh",
+    "tanh_grad",
     "transfer",
     "tril",
     "triu",

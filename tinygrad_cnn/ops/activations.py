@@ -7,48 +7,81 @@ from .comparison import where
 from .exponential import exp
 from .reductions import sum_
 
+# A gradient in one pass is an operation of its own, whose rules give the second derivatives.
 
-@elementwise(x=lambda g, out: g * (out > 0))
+
+@elementwise(x=lambda g, out: relu_grad(g, out))
 def relu(backend: Any, x: Any) -> Any:
     """max(x, 0); the derivative at 0 is 0."""
-    return backend.xp.maximum(x, 0)
+    return backend.relu(x)
 
 
-@elementwise(x=lambda g, x, slope: where(x > 0, g, slope * g))
+@elementwise(y=lambda g, r: relu_grad(g, r))
+def relu_grad(backend: Any, y: Any, r: Any) -> Any:
+    """y where r > 0, else 0, with r = relu(x)."""
+    return backend.relu_grad(y, r)
+
+
+@elementwise(x=lambda g, x, slope: leaky_relu_grad(g, x, slope=slope))
 def leaky_relu(backend: Any, x: Any, *, slope: float) -> Any:
     """x for x > 0, slope · x below."""
-    return backend.xp.where(x > 0, x, slope * x)
+    return backend.leaky_relu(x, slope)
 
 
-@elementwise(dtypes="float", x=lambda g, out: g * out * (1 - out))
+@elementwise(y=lambda g, x, slope: leaky_relu_grad(g, x, slope=slope))
+def leaky_relu_grad(backend: Any, y: Any, x: Any, *, slope: float) -> Any:
+    """y for x > 0, slope · y below."""
+    return backend.leaky_relu_grad(y, x, slope)
+
+
+@elementwise(dtypes="float", x=lambda g, out: sigmoid_grad(g, out))
 def sigmoid(backend: Any, x: Any) -> Any:
     """1 / (1 + e⁻ˣ); exact where it is small, and where the power overflows it is 0 all the same."""
-    with backend.quiet():
-        return 1 / (1 + backend.xp.exp(-x))
+    return backend.sigmoid(x)
+
+
+@elementwise(y=lambda g, s: sigmoid_grad(g, s), s=lambda g, y, s: g * y * (1 - 2 * s))
+def sigmoid_grad(backend: Any, y: Any, s: Any) -> Any:
+    """y · s · (1 − s) with s = sigmoid(x)."""
+    return backend.sigmoid_grad(y, s)
 
 
 @elementwise(dtypes="float", x=lambda g, x, beta: g * sigmoid(beta * x))
 def softplus(backend: Any, x: Any, *, beta: float) -> Any:
     """ln(1 + e^(βx)) / β, a smooth relu."""
-    return backend.xp.logaddexp(beta * x, 0) / beta
+    return backend.softplus(x, beta)
 
 
-@elementwise(x=lambda g, x, alpha: g * where(x > 0, 1, alpha * exp(where(x > 0, 0, x))))
+@elementwise(x=lambda g, x, alpha: elu_grad(g, x, alpha=alpha))
 def elu(backend: Any, x: Any, *, alpha: float) -> Any:
     """x for x > 0, α(eˣ − 1) below (Clevert et al. 2016)."""
-    return backend.xp.where(x > 0, x, alpha * backend.xp.expm1(backend.xp.minimum(x, 0)))
+    return backend.elu(x, alpha)
 
 
-def _silu_grad(g: Any, x: Any) -> Any:
-    s = sigmoid(x)
-    return g * s * (1 + x * (1 - s))
+@elementwise(
+    y=lambda g, x, alpha: elu_grad(g, x, alpha=alpha),
+    x=lambda g, y, x, alpha: where(x > 0, 0, elu_grad(g * y, x, alpha=alpha)),
+)
+def elu_grad(backend: Any, y: Any, x: Any, *, alpha: float) -> Any:
+    """y for x > 0, y · α · eˣ below."""
+    return backend.elu_grad(y, x, alpha)
 
 
-@elementwise(dtypes="float", x=_silu_grad)
+@elementwise(dtypes="float", x=lambda g, x: silu_grad(g, x))
 def silu(backend: Any, x: Any) -> Any:
     """x · sigmoid(x) (Hendrycks & Gimpel 2016; also called swish)."""
-    with backend.quiet():
-        return x / (1 + backend.xp.exp(-x))
+    return backend.silu(x)
+
+
+def _silu_second_grad(g: Any, y: Any, x: Any) -> Any:
+    s = sigmoid(x)
+    return sigmoid_grad(g * y, s) * (2 + x * (1 - 2 * s))
+
+
+@elementwise(y=lambda g, x: silu_grad(g, x), x=_silu_second_grad)
+def silu_grad(backend: Any, y: Any, x: Any) -> Any:
+    """y · s · (1 + x · (1 − s)) with s = sigmoid(x)."""
+    return backend.silu_grad(y, x)
 
 
 @op(x=lambda g, out, dim: out * (g - sum_(g * out, dim=(dim,), keepdim=True)))

@@ -117,7 +117,13 @@ def atan(backend: Any, x: Any) -> Any:
     return backend.xp.arctan(x)
 
 
-@elementwise(dtypes="float", x=lambda g, out: g * (1 - out * out))
+@elementwise(dtypes="float", x=lambda g, out: tanh_grad(g, out))
 def tanh(backend: Any, x: Any) -> Any:
     """(eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)"""
-    return backend.xp.tanh(x)
+    return backend.tanh(x)
+
+
+@elementwise(y=lambda g, t: tanh_grad(g, t), t=lambda g, y, t: -2 * g * y * t)
+def tanh_grad(backend: Any, y: Any, t: Any) -> Any:
+    """y · (1 − t²) with t = tanh(x)."""
+    return backend.tanh_grad(y, t)

@@ -11,6 +11,7 @@ from .dropout_methods import DropoutKernels
 from .loss_methods import LossKernels
 from .normalization_methods import NormalizationKernels
 from .optimizer_methods import OptimizerKernels
+from .pointwise_methods import PointwiseKernels
 from .pooling_methods import PoolingKernels
 
 
@@ -21,6 +22,7 @@ class NumbaBackend(
     DropoutKernels,
     LossKernels,
     OptimizerKernels,
+    PointwiseKernels,
     NumpyBackend,
 ):
     """NumPy arrays on the CPU, and kernels compiled by Numba.
