@@ -1,6 +1,7 @@
 """Reverse mode: walk the graph from the outputs to the leaves, each node once, after all that were computed from it."""
 
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -14,13 +15,13 @@ def ancestors(roots: Iterable[Node | Leaf]) -> list[Node | Leaf]:
 
     Iterative, so the depth of a graph is bounded by memory alone.
     """
-    seen: set[Node | Leaf] = set()
-    stack = list(roots)
+    seen = set(roots)
+    stack = list(seen)
     while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            stack.extend(source for source in node.inputs if source is not None)
+        for source in stack.pop().inputs:
+            if source is not None and source not in seen:
+                seen.add(source)
+                stack.append(source)
     return sorted(seen, key=attrgetter("order"), reverse=True)
 
 
@@ -31,6 +32,25 @@ def _leading_to(targets: Iterable[Node | Leaf], nodes: list[Node | Leaf]) -> set
         if any(source in leading for source in node.inputs):
             leading.add(node)
     return leading
+
+
+_count: Callable[[Any], int] | None = getattr(sys, "getrefcount", None)  # not every Python counts references
+
+
+def _holders(sums: dict[Any, Any], key: Any) -> int:
+    """How many references there are to a sum: its place in `sums`, this look-up, and everybody else's."""
+    return 0 if _count is None else _count(sums[key])
+
+
+_NOBODY_ELSE = _holders({"key": object()}, "key")
+
+
+def _may_add_into(sums: dict[Any, Any], key: Any, gradient: Any) -> bool:
+    """Whether `gradient` can be added in place to a sum: no variable, container, saved value or view leads to it."""
+    if _count is None or _holders(sums, key) != _NOBODY_ELSE:
+        return False
+    array = sums[key]
+    return array.base is None and array.flags.writeable and array.dtype == gradient.dtype
 
 
 def backpropagate(
@@ -73,9 +93,14 @@ def backpropagate(
             continue
         rule = checked_gradients(node, g, lift) if checking else node.input_gradients(g, lift)
         for source, gradient in rule:
-            if leading is None or source in leading:
-                earlier = pending.get(source)
-                pending[source] = gradient if earlier is None else earlier + gradient
+            if leading is not None and source not in leading:
+                continue
+            if source not in pending:
+                pending[source] = gradient
+            elif lift is None and _may_add_into(pending, source, gradient):
+                pending[source] += gradient
+            else:
+                pending[source] = pending[source] + gradient
         if not retain_graph:
             node.release()
     return gradients
