@@ -1,13 +1,13 @@
 """Reverse mode: walk the graph from the outputs to the leaves, each node once, after all that were computed from it."""
 
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Any
 
 from .anomaly import checked_gradients
 from .graph import Leaf, Lift, Node
 from .modes import ANOMALY, VALUES
+from .sharing import only_here
 
 
 def ancestors(roots: Iterable[Node | Leaf]) -> list[Node | Leaf]:
@@ -32,25 +32,6 @@ def _leading_to(targets: Iterable[Node | Leaf], nodes: list[Node | Leaf]) -> set
         if any(source in leading for source in node.inputs):
             leading.add(node)
     return leading
-
-
-_count: Callable[[Any], int] | None = getattr(sys, "getrefcount", None)  # not every Python counts references
-
-
-def _holders(sums: dict[Any, Any], key: Any) -> int:
-    """How many references there are to a sum: its place in `sums`, this look-up, and everybody else's."""
-    return 0 if _count is None else _count(sums[key])
-
-
-_NOBODY_ELSE = _holders({"key": object()}, "key")
-
-
-def _may_add_into(sums: dict[Any, Any], key: Any, gradient: Any) -> bool:
-    """Whether `gradient` can be added in place to a sum: no variable, container, saved value or view leads to it."""
-    if _count is None or _holders(sums, key) != _NOBODY_ELSE:
-        return False
-    array = sums[key]
-    return array.base is None and array.flags.writeable and array.dtype == gradient.dtype
 
 
 def backpropagate(
@@ -97,7 +78,7 @@ def backpropagate(
                 continue
             if source not in pending:
                 pending[source] = gradient
-            elif lift is None and _may_add_into(pending, source, gradient):
+            elif lift is None and only_here(pending, source) and pending[source].dtype == gradient.dtype:
                 pending[source] += gradient
             else:
                 pending[source] = pending[source] + gradient
