@@ -93,18 +93,16 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     found = walk(seeds, nodes, create_graph=create_graph, retain_graph=keep)
     results: list[Any] = []
-    taken = {id(seed.array) for seed in seeds.values()}
     for i, tensor in enumerate(targets):
-        gradient = found.get(tensor.node)
-        if gradient is None:
+        if tensor.node not in found:
             if not (allow_unused or materialize_grads):
                 raise GraphError(
                     f"grad: the outputs do not depend on input {i} of shape {tuple(tensor.shape)}; "
                     "pass allow_unused=True to get None for it, or materialize_grads=True to get zeros"
                 )
             results.append(Tensor.from_array(tensor.backend.xp.zeros_like(tensor.array)) if materialize_grads else None)
-        elif isinstance(gradient, Tensor):
-            results.append(gradient)
+        elif create_graph:
+            results.append(found[tensor.node])
         else:
-            results.append(Tensor.from_array(memory_of_its_own(tensor.backend, gradient, taken)))
+            results.append(Tensor.from_array(memory_of_its_own(tensor.backend, found, tensor.node)))
     return tuple(results)

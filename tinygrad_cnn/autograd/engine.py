@@ -7,6 +7,7 @@ from typing import Any
 from .anomaly import checked_gradients
 from .graph import Leaf, Lift, Node
 from .modes import ANOMALY, VALUES
+from .sharing import only_here
 
 
 def ancestors(roots: Iterable[Node | Leaf]) -> list[Node | Leaf]:
@@ -14,13 +15,13 @@ def ancestors(roots: Iterable[Node | Leaf]) -> list[Node | Leaf]:
 
     Iterative, so the depth of a graph is bounded by memory alone.
     """
-    seen: set[Node | Leaf] = set()
-    stack = list(roots)
+    seen = set(roots)
+    stack = list(seen)
     while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            stack.extend(source for source in node.inputs if source is not None)
+        for source in stack.pop().inputs:
+            if source is not None and source not in seen:
+                seen.add(source)
+                stack.append(source)
     return sorted(seen, key=attrgetter("order"), reverse=True)
 
 
@@ -73,9 +74,14 @@ def backpropagate(
             continue
         rule = checked_gradients(node, g, lift) if checking else node.input_gradients(g, lift)
         for source, gradient in rule:
-            if leading is None or source in leading:
-                earlier = pending.get(source)
-                pending[source] = gradient if earlier is None else earlier + gradient
+            if leading is not None and source not in leading:
+                continue
+            if source not in pending:
+                pending[source] = gradient
+            elif lift is None and only_here(pending, source) and pending[source].dtype == gradient.dtype:
+                pending[source] += gradient
+            else:
+                pending[source] = pending[source] + gradient
         if not retain_graph:
             node.release()
     return gradients

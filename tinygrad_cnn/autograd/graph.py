@@ -6,7 +6,7 @@ collector. (Hooks and the `ctx` of a Function hold what their authors put there.
 """
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +126,7 @@ class Node:
             return self.input_shapes[op.shape_needs[name]]
         if name == "input_shapes":
             return self.input_shapes
-        value = self.saved_value(name, "its output" if name == "out" else f"its input {name}")
+        value = self.saved_value(name)
         if lift is None or not hasattr(value, "dtype"):
             return value
         if name == "out":
@@ -135,8 +135,8 @@ class Node:
             return lift(value, self.inputs[op.inputs.index(name)])
         return value  # a residual, such as the positions of maxima: constant under differentiation
 
-    def saved_value(self, name: str, what: str) -> Any:
-        """A saved value as it was saved; `what` names it in messages.
+    def saved_value(self, name: str, what: str = "") -> Any:
+        """A saved value as it was saved; `what` names it in messages, where that is not an input or the output.
 
         Raises:
             RuntimeError: after it was released, or when it was changed in place.
@@ -150,6 +150,7 @@ class Node:
             )
         value, storage, version = self.saved[name]
         if storage is not None and storage.version != version:
+            what = what or ("its output" if name == "out" else f"its input {name}")
             raise GraphError(
                 f"backward: {self.describe()} needs {what} of shape {tuple(value.shape)}, but {storage.changed_by} "
                 "changed it in place afterwards; make a new tensor there instead, or give one of the two a .clone()"
@@ -159,33 +160,34 @@ class Node:
     def input_gradients(self, g: Any, lift: Lift | None = None) -> Iterator[tuple["Node | Leaf", Any]]:
         """Apply the chain rule once: yield each input that wants a gradient with its share of it."""
         op = self.op
-        if op.joint is not None:
-            rule, needs = op.joint
-            gradients = rule(g, *(self.value_of(name, lift) for name in needs))
-            pairs: Iterable[tuple[int, Any]] = zip(range(len(self.inputs)), gradients, strict=True)
-        else:
-            ruled = enumerate(zip(op.rules, self.inputs, strict=False))  # optional inputs may have been left out
-            pairs = (
-                (i, self._one_gradient(rule, g, lift)) for i, (rule, source) in ruled if rule and source is not None
+        joint = None if op.joint is None else tuple(self._apply(op.joint, g, lift))
+        if joint is not None and len(joint) != len(self.inputs):
+            raise RuntimeError(
+                f"engine error: the joint rule of {op.name} returned {len(joint)} gradients for {len(self.inputs)} inputs"
             )
-        for i, gradient in pairs:
-            target = self.inputs[i]
-            if target is None or gradient is None:
+        for i, source in enumerate(self.inputs):
+            if source is None:
+                continue
+            if joint is not None:
+                gradient = joint[i]
+            elif (rule := op.rules[i]) is not None:
+                gradient = self._apply(rule, g, lift)
+            else:
+                continue
+            if gradient is None:
                 continue
             if gradient.shape != self.input_shapes[i]:
                 gradient = op.fit(gradient, self.input_shapes[i], op.inputs[i])
-            yield target, gradient
+            yield source, gradient
 
-    def _one_gradient(self, rule_and_needs: "Rule", g: Any, lift: Lift | None) -> Any:
+    def _apply(self, rule_and_needs: "Rule", g: Any, lift: Lift | None) -> Any:
         rule, needs = rule_and_needs
         return rule(g, *[self.value_of(name, lift) for name in needs])
 
     def release(self) -> None:
         """Let go of what was saved for backward; a node that saved plain numbers at most can be walked again."""
-        for value, _, _ in (self.saved or {}).values():
-            if hasattr(value, "nbytes"):
-                self.saved = None
-                break
+        if self.saved and any(hasattr(value, "nbytes") for value, _, _ in self.saved.values()):
+            self.saved = None
 
     def describe(self) -> str:
         """The op and where it was made, for messages."""

@@ -16,7 +16,7 @@ from .harmony import explain, harmonize
 
 use_backends(find_backend)
 
-NUMBERS = (int, float, bool, type(None))
+NUMBERS = frozenset((int, float, bool, type(None)))
 
 
 class View:
@@ -85,27 +85,29 @@ class TensorBase:
             args[0].settle()
         arrays: list[Any] = []
         nodes: list[Node | Leaf | None] = []
+        shapes: list[tuple[int, ...]] = []
         recording = op.differentiable and MODE.get() is RECORD
         dtype, even, wanted, bit = None, True, 0, 1
         for arg in args:
             if isinstance(arg, TensorBase):
                 if arg.view_of is not None:
                     arg.refresh()
-                array = arg.array
-                node = arg.node
+                array, node = arg.array, arg.node
                 if dtype is None:
                     dtype = array.dtype
                 elif array.dtype is not dtype:
                     even = False
                 if node is not None:
                     wanted |= bit
+                arrays.append(array)
                 nodes.append(node)
+                shapes.append(array.shape)
             else:
-                array = arg
                 if type(arg) not in NUMBERS:
                     even = False
+                arrays.append(arg)
                 nodes.append(None)
-            arrays.append(array)
+                shapes.append(getattr(arg, "shape", ()))
             bit <<= 1
         if op.dtypes != "any" and not (even and dtype.kind == "f"):  # type: ignore[union-attr]
             harmonized = harmonize(op, args, self)
@@ -138,8 +140,7 @@ class TensorBase:
                     saved[name] = (out, result.storage, 0)
                 else:
                     saved[name] = (rest[-2 - where], None, 0)
-            shapes = tuple([getattr(array, "shape", ()) for array in arrays])
-            result.node = Node(op, params, tuple(nodes), shapes, out.shape, out.dtype, SCOPE.get(), saved)
+            result.node = Node(op, params, tuple(nodes), tuple(shapes), out.shape, out.dtype, SCOPE.get(), saved)
         if op.view and backend.shares_memory(out, args[0].array):
             result.look_into(args[0], op, params, recording)
         if ANOMALY.get():

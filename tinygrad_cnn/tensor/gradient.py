@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from .. import ops
 from ..autograd import Leaf, Node, backpropagate, enable_grad
+from ..autograd.sharing import only_here
 from ..backend import Backend
 from ..errors import GraphError, ShapeError
 from .base import TensorBase
@@ -85,36 +87,37 @@ def run_backward(
         targets = [tensor.node for tensor in inputs if tensor.node is not None]
     keep = create_graph if retain_graph is None else retain_graph
     found = walk(seeds, targets, create_graph=create_graph, retain_graph=keep)
-    # Two leaves may be handed one array, a view of it, or the very seed; each gradient must have memory of its own.
-    taken = {id(seed.array) for seed in seeds.values()}
     receivers = {id(tensor.node): tensor for tensor in inputs or () if tensor.node is not None}
-    for node, gradient in found.items():
+    for node in found:
         tensor = receivers.get(id(node))
         if tensor is None and isinstance(node, Leaf):
             tensor = node.tensor
         if tensor is not None:
-            _accumulate(tensor, gradient, taken)
+            _accumulate(tensor, found, node)
 
 
-def _accumulate(tensor: TensorBase, gradient: Any, taken: set[int]) -> None:
-    if isinstance(gradient, TensorBase):
-        tensor._grad = gradient if tensor._grad is None else tensor.grad + gradient
-        return
-    if tensor._grad is not None:
-        if tensor._grad.node is not None or not tensor._grad.array.flags.writeable:
-            tensor._grad = TensorBase.plain.from_array(tensor._grad.array + gradient)
-        else:
-            tensor._grad.array += gradient
-            tensor._grad.storage.changed("backward")
-        return
-    tensor._grad = TensorBase.plain.from_array(memory_of_its_own(tensor.backend, gradient, taken))
+def _accumulate(tensor: TensorBase, found: dict[Node | Leaf, Any], node: Node | Leaf) -> None:
+    """Add what was found to `.grad`: in place, like PyTorch, unless the sum shall be differentiable."""
+    before = tensor._grad
+    if isinstance(found[node], TensorBase):
+        with enable_grad():
+            tensor._grad = ops.copy(found[node]) if before is None else before + found[node]
+    elif before is None:
+        tensor._grad = TensorBase.plain.from_array(memory_of_its_own(tensor.backend, found, node))
+    elif before.array.flags.writeable:
+        before.array += found[node]
+        before.storage.changed("backward")
+    else:
+        tensor._grad = TensorBase.plain.from_array(before.array + found[node])
 
 
-def memory_of_its_own(backend: Backend, gradient: Any, taken: set[int]) -> Any:
-    """A gradient as the walk found it, copied if its memory may be somebody else's: a view, or one `taken` before."""
-    if not isinstance(gradient, backend.array_type):
-        gradient = backend.asarray(gradient)
-    elif gradient.base is not None or id(gradient) in taken:
-        gradient = gradient.copy()
-    taken.add(id(gradient))
-    return gradient
+def memory_of_its_own(backend: Backend, found: dict[Node | Leaf, Any], node: Node | Leaf) -> Any:
+    """A gradient as the walk found it, copied if somebody else may see its memory.
+
+    Two leaves may be handed one array or views of it; a rule may return a saved value, and a hook keep what it saw.
+    """
+    if not isinstance(found[node], backend.array_type):
+        return backend.asarray(found[node])
+    if only_here(found, node) and (found[node].base is None or found[node].flags.c_contiguous):
+        return found[node]
+    return found[node].copy()
