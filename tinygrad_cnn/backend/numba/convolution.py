@@ -99,7 +99,7 @@ def _run(plan: Plan, x: Array, w: Array, window: Window, out: Array, pairwise: b
         packed = take("kernels", groups, plan.panels, len(one.order) * rows, plan.vectors * WIDTH)
         # kernels per channel (C, 1, taps) have channels as columns either way, so they are not turned
         direct.pack.fitting(w.size * PER_VALUE)(kernels, groups, turned and not pairwise, one.order, packed)
-        products = len(out) * len(one.places) * len(one.taps) * columns * groups / plan.units
+        products = plan.units * len(one.places) * len(one.taps) * columns * groups
         tables = (one.pixels, one.places, one.taps, plan.units)
         if pairwise:
             run = direct.convolve_channels.fitting(products * PER_CHANNEL_PRODUCT)
