@@ -21,10 +21,7 @@ def _sum_per_channel(g: Any) -> Any:
 )
 def conv2d(backend: Any, x: Any, w: Any, b: Any = None, *, window: Any) -> Any:
     """Cross-correlate images (N, C, H, W) with kernels (O, C/groups, KH, KW), add b (O) or None → (N, O, OH, OW)."""
-    out = backend.conv2d(x, w, window)
-    if b is not None:
-        out += b.reshape(-1, *(1,) * window.rank)
-    return out
+    return backend.conv2d(x, w, b, window)
 
 
 @op(
