@@ -60,7 +60,7 @@ def convolve(backend: Backend, shape: tuple[int, ...], outputs: int, window: Win
     w = np.asarray(numbers(outputs, shape[1] // window.groups, *window.size, seed=1), order=layout)
     g = np.asarray(numbers(shape[0], outputs, *window.output_size(shape[2:]), seed=2), order=layout)
     return [
-        backend.conv2d(x, w, window),
+        backend.conv2d(x, w, None, window),
         backend.conv2d_input_grad(g, w, shape, window),
         backend.conv2d_weight_grad(g, x, window),
     ]
@@ -225,7 +225,7 @@ def test_what_a_new_backend_must_bring() -> None:
 def test_an_empty_batch_of_many_channels(groups: int, channels: int, stride: int) -> None:
     window = convolution_window("conv2d", (3, 3), stride, 0, 1, groups)
     x, w = np.ones((0, channels, 5, 5)), np.ones((2 * groups, channels // groups, 3, 3))
-    out = cpu.conv2d(x, w, window)
+    out = cpu.conv2d(x, w, None, window)
     assert out.shape == (0, 2 * groups, *window.output_size((5, 5)))
     assert cpu.conv2d_input_grad(out, w, x.shape, window).shape == x.shape
     assert not cpu.conv2d_weight_grad(out, x, window).any()

@@ -47,7 +47,7 @@ def values(shape: tuple[int, ...], outputs: int, win: Window, layout: str = "las
 
 def convolve(backend: Any, x: Any, w: Any, g: Any, win: Window) -> list[Any]:
     return [
-        backend.conv2d(x, w, win),
+        backend.conv2d(x, w, None, win),
         backend.conv2d_input_grad(g, w, x.shape, win),
         backend.conv2d_weight_grad(g, x, win),
     ]
@@ -134,10 +134,10 @@ def test_winograd_in_many_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_forbidding_winograd_is_heard() -> None:
     win, given = window(3, padding=1), values((8, 32, 16, 16), 32, window(3, padding=1))
     x, w, _ = given
-    exact = reference.conv2d(x.astype("float64"), w.astype("float64"), win)
-    fast = numba.conv2d(x, w, win)
+    exact = reference.conv2d(x.astype("float64"), w.astype("float64"), None, win)
+    fast = numba.conv2d(x, w, None, win)
     with winograd(False):
-        direct = numba.conv2d(x, w, win)
+        direct = numba.conv2d(x, w, None, win)
     assert not np.array_equal(fast, direct)
     assert abs(direct - exact).max() <= abs(fast - exact).max()
 
@@ -185,11 +185,11 @@ def test_other_types_and_ranks_go_to_numpy(dtype: str) -> None:
 def test_nan_and_infinity_stay_where_they_are_read() -> None:
     x = np.zeros((1, 1, 9, 9), dtype="float32")
     x[0, 0, 4, 4] = np.nan
-    out = numba.conv2d(x, np.ones((1, 1, 3, 3), dtype="float32"), window(3, padding=1))
+    out = numba.conv2d(x, np.ones((1, 1, 3, 3), dtype="float32"), None, window(3, padding=1))
     assert np.isnan(out[0, 0, 3:6, 3:6]).all()
     assert np.isnan(out).sum() == 9
 
 
 def test_results_lie_channels_last() -> None:
     x, w, _ = values((2, 8, 9, 9), 16, window(3))
-    assert numba.conv2d(x, w, window(3)).transpose(0, 2, 3, 1).flags.c_contiguous
+    assert numba.conv2d(x, w, None, window(3)).transpose(0, 2, 3, 1).flags.c_contiguous

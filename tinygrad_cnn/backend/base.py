@@ -75,10 +75,10 @@ class Backend(ActivationKernels):
 
     # convolution ------------------------------------------------------------------------------------------------------
 
-    def conv2d(self, x: Array, w: Array, window: Window) -> Array:
-        """Cross-correlate images (N, C, *image) with kernels (O, C/groups, *size) → (N, O, *output).
+    def conv2d(self, x: Array, w: Array, b: Array | None, window: Window) -> Array:
+        """Cross-correlate images (N, C, *image) with kernels (O, C/groups, *size), add b (O) or None → (N, O, *output).
 
-        out[n, o, i] = Σ_c Σ_t x[n, c, s·i + d·t − p] · w[o, c, t], with c running over the channels of o's group.
+        out[n, o, i] = Σ_c Σ_t x[n, c, s·i + d·t − p] · w[o, c, t] + b[o], c running over the channels of o's group.
         """
         groups, output = window.groups, window.output_size(x.shape[2:])
         images = self._grouped(self.pad(x, window), groups)  # (N, G, C/G, *padded)
@@ -87,7 +87,8 @@ class Backend(ActivationKernels):
         for tap in window.taps():
             pixels = images[(..., *window.slices(tap, output))]
             out += kernels[(..., *tap)] @ _flat(pixels)  # (G, O/G, C/G) @ (N, G, C/G, L)
-        return out.reshape(x.shape[0], w.shape[0], *output)
+        out = out.reshape(x.shape[0], w.shape[0], *output)
+        return out if b is None else out + per_channel(b, out)
 
     def conv2d_input_grad(self, g: Array, w: Array, shape: Ints, window: Window) -> Array:
         """The adjoint of `conv2d` in its images: where a window read, its gradient times the weight is added."""

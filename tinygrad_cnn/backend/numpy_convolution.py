@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .base import Array, Backend
+from .base import Array, Backend, per_channel
 from .window import Ints, Window
 
 # One block of unfolded windows: small enough to stay in a core's cache while it is multiplied, large enough for BLAS.
@@ -64,12 +64,18 @@ class MatrixConvolution(Backend):
     uses BLAS several times better, and the block bounds the memory.
     """
 
-    def conv2d(self, x: Array, w: Array, window: Window) -> Array:
+    def conv2d(self, x: Array, w: Array, b: Array | None, window: Window) -> Array:
         """`Backend.conv2d` as one matrix product per block of unfolded windows."""
+        out = self._products(x, w, window)
+        if b is not None:
+            out += per_channel(b, out)
+        return out
+
+    def _products(self, x: Array, w: Array, window: Window) -> Array:
         if _one_by_one(x.shape[1], w.shape[0], window):
             return _conv2d_one_by_one(x, w, window)
         if window.rank != 2 or _depthwise(x.shape[1], window) or not x.size:
-            return super().conv2d(x, w, window)
+            return super().conv2d(x, w, None, window)
         axes, output = _pixel_axes(x.shape, w.shape[0], window), window.output_size(x.shape[2:])
         images = _padded(x, window, axes)
         out = _empty((x.shape[0], w.shape[0], *output), x.dtype, axes)
@@ -95,7 +101,7 @@ class MatrixConvolution(Backend):
         unfolded, added = w.shape[0] * shape[2] * shape[3], shape[1] * g.shape[2] * g.shape[3]  # values per tap
         if max(window.stride) == 1 and min(map(min, around)) >= 0 and unfolded < UNFOLDING_COST * added:
             turned = Window(window.size, (1, 1), tuple(around), window.dilation, window.groups, op="conv2d_input_grad")
-            return self.conv2d(g, _turned(w, window.groups), turned)
+            return self._products(g, _turned(w, window.groups), turned)
         axes = _pixel_axes(shape, w.shape[0], window)
         (top, bottom), (left, right) = window.pads(shape[2:])
         padded = _empty((*shape[:2], top + shape[2] + bottom, left + shape[3] + right), g.dtype, axes)

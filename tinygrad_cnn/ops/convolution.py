@@ -17,10 +17,7 @@ from .reductions import channel_sum
 )
 def conv2d(backend: Any, x: Any, w: Any, b: Any = None, *, window: Any) -> Any:
     """Cross-correlate images (N, C, H, W) with kernels (O, C/groups, KH, KW), add b (O) or None → (N, O, OH, OW)."""
-    out = backend.conv2d(x, w, window)
-    if b is not None:
-        out += b.reshape(-1, *(1,) * window.rank)
-    return out
+    return backend.conv2d(x, w, b, window)
 
 
 @op(

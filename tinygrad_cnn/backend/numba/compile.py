@@ -26,7 +26,8 @@ LAUNCH = 80.0
 choose_layer()
 
 # Kernels take in parts of these files; where one changes, what was compiled from it before must not be used.
-_parts = crc32(b"".join((files(__package__) / name).read_bytes() for name in ("block.py", "direct.py", "simd.py")))
+_taken_in = ("block.py", "direct.py", "packing.py", "simd.py")
+_parts = crc32(b"".join((files(__package__) / name).read_bytes() for name in _taken_in))
 
 _launch = Lock()  # "workqueue" aborts the process when a second Python thread enters it
 _state = {"threads": int(numba.config.NUMBA_NUM_THREADS), "told": False, "forked": False}

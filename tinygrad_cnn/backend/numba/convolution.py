@@ -1,4 +1,4 @@
-"""The three convolutions of float32 images: tables, padded images and packed kernels for the compiled loops."""
+"""The three convolutions of float32 images: which algorithm, and memory for the compiled loops."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ..switches import winograd as Winograd
 from ..window import Ints, Window
-from . import direct, geometry, winograd
+from . import direct, geometry, packing, winograd
 from .block import panels
 from .compile import get_num_threads
 from .geometry import Plan
@@ -14,10 +14,8 @@ from .memory import empty
 from .simd import WIDTH
 from .workspace import take
 
-# Partial sums of a weight gradient: as many parts as fit, so that threads have work where there are few weights.
-PARTS_BYTES = 2 << 20
-MOST_PARTS = 8
-SPANS = 8
+# So many units per thread, and threads need not share the padding and the products of each.
+UNITS_PER_WORKER = 4
 
 # Winograd's transforms pay from so many channels on; where tiles of 4×4 have at most so many times the pixels of the
 # result; and where there are so many tiles that the transform of the kernels counts for little.
@@ -31,21 +29,25 @@ TILE_BYTES = 1200 << 10
 MOST_TILES = 4
 SUM_BYTES = 8 << 20
 
-# Microseconds of one core.
-PER_PRODUCT, PER_CHANNEL_PRODUCT, PER_VALUE = 1e-5, 5e-5, 5e-4
+# Microseconds of one core, per product or vector of products, and per value packed.
+PER_PRODUCT, PER_VECTOR, PER_CHANNEL_VECTOR, PER_VALUE = 2e-5, 3e-4, 8e-4, 5e-4
+
+NO_BIAS = np.zeros(0, dtype=np.float32)
+FORWARD, BACKWARD = np.arange(9), np.arange(9)[::-1].copy()
 
 Array = Any
 
 
-def forward(x: Array, w: Array, window: Window) -> Array:
-    """Images (N, C, H, W), kernels (O, C/G, KH, KW) → (N, O, OH, OW)."""
-    if _winograd_pays(window, len(x), window.output_size(x.shape[2:]), x.shape[1], len(w)):
+def forward(x: Array, w: Array, b: Array | None, window: Window) -> Array:
+    """Images (N, C, H, W), kernels (O, C/G, KH, KW), bias (O) or None → (N, O, OH, OW)."""
+    bias = NO_BIAS if b is None else _readable(b)
+    output = window.output_size(x.shape[2:])
+    if _winograd_pays(window, len(x), output, x.shape[1], len(w)):
         (top, _), (left, _) = window.padding
-        return _winograd(x, w, window.output_size(x.shape[2:]), top, left, turned=False)
-    pairwise = _pairwise(x.shape[1], len(w), window)
-    plan = geometry.forward(window, x.shape, len(w), pairwise)
-    out = empty((x.shape[0], *window.output_size(x.shape[2:]), len(w)))
-    _run(plan, _padded(x, plan.pads), w, window, out, pairwise, turned=False)
+        return _winograd(x, w, bias, output, top, left, turned=False)
+    plan = geometry.forward(window, x.shape, len(w), _pairwise(x.shape[1], len(w), window))
+    out = empty((x.shape[0], *output, len(w)))
+    _run(plan, x, w, bias, out, turned=False)
     return out.transpose(0, 3, 1, 2)
 
 
@@ -53,59 +55,56 @@ def input_grad(g: Array, w: Array, shape: Ints, window: Window) -> Array:
     """Gradients (N, O, OH, OW), kernels (O, C/G, KH, KW) → (N, C, H, W)."""
     if _winograd_pays(window, len(g), shape[2:], shape[1], len(w)):
         (top, _), (left, _) = window.padding
-        return _winograd(g, w, shape[2:], 2 - top, 2 - left, turned=True)
-    pairwise = _pairwise(shape[1], len(w), window)
-    plan = geometry.adjoint(window, shape, len(w), pairwise)
+        return _winograd(g, w, NO_BIAS, shape[2:], 2 - top, 2 - left, turned=True)
+    plan = geometry.adjoint(window, shape, len(w), _pairwise(shape[1], len(w), window))
     out = empty((shape[0], *shape[2:], shape[1]))
     if not plan.complete:
         out.fill(0)
-    _run(plan, _padded(g, plan.pads), w, window, out, pairwise, turned=True)
+    _run(plan, g, w, NO_BIAS, out, turned=plan.inputs > 0)
     return out.transpose(0, 3, 1, 2)
 
 
 def weight_grad(g: Array, x: Array, window: Window) -> Array:
     """Gradients (N, O, OH, OW), images (N, C, H, W) → (O, C/G, KH, KW)."""
-    if _winograd_pays(window, len(g), g.shape[2:], x.shape[1], g.shape[1]):
+    outputs, inputs = g.shape[1], x.shape[1]
+    if _winograd_pays(window, len(g), g.shape[2:], inputs, outputs):
         return _winograd_weight_grad(g, x, window)
-    outputs, per_group = g.shape[1], x.shape[1] // window.groups
-    pairwise = _pairwise(x.shape[1], outputs, window)
-    plan = geometry.forward(window, x.shape, outputs, pairwise)
-    groups = 1 if pairwise else window.groups
-    (one,), block = plan.passes, direct.CHANNEL_TAPS if pairwise else plan.block
-    taps = np.concatenate([one.taps, np.repeat(one.taps[-1:], -len(one.taps) % block)])
-    columns = outputs // groups
-    parts = max(1, min(MOST_PARTS, plan.units, PARTS_BYTES // (4 * groups * len(taps) * columns)))
-    sums = take("sums", parts, groups, len(taps), columns)
-    sums.fill(0)
-    arrays = (_padded(x, plan.pads), _channels_last(g), sums, one.pixels, taps, np.arange(len(taps)) * columns)
-    sizes = (plan.pixels, plan.units, plan.panels, plan.vectors)
-    if pairwise:
-        direct.channel_sums.fitting(g.size * len(taps) * PER_CHANNEL_PRODUCT)(*arrays, *sizes)
-    else:
-        spans = min(SPANS, len(taps) // block)
-        direct.weight_sums.fitting(g.size * len(taps) * PER_PRODUCT)(*arrays, *sizes, block, spans)
-    out = empty((outputs, per_group, *window.size))
-    direct.unpack.fitting(sums.size * PER_VALUE)(sums, out.reshape(outputs, per_group, -1))
+    plan = geometry.forward(window, x.shape, outputs, _pairwise(inputs, outputs, window))
+    out = empty((outputs, inputs // window.groups, *window.size))
+    flat, steps = _flat(x)
+    run, workers = _workers(direct.weight_sums, plan, plan.sums[0] // 2)
+    sizes, padded = _sizes(plan, x.shape, steps, workers)
+    arrays = (_channels_last(g), out.reshape(*out.shape[:2], -1), plan.sum_tables, sizes + plan.sum_sizes)
+    run(flat, steps, *arrays, take("sums", *plan.sums), padded)
     return out
 
 
-def _run(plan: Plan, x: Array, w: Array, window: Window, out: Array, pairwise: bool, *, turned: bool) -> None:
-    """Every pass of a plan with its share of the kernels."""
+def _run(plan: Plan, x: Array, w: Array, bias: Array, out: Array, *, turned: bool) -> None:
+    """Every pass of a plan with its share of the kernels, which are turned or not."""
+    flat, steps = _flat(x)
+    run, workers = _workers(direct.convolve, plan, plan.units // UNITS_PER_WORKER)
+    sizes, padded = _sizes(plan, x.shape, steps, workers)
+    groups = out.shape[3] // plan.columns
+    packed = take("kernels", groups, plan.panels, 1 + len(plan.tables[2]), plan.vectors * WIDTH)
     kernels = _readable(w.reshape(*w.shape[:2], -1))
-    groups = 1 if pairwise else window.groups
-    rows = 1 if pairwise else len(w) // groups if turned else w.shape[1]
-    columns = out.shape[3] // groups
-    for one in plan.passes:
-        packed = take("kernels", groups, plan.panels, len(one.order) * rows, plan.vectors * WIDTH)
-        # kernels per channel (C, 1, taps) have channels as columns either way, so they are not turned
-        direct.pack.fitting(w.size * PER_VALUE)(kernels, groups, turned and not pairwise, one.order, packed)
-        products = len(out) * len(one.places) * len(one.taps) * columns * groups / plan.units
-        tables = (one.pixels, one.places, one.taps, plan.units)
-        if pairwise:
-            run = direct.convolve_channels.fitting(products * PER_CHANNEL_PRODUCT)
-            run(x, packed[0], out, *tables)
-        else:
-            direct.convolve.fitting(products * PER_PRODUCT)(x, packed, out, *tables, columns)
+    run(flat, steps, kernels, bias, turned, out, plan.tables, plan.passes, sizes, packed, padded)
+
+
+def _workers(kernel: Any, plan: Plan, most: int) -> tuple[Any, int]:
+    """How to start a kernel, and the number of workers; 0 if there would be more threads than units for `most`."""
+    run = kernel.fitting(plan.products * (PER_VECTOR if plan.inputs else PER_CHANNEL_VECTOR))
+    workers = get_num_threads() if run is kernel else 1
+    return run, workers if workers <= max(1, most) else 0
+
+
+def _sizes(plan: Plan, shape: Ints, steps: Ints, workers: int) -> tuple[Ints, Array]:
+    """What the direct kernels need to know of the images, and memory to pad them in."""
+    rows, line, channels = plan.padded
+    copied = plan.around or steps[3] != 1 or steps[2] != channels
+    units = (workers or plan.units) if copied else 0
+    images = (plan.units, plan.images, *shape[2:], channels, *plan.pads, rows, line)
+    padded = take("images", units * plan.images * rows * line * channels)
+    return (*images, plan.inputs, plan.columns, int(copied), workers), padded
 
 
 def _winograd_pays(window: Window, batch: int, result: Ints, inputs: int, outputs: int) -> bool:
@@ -119,14 +118,14 @@ def _winograd_pays(window: Window, batch: int, result: Ints, inputs: int, output
     return 16 * tiles <= FULLEST * rows * columns and batch * tiles >= FEWEST_TILES
 
 
-def _winograd(x: Array, w: Array, output: Ints, top: int, left: int, *, turned: bool) -> Array:
+def _winograd(x: Array, w: Array, bias: Array, output: Ints, top: int, left: int, *, turned: bool) -> Array:
     """`forward` for a window with this padding, or with turned kernels the gradient in its images."""
     images = _channels_last(x)
     inputs, outputs = (len(w), w.shape[1]) if turned else (w.shape[1], len(w))
     count, vectors, _ = panels(outputs, False)
     packed = take("kernels", 1, count, 9 * inputs, vectors * WIDTH)
-    kernels, order = _readable(w.reshape(*w.shape[:2], 9)), np.arange(9)
-    direct.pack.fitting(w.size * PER_VALUE)(kernels, 1, turned, order[::-1].copy() if turned else order, packed)
+    kernels = _readable(w.reshape(*w.shape[:2], 9))
+    packing.pack.fitting(w.size * PER_VALUE)(kernels, NO_BIAS, 1, turned, BACKWARD if turned else FORWARD, packed)
     u = take("transformed_kernels", 36, count, inputs, vectors * WIDTH)
     winograd.transform_kernels.fitting(u.size * PER_VALUE)(packed.reshape(count, 9, inputs, -1), u)
     out = empty((len(x), *output, outputs))
@@ -137,7 +136,7 @@ def _winograd(x: Array, w: Array, output: Ints, top: int, left: int, *, turned: 
     v = take("transformed_images", workers, 36 * (tiles * inputs + WIDTH))
     m = take("products", workers, 36 * (tiles * outputs + WIDTH))
     rows = np.arange(tiles)
-    run(images, u, out, v, m, top, left, tiles, rows * inputs, np.arange(inputs), rows * outputs)
+    run(images, u, bias, out, v, m, top, left, tiles, rows * inputs, np.arange(inputs), rows * outputs)
     return out.transpose(0, 3, 1, 2)
 
 
@@ -159,7 +158,7 @@ def _winograd_weight_grad(g: Array, x: Array, window: Window) -> Array:
     sums = take("sums", 9, inputs, outputs)
     winograd.gather_kernels.fitting(u.size * PER_VALUE)(u, sums)
     out = empty((outputs, inputs, 3, 3))
-    direct.unpack.fitting(sums.size * PER_VALUE)(
+    packing.unpack.fitting(sums.size * PER_VALUE)(
         sums.reshape(1, 1, 9 * inputs, outputs), out.reshape(outputs, inputs, 9)
     )
     return out
@@ -180,13 +179,11 @@ def _channels_last(x: Array) -> Array:
     return _readable(x.transpose(0, 2, 3, 1))
 
 
-def _padded(x: Array, pads: tuple[tuple[int, int], tuple[int, int]]) -> Array:
-    """(N, C, H, W) → (N, H', W', C) in row-major memory, with zeros around the images."""
-    (top, bottom), (left, right) = pads
-    images = _channels_last(x)
-    if not top + bottom + left + right:
-        return images
-    n, height, width, channels = images.shape
-    out = take("images", n, top + height + bottom, left + width + right, channels)
-    direct.pad.fitting(out.size * PER_VALUE / 4)(images, top, left, out)
-    return out
+def _flat(x: Array) -> tuple[Array, Ints]:
+    """Images as one run of memory, and their strides of image, row, column and channel; a copy where they have gaps."""
+    _, channels, height, width = x.shape
+    last = x.transpose(0, 2, 3, 1)
+    if not last.flags.c_contiguous and x.flags.c_contiguous and x.flags.writeable:
+        pixels = height * width
+        return x.reshape(-1), (channels * pixels, width, 1, pixels)
+    return _readable(last).reshape(-1), (height * width * channels, width * channels, channels, 1)

@@ -19,18 +19,19 @@ class ConvolutionKernels(NumpyBackend):
     NumPy must copy windows into matrices before it can multiply; compiled kernels read them where they are.
     """
 
-    def conv2d(self, x: Array, w: Array, window: Window) -> Array:
+    def conv2d(self, x: Array, w: Array, b: Array | None, window: Window) -> Array:
         """`Backend.conv2d` by Winograd's algorithm or a direct kernel."""
         # Compiled kernels check no bounds, so shapes that do not fit are NumPy's to complain about.
-        if x.shape[1] != w.shape[1] * window.groups or not _applies(x, w, w.shape[0], window):
-            return super().conv2d(x, w, window)
+        fitting = x.shape[1] == w.shape[1] * window.groups and (b is None or (b.shape, b.dtype) == ((len(w),), x.dtype))
+        if not fitting or not _applies(x, w, w.shape[0], window):
+            return super().conv2d(x, w, b, window)
         if not x.size or not w.size:
-            return np.zeros((len(x), len(w), *window.output_size(x.shape[2:])), dtype=x.dtype)
+            return super().conv2d(x, w, b, window)
         if window.rank == 1:
-            return self.conv2d(x[:, :, None], w[:, :, None], _flat(window))[:, :, 0]
+            return self.conv2d(x[:, :, None], w[:, :, None], b, _flat(window))[:, :, 0]
         from . import convolution
 
-        return convolution.forward(x, w, window)
+        return convolution.forward(x, w, b, window)
 
     def conv2d_input_grad(self, g: Array, w: Array, shape: Ints, window: Window) -> Array:
         """`Backend.conv2d_input_grad` by Winograd's algorithm or a direct kernel."""

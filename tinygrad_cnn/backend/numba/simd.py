@@ -14,11 +14,10 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
 WIDTH = 16
+HALF = WIDTH // 2
 FLAGS = ("reassoc", "contract", "arcp", "nsz")
 
 vector_type = ir.VectorType(ir.FloatType(), WIDTH)
-_mask = ir.VectorType(ir.IntType(1), WIDTH)
-_ints = ir.VectorType(ir.IntType(32), WIDTH)
 _ALIGNMENT = ir.Constant(ir.IntType(32), 4)
 
 
@@ -65,43 +64,47 @@ def emit_pointer(context: Any, builder: Any, array_type: Any, array: Any, offset
     return builder.gep(context.make_array(array_type)(context, builder, array).data, [offset])
 
 
-def emit_splat(builder: Any, value: Any) -> Any:
+def emit_splat(builder: Any, value: Any, size: int = WIDTH) -> Any:
     """A vector of one number."""
-    kind = ir.VectorType(value.type, WIDTH)
+    kind = ir.VectorType(value.type, size)
     single = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(single, ir.Constant(kind, ir.Undefined), ir.Constant(_ints, [0] * WIDTH))
+    return builder.shuffle_vector(single, ir.Constant(kind, ir.Undefined), _integers([0] * size))
 
 
-def first_lanes(builder: Any, count: Any) -> Any:
+def first_lanes(builder: Any, count: Any, size: int = WIDTH) -> Any:
     """A mask of the first `count` lanes."""
-    lanes = ir.Constant(_ints, list(range(WIDTH)))
-    return builder.icmp_signed("<", lanes, emit_splat(builder, builder.trunc(count, ir.IntType(32))))
+    count = emit_splat(builder, builder.trunc(count, ir.IntType(32)), size)
+    return builder.icmp_signed("<", _integers(list(range(size))), count)
 
 
-def emit_load(builder: Any, pointer: Any, number: int, mask: Any = None) -> Any:
+def emit_load(builder: Any, pointer: Any, number: int, mask: Any = None, size: int = WIDTH) -> Any:
     """Vector `number` from a pointer on; lanes outside the mask are 0 and not read."""
-    place = _place(builder, pointer, number)
+    place, kind = _place(builder, pointer, number, size), ir.VectorType(ir.FloatType(), size)
     if mask is None:
         return builder.load(place, align=4)
-    kind = ir.FunctionType(vector_type, [place.type, ir.IntType(32), _mask, vector_type])
-    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.load.v16f32.p0")
-    return builder.call(function, [place, _ALIGNMENT, mask, ir.Constant(vector_type, [0.0] * WIDTH)])
+    function = ir.FunctionType(kind, [place.type, ir.IntType(32), mask.type, kind])
+    load = cgutils.get_or_insert_function(builder.module, function, f"llvm.masked.load.v{size}f32.p0")
+    return builder.call(load, [place, _ALIGNMENT, mask, ir.Constant(kind, [0.0] * size)])
 
 
-def emit_store(builder: Any, pointer: Any, number: int, mask: Any, value: Any) -> None:
+def emit_store(builder: Any, pointer: Any, number: int, mask: Any, value: Any, size: int = WIDTH) -> None:
     """Write vector `number` from a pointer on; lanes outside the mask, unless that is None, stay."""
-    place = _place(builder, pointer, number)
+    place = _place(builder, pointer, number, size)
     if mask is None:
         builder.store(value, place, align=4)
         return
-    kind = ir.FunctionType(ir.VoidType(), [vector_type, place.type, ir.IntType(32), _mask])
-    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.store.v16f32.p0")
-    builder.call(function, [value, place, _ALIGNMENT, mask])
+    function = ir.FunctionType(ir.VoidType(), [value.type, place.type, ir.IntType(32), mask.type])
+    store = cgutils.get_or_insert_function(builder.module, function, f"llvm.masked.store.v{size}f32.p0")
+    builder.call(store, [value, place, _ALIGNMENT, mask])
 
 
-def _place(builder: Any, pointer: Any, number: int) -> Any:
-    moved = builder.gep(pointer, [ir.Constant(ir.IntType(64), number * WIDTH)]) if number else pointer
-    return builder.bitcast(moved, vector_type.as_pointer())
+def _integers(values: list[int]) -> Any:
+    return ir.Constant(ir.VectorType(ir.IntType(32), len(values)), values)
+
+
+def _place(builder: Any, pointer: Any, number: int, size: int) -> Any:
+    moved = builder.gep(pointer, [ir.Constant(ir.IntType(64), number * size)]) if number else pointer
+    return builder.bitcast(moved, ir.VectorType(ir.FloatType(), size).as_pointer())
 
 
 @intrinsic

@@ -119,8 +119,8 @@ def _transform_pixels(x: Any, image: int, top: int, left: int, v: Any, at: int, 
 
 
 @serial
-def _transform_products(m: Any, at: int, step: int, out: Any, image: int, top: int, left: int) -> None:
-    """Aᵀ M A of the 36 products of a tile, to the pixels of it that exist."""
+def _transform_products(m: Any, at: int, step: int, bias: Any, out: Any, image: int, top: int, left: int) -> None:
+    """Aᵀ M A of the 36 products of a tile, and the bias, to the pixels of it that exist."""
     height, width, channels = out.shape[1], out.shape[2], out.shape[3]
     for c in range(0, channels, WIDTH):
         lanes, of = min(WIDTH, channels - c), at + c
@@ -130,24 +130,25 @@ def _transform_products(m: Any, at: int, step: int, out: Any, image: int, top: i
         r3 = _pixels_out(*_six(m, of + 18 * step, step, lanes))
         r4 = _pixels_out(*_six(m, of + 24 * step, step, lanes))
         r5 = _pixels_out(*_six(m, of + 30 * step, step, lanes))
+        b = load(bias, c, lanes if len(bias) else 0)
         c0 = _pixels_out(r0[0], r1[0], r2[0], r3[0], r4[0], r5[0])
         c1 = _pixels_out(r0[1], r1[1], r2[1], r3[1], r4[1], r5[1])
         c2 = _pixels_out(r0[2], r1[2], r2[2], r3[2], r4[2], r5[2])
         c3 = _pixels_out(r0[3], r1[3], r2[3], r3[3], r4[3], r5[3])
         to, line = ((image * height + top) * width + left) * channels + c, width * channels
         rest = width - left
-        _store_four(out, to, channels, lanes, rest, c0[0], c1[0], c2[0], c3[0])
-        _store_four(out, to + line, channels, lanes if top + 1 < height else 0, rest, c0[1], c1[1], c2[1], c3[1])
-        _store_four(out, to + 2 * line, channels, lanes if top + 2 < height else 0, rest, c0[2], c1[2], c2[2], c3[2])
-        _store_four(out, to + 3 * line, channels, lanes if top + 3 < height else 0, rest, c0[3], c1[3], c2[3], c3[3])
+        _store_four(out, to, channels, lanes, rest, b, c0[0], c1[0], c2[0], c3[0])
+        _store_four(out, to + line, channels, lanes if top + 1 < height else 0, rest, b, c0[1], c1[1], c2[1], c3[1])
+        _store_four(out, to + 2 * line, channels, lanes if top + 2 < height else 0, rest, b, c0[2], c1[2], c2[2], c3[2])
+        _store_four(out, to + 3 * line, channels, lanes if top + 3 < height else 0, rest, b, c0[3], c1[3], c2[3], c3[3])
 
 
 @inlined
-def _store_four(out: Any, at: int, step: int, lanes: int, rest: int, a: Any, b: Any, c: Any, d: Any) -> None:
-    store(out, at, lanes, a)
-    store(out, at + step, lanes if rest > 1 else 0, b)
-    store(out, at + 2 * step, lanes if rest > 2 else 0, c)
-    store(out, at + 3 * step, lanes if rest > 3 else 0, d)
+def _store_four(out: Any, at: int, step: int, lanes: int, rest: int, bias: Any, a: Any, b: Any, c: Any, d: Any) -> None:
+    store(out, at, lanes, a + bias)
+    store(out, at + step, lanes if rest > 1 else 0, b + bias)
+    store(out, at + 2 * step, lanes if rest > 2 else 0, c + bias)
+    store(out, at + 3 * step, lanes if rest > 3 else 0, d + bias)
 
 
 @inlined
@@ -234,6 +235,7 @@ def _store_three(out: Any, at: int, step: int, lanes: int, a: Any, b: Any, c: An
 def convolve(
     x: Any,
     u: Any,
+    bias: Any,
     out: Any,
     v: Any,
     m: Any,
@@ -244,7 +246,7 @@ def convolve(
     v_steps: Any,
     m_rows: Any,
 ) -> None:
-    """Images (N, H, W, C), transformed kernels (36, panels, C, columns) → out (N, OH, OW, O).
+    """Images (N, H, W, C), transformed kernels (36, panels, C, columns), bias (O) or none → out (N, OH, OW, O).
 
     `v` and `m` are memory per worker for so many tiles: 36 matrices each, (tiles, C) and (tiles, O), at the rows and
     steps of the tables, and a line of the cache apart so that the 36 do not share sets of it.
@@ -276,7 +278,7 @@ def convolve(
             for t in range(count):
                 image, tile = (start + t) // (lines * columns), (start + t) % (lines * columns)
                 y, z = tile // columns * 4, tile % columns * 4
-                _transform_products(m, m_at + t * outputs, m_step, out, image, y, z)
+                _transform_products(m, m_at + t * outputs, m_step, bias, out, image, y, z)
 
 
 @kernel

@@ -1,0 +1,102 @@
+"""What surrounds the products of a convolution, compiled: padded images, and kernels in the order they are read in."""
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from .compile import kernel, serial
+from .simd import WIDTH, load, splat, store
+
+ALONE = 1 << 15  # so many values one thread has packed or added up before others have woken
+
+
+@serial
+def pad_line(x: Any, steps: Any, image: Any, number: int, out: Any, at: int) -> None:
+    """Write a line of padded channels-last images: images x, with these strides, and zeros around each.
+
+    `image` is the height, width and channels of x, the zeros above and to the left, and the padded height and width;
+    lines are numbered through all images.
+    """
+    height, width, channels, top, left, rows, line = image
+    image_step, row_step, column_step, channel_step = steps
+    y = number % rows - top
+    before, length = left * channels, width * channels
+    if not 0 <= y < height:
+        _zeros(out, at, line * channels)
+        return
+    _zeros(out, at, before)
+    source = number // rows * image_step + y * row_step
+    if channel_step == 1 and column_step == channels:
+        for i in range(0, length, WIDTH):
+            store(out, at + before + i, length - i, load(x, source + i, length - i))
+    else:
+        for c in range(channels):
+            of, to = source + c * channel_step, at + before + c
+            for i in range(width):
+                out[to + i * channels] = x[of + i * column_step]
+    _zeros(out, at + before + length, line * channels - before - length)
+
+
+@serial
+def _zeros(out: Any, at: int, count: int) -> None:
+    for i in range(0, count, WIDTH):
+        store(out, at + i, count - i, splat(np.float32(0)))
+
+
+@serial
+def pack_columns(w: Any, bias: Any, groups: int, turned: bool, order: Any, task: int, out: Any) -> None:
+    """A vector of columns of `pack`."""
+    outputs, inputs, taps = w.shape
+    outputs //= groups
+    _, panels, depth, width = out.shape
+    flat, target = w.reshape(-1), out.reshape(-1)
+    lines, row_step = (outputs, inputs * taps) if turned else (inputs, taps)
+    columns, column_step = (inputs, taps) if turned else (outputs, inputs * taps)
+    blocks = -(-columns // WIDTH)
+    group, column = task // blocks, task % blocks * WIDTH
+    count = min(WIDTH, columns - column)
+    source = group * outputs * inputs * taps + column * column_step
+    place = (group * panels + column // width) * depth * width + column % width
+    if depth > len(order) * lines:
+        for j in range(count):
+            target[place + j] = bias[group * columns + column + j] if len(bias) else np.float32(0)
+        place += width
+    for row in range(lines):
+        for number in range(len(order)):
+            at, to = source + row * row_step + order[number], place + (number * lines + row) * width
+            for j in range(count):
+                target[to + j] = flat[at + j * column_step]
+
+
+@kernel
+def pack(w: Any, bias: Any, groups: int, turned: bool, order: Any, out: Any) -> None:
+    """Kernels (O, C/G, taps) → (G, panels, rows, columns of a panel) for the taps in `order`.
+
+    Rows are taps × C/G and columns O/G; turned, rows are taps × O/G and columns C/G. Where there is one more row, the
+    first holds the bias (O), or zeros if that has length 0.
+    """
+    columns = w.shape[1] if turned else w.shape[0] // groups
+    for task in numba.prange(groups * -(-columns // WIDTH)):  # as many columns as one line of the cache holds
+        pack_columns(w, bias, groups, turned, order, task, out)
+
+
+@serial
+def unpack_channel(sums: Any, out: Any, number: int) -> None:
+    """One input channel of a group of `unpack`."""
+    parts, _, _, columns = sums.shape
+    _, inputs, taps = out.shape
+    group, c = number // inputs, number % inputs
+    for o in range(columns):
+        for tap in range(taps):
+            total = sums[0, group, tap * inputs + c, o]
+            for part in range(1, parts):
+                total += sums[part, group, tap * inputs + c, o]
+            out[group * columns + o, c, tap] = total
+
+
+@kernel
+def unpack(sums: Any, out: Any) -> None:
+    """Add the parts of sums (parts, G, taps·C/G, O/G) in order → kernels (O, C/G, taps)."""
+    for number in numba.prange(sums.shape[1] * out.shape[1]):
+        unpack_channel(sums, out, number)
