@@ -36,6 +36,7 @@ FLOORS = {
     "vision": 6,
     "viz": 6,
     "io": 6,
+    "profiler": 6,
     "demo": 7,
     "__main__": 7,
 }

@@ -65,6 +65,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "profiler":
+        return import_module("tinygrad_cnn.profiler")
     if name in _ELSEWHERE:
         return getattr(import_module(f"tinygrad_cnn.{_ELSEWHERE[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
