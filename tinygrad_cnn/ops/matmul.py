@@ -13,7 +13,7 @@ from ..autograd import op, sum_to
 def matmul(backend: Any, x: Any, y: Any) -> Any:
     """Matrix products of the last two dimensions, (…, n, k) @ (…, k, m) → (…, n, m); those before broadcast."""
     with backend.quiet():
-        return backend.xp.matmul(x, y)
+        return backend.matmul(x, y)
 
 
 def _rows(x: Any) -> Any:
@@ -33,7 +33,4 @@ def _rows(x: Any) -> Any:
 def linear(backend: Any, x: Any, w: Any, b: Any) -> Any:
     """x wᵀ + b: (…, in), (out, in), (out) → (…, out); b may be None."""
     with backend.quiet():
-        out = backend.xp.matmul(x, w.T)
-    if b is not None:
-        out += b
-    return out
+        return backend.linear(x, w, b)

@@ -13,6 +13,7 @@ from .normalization_methods import NormalizationKernels
 from .optimizer_methods import OptimizerKernels
 from .pointwise_methods import PointwiseKernels
 from .pooling_methods import PoolingKernels
+from .product_methods import ProductKernels
 
 
 class NumbaBackend(
@@ -23,6 +24,7 @@ class NumbaBackend(
     LossKernels,
     OptimizerKernels,
     PointwiseKernels,
+    ProductKernels,
     NumpyBackend,
 ):
     """NumPy arrays on the CPU, and kernels compiled by Numba.
