@@ -11,7 +11,7 @@ import numpy as np
 
 from .block import multiply
 from .compile import kernel, serial
-from .packing import ALONE, pack_columns, pad_line, unpack_channel
+from .packing import ALONE, pack_columns, pad_lines, unpack_channel
 from .simd import HALF, WIDTH, splat, store
 
 CHUNK = 96  # pixels that one task computes before it takes the next panel of weights; a multiple of all of block.ROWS
@@ -241,8 +241,7 @@ def convolve(
             for unit in range(worker * units // workers, (worker + 1) * units // workers):
                 at = (np.int64(worker) if copied else unit) * unit_size
                 if copied:
-                    for row in range(lines):
-                        pad_line(x, steps, image, unit * lines + row, padded, at + row * line * channels)
+                    pad_lines(x, steps, image, unit * lines, (unit + 1) * lines, padded, at)
                 for p in range(len(passes)):
                     stop, start_tap, stop_tap = passes[p, 1], passes[p, 2], passes[p, 3]
                     for first in range(passes[p, 0], stop, CHUNK):
@@ -254,7 +253,7 @@ def convolve(
         return
     if copied:
         for row in numba.prange(units * lines):
-            pad_line(x, steps, image, row, padded, row * line * channels)
+            pad_lines(x, steps, image, row, row + 1, padded, row * line * channels)
     for p in range(len(passes)):
         start, stop, start_tap, stop_tap = passes[p, 0], passes[p, 1], passes[p, 2], passes[p, 3]
         chunks = -(-(stop - start) // CHUNK)
@@ -353,13 +352,12 @@ def weight_sums(x: Any, steps: Any, g: Any, out: Any, tables: Any, sizes: Any, s
                 for unit in range(part * units // parts, (part + 1) * units // parts):
                     at = (np.int64(worker) if copied else unit) * unit_size
                     if copied:
-                        for row in range(lines):
-                            pad_line(x, steps, image, unit * lines + row, padded, at + row * line * channels)
+                        pad_lines(x, steps, image, unit * lines, (unit + 1) * lines, padded, at)
                     _add_unit(source, at, g, unit * g_size, sums, part, (pixels, taps, places), 0, depth, loops)
     else:
         if copied:
             for row in numba.prange(units * lines):
-                pad_line(x, steps, image, row, padded, row * line * channels)
+                pad_lines(x, steps, image, row, row + 1, padded, row * line * channels)
         for task in numba.prange(parts * spans):
             part, span = task // spans, task % spans
             first, last = span * (depth // block) // spans * block, (span + 1) * (depth // block) // spans * block
