@@ -100,10 +100,10 @@ def _workers(kernel: Any, plan: Plan, most: int) -> tuple[Any, int]:
 def _sizes(plan: Plan, shape: Ints, steps: Ints, workers: int) -> tuple[Ints, Array]:
     """What the direct kernels need to know of the images, and memory to pad them in."""
     rows, line, channels = plan.padded
-    copied = plan.around or steps[3] != 1 or steps[2] != channels
+    copied = plan.around or plan.planes > 1 or steps[3] != 1 or steps[2] != channels
     units = (workers or plan.units) if copied else 0
-    images = (plan.units, plan.images, *shape[2:], channels, *plan.pads, rows, line)
-    padded = take("images", units * plan.images * rows * line * channels)
+    images = (plan.units, plan.images, plan.planes, *shape[2:], channels, *plan.pads, rows, line)
+    padded = take("images", units * plan.images * plan.planes * rows * line * channels)
     return (*images, plan.inputs, plan.columns, int(copied), workers), padded
 
 
