@@ -6,13 +6,17 @@ import numpy as np
 
 from ..switches import winograd as Winograd
 from ..window import Ints, Window
-from . import direct, geometry, packing, winograd
+from . import direct, geometry, packing, scatter, winograd
 from .block import panels
 from .compile import get_num_threads
 from .geometry import Plan
 from .memory import empty
 from .simd import WIDTH
 from .workspace import take
+
+# A gradient in the images adds up windows where so many channels or fewer leave lanes idle, from so many images on.
+FEW_CHANNELS = 8
+FEWEST_IMAGES = 8
 
 # So many units per thread, and threads need not share the padding and the products of each.
 UNITS_PER_WORKER = 4
@@ -56,11 +60,26 @@ def input_grad(g: Array, w: Array, shape: Ints, window: Window) -> Array:
     if _winograd_pays(window, len(g), shape[2:], shape[1], len(w)):
         (top, _), (left, _) = window.padding
         return _winograd(g, w, NO_BIAS, shape[2:], 2 - top, 2 - left, turned=True)
+    if window.groups == window.dilation[1] == 1 and shape[1] <= FEW_CHANNELS and len(g) >= FEWEST_IMAGES:
+        return _add_windows(g, w, shape, window)
     plan = geometry.adjoint(window, shape, len(w), _pairwise(shape[1], len(w), window))
     out = empty((shape[0], *shape[2:], shape[1]))
     if not plan.complete:
         out.fill(0)
     _run(plan, g, w, NO_BIAS, out, turned=plan.inputs > 0)
+    return out.transpose(0, 3, 1, 2)
+
+
+def _add_windows(g: Array, w: Array, shape: Ints, window: Window) -> Array:
+    plan, out = scatter.plan(window, shape, len(w)), empty((shape[0], *shape[2:], shape[1]))
+    run = scatter.add_windows.fitting(plan.products * PER_VECTOR)
+    workers = get_num_threads() if run is scatter.add_windows else 1
+    packed, padded = take("kernels", *plan.packed), take("images", workers * plan.padded)
+    products = take("products", workers * direct.CHUNK * plan.sizes[-1])
+    run(
+        *(_channels_last(g), _readable(w.reshape(*w.shape[:2], -1)), out, plan.tables, plan.sizes),
+        *(packed, products, padded, workers),
+    )
     return out.transpose(0, 3, 1, 2)
 
 
