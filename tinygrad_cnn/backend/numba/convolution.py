@@ -29,9 +29,13 @@ FEWEST_TILES = 32
 
 # Transformed tiles: those of one worker stay in its cache from one transform to the other; those of a weight gradient
 # are shared, and the more of them the fewer passes over the sums.
-TILE_BYTES = 1200 << 10
+TILE_BYTES = 800 << 10
 MOST_TILES = 4
 SUM_BYTES = 8 << 20
+
+# Sums of a weight gradient that stay in a worker's cache are taken in so many parts, each by one worker alone.
+PART_BYTES = 640 << 10
+WINOGRAD_PARTS = 8
 
 # Microseconds of one core, per product or vector of products, and per value packed.
 PER_PRODUCT, PER_VECTOR, PER_CHANNEL_VECTOR, PER_VALUE = 2e-5, 3e-4, 8e-4, 5e-4
@@ -163,17 +167,19 @@ def _winograd_weight_grad(g: Array, x: Array, window: Window) -> Array:
     inputs, outputs, (rows, columns) = x.shape[1], g.shape[1], g.shape[2:]
     count, _, block = panels(outputs, False)
     total = len(g) * -(-rows // 4) * -(-columns // 4)
-    tiles = max(24, min(total, SUM_BYTES // (36 * 4 * (inputs + outputs))))
     channels = np.arange(-(-inputs // block) * block)
-    u = take("transformed_kernels", 36, len(channels), outputs)
-    u.fill(0)
-    v = take("transformed_images", 36 * (tiles * inputs + WIDTH))
-    m = take("products", 36 * (tiles * outputs + WIDTH))
+    part_bytes, tile_bytes = 36 * 4 * len(channels) * outputs, 36 * 4 * (inputs + outputs)
+    parts = WINOGRAD_PARTS if part_bytes <= PART_BYTES and total >= 24 * WINOGRAD_PARTS else 1
+    run = winograd.weight_sums.fitting(total * 36 * inputs * outputs * PER_PRODUCT)
+    workers = get_num_threads() if parts > 1 and run is winograd.weight_sums else 1
+    tiles = max(24, min(total, (TILE_BYTES - part_bytes if parts > 1 else SUM_BYTES) // tile_bytes))
+    u = take("transformed_kernels", parts, 36, len(channels), outputs)
+    v = take("transformed_images", workers, 36 * (tiles * inputs + WIDTH))
+    m = take("products", workers, 36 * (tiles * outputs + WIDTH))
+    tables = (np.arange(tiles) * inputs, np.minimum(channels, inputs - 1), channels * outputs)
     (top, _), (left, _) = window.padding
-    winograd.weight_sums.fitting(total * 36 * inputs * outputs * PER_PRODUCT)(
-        *(_channels_last(x), _channels_last(g), u, v, m, top, left, tiles, count),
-        *(np.arange(tiles) * inputs, np.minimum(channels, inputs - 1), channels * outputs),
-    )
+    run(_channels_last(x), _channels_last(g), u, v, m, top, left, tiles, count, tables)
+    u = u[0]
     sums = take("sums", 9, inputs, outputs)
     winograd.gather_kernels.fitting(u.size * PER_VALUE)(u, sums)
     out = empty((outputs, inputs, 3, 3))
