@@ -6,13 +6,17 @@ import numpy as np
 
 from ..switches import winograd as Winograd
 from ..window import Ints, Window
-from . import direct, geometry, packing, winograd
+from . import direct, geometry, packing, scatter, winograd
 from .block import panels
 from .compile import get_num_threads
 from .geometry import Plan
 from .memory import empty
 from .simd import WIDTH
 from .workspace import take
+
+# A gradient in the images adds up windows where so many channels or fewer leave lanes idle, from so many images on.
+FEW_CHANNELS = 8
+FEWEST_IMAGES = 8
 
 # So many units per thread, and threads need not share the padding and the products of each.
 UNITS_PER_WORKER = 4
@@ -25,9 +29,13 @@ FEWEST_TILES = 32
 
 # Transformed tiles: those of one worker stay in its cache from one transform to the other; those of a weight gradient
 # are shared, and the more of them the fewer passes over the sums.
-TILE_BYTES = 1200 << 10
+TILE_BYTES = 800 << 10
 MOST_TILES = 4
 SUM_BYTES = 8 << 20
+
+# Sums of a weight gradient that stay in a worker's cache are taken in so many parts, each by one worker alone.
+PART_BYTES = 640 << 10
+WINOGRAD_PARTS = 8
 
 # Microseconds of one core, per product or vector of products, and per value packed.
 PER_PRODUCT, PER_VECTOR, PER_CHANNEL_VECTOR, PER_VALUE = 2e-5, 3e-4, 8e-4, 5e-4
@@ -56,11 +64,26 @@ def input_grad(g: Array, w: Array, shape: Ints, window: Window) -> Array:
     if _winograd_pays(window, len(g), shape[2:], shape[1], len(w)):
         (top, _), (left, _) = window.padding
         return _winograd(g, w, NO_BIAS, shape[2:], 2 - top, 2 - left, turned=True)
+    if window.groups == window.dilation[1] == 1 and shape[1] <= FEW_CHANNELS and len(g) >= FEWEST_IMAGES:
+        return _add_windows(g, w, shape, window)
     plan = geometry.adjoint(window, shape, len(w), _pairwise(shape[1], len(w), window))
     out = empty((shape[0], *shape[2:], shape[1]))
     if not plan.complete:
         out.fill(0)
     _run(plan, g, w, NO_BIAS, out, turned=plan.inputs > 0)
+    return out.transpose(0, 3, 1, 2)
+
+
+def _add_windows(g: Array, w: Array, shape: Ints, window: Window) -> Array:
+    plan, out = scatter.plan(window, shape, len(w)), empty((shape[0], *shape[2:], shape[1]))
+    run = scatter.add_windows.fitting(plan.products * PER_VECTOR)
+    workers = get_num_threads() if run is scatter.add_windows else 1
+    packed, padded = take("kernels", *plan.packed), take("images", workers * plan.padded)
+    products = take("products", workers * direct.CHUNK * plan.sizes[-1])
+    run(
+        *(_channels_last(g), _readable(w.reshape(*w.shape[:2], -1)), out, plan.tables, plan.sizes),
+        *(packed, products, padded, workers),
+    )
     return out.transpose(0, 3, 1, 2)
 
 
@@ -100,10 +123,10 @@ def _workers(kernel: Any, plan: Plan, most: int) -> tuple[Any, int]:
 def _sizes(plan: Plan, shape: Ints, steps: Ints, workers: int) -> tuple[Ints, Array]:
     """What the direct kernels need to know of the images, and memory to pad them in."""
     rows, line, channels = plan.padded
-    copied = plan.around or steps[3] != 1 or steps[2] != channels
+    copied = plan.around or plan.planes > 1 or steps[3] != 1 or steps[2] != channels
     units = (workers or plan.units) if copied else 0
-    images = (plan.units, plan.images, *shape[2:], channels, *plan.pads, rows, line)
-    padded = take("images", units * plan.images * rows * line * channels)
+    images = (plan.units, plan.images, plan.planes, *shape[2:], channels, *plan.pads, rows, line)
+    padded = take("images", units * plan.images * plan.planes * rows * line * channels)
     return (*images, plan.inputs, plan.columns, int(copied), workers), padded
 
 
@@ -144,17 +167,19 @@ def _winograd_weight_grad(g: Array, x: Array, window: Window) -> Array:
     inputs, outputs, (rows, columns) = x.shape[1], g.shape[1], g.shape[2:]
     count, _, block = panels(outputs, False)
     total = len(g) * -(-rows // 4) * -(-columns // 4)
-    tiles = max(24, min(total, SUM_BYTES // (36 * 4 * (inputs + outputs))))
     channels = np.arange(-(-inputs // block) * block)
-    u = take("transformed_kernels", 36, len(channels), outputs)
-    u.fill(0)
-    v = take("transformed_images", 36 * (tiles * inputs + WIDTH))
-    m = take("products", 36 * (tiles * outputs + WIDTH))
+    part_bytes, tile_bytes = 36 * 4 * len(channels) * outputs, 36 * 4 * (inputs + outputs)
+    parts = WINOGRAD_PARTS if part_bytes <= PART_BYTES and total >= 24 * WINOGRAD_PARTS else 1
+    run = winograd.weight_sums.fitting(total * 36 * inputs * outputs * PER_PRODUCT)
+    workers = get_num_threads() if parts > 1 and run is winograd.weight_sums else 1
+    tiles = max(24, min(total, (TILE_BYTES - part_bytes if parts > 1 else SUM_BYTES) // tile_bytes))
+    u = take("transformed_kernels", parts, 36, len(channels), outputs)
+    v = take("transformed_images", workers, 36 * (tiles * inputs + WIDTH))
+    m = take("products", workers, 36 * (tiles * outputs + WIDTH))
+    tables = (np.arange(tiles) * inputs, np.minimum(channels, inputs - 1), channels * outputs)
     (top, _), (left, _) = window.padding
-    winograd.weight_sums.fitting(total * 36 * inputs * outputs * PER_PRODUCT)(
-        *(_channels_last(x), _channels_last(g), u, v, m, top, left, tiles, count),
-        *(np.arange(tiles) * inputs, np.minimum(channels, inputs - 1), channels * outputs),
-    )
+    run(_channels_last(x), _channels_last(g), u, v, m, top, left, tiles, count, tables)
+    u = u[0]
     sums = take("sums", 9, inputs, outputs)
     winograd.gather_kernels.fitting(u.size * PER_VALUE)(u, sums)
     out = empty((outputs, inputs, 3, 3))

@@ -9,12 +9,13 @@ from typing import Any
 import numba
 import numpy as np
 
-from .block import multiply
+from .block import EVERY_BLOCK, multiply
 from .compile import kernel, serial
-from .packing import ALONE, pack_columns, pad_line, unpack_channel
+from .packing import ALONE, pack_columns, pad_lines, unpack_channel
 from .simd import HALF, WIDTH, splat, store
 
 CHUNK = 96  # pixels that one task computes before it takes the next panel of weights; a multiple of all of block.ROWS
+TASKS = 16  # so many tasks at least, if there is work for them, where threads share an image
 CHANNEL_TAPS = 5  # taps that are summed at a time where every channel has its own
 DEPTH = 1024  # pixels whose gradients stay in the cache while all weights take their sums over them
 
@@ -171,16 +172,16 @@ def _chunk(
     last: int,
     start: int,
     stop: int,
-    inputs: int,
+    plane: int,
     columns: int,
 ) -> None:
     """Pixels from the first to before the last, sums over the taps from `start` to before `stop`, all channels.
 
-    Weights are (G, panels, 1 + taps·C/G, columns of a panel), for inputs = C/G and columns = O/G; inputs = 0 means a
-    kernel per channel.
+    Weights are (G, panels, 1 + taps·C/G, columns of a panel), for columns = O/G. The images of the next group lie
+    `plane` values on; 0 means a kernel per channel.
     """
     groups, panels, depth, width = w.shape
-    if inputs == 0:
+    if plane == 0:
         for r in range(first, last, 6):
             for panel in range(panels):  # innermost: all channels of a pixel, before the next pixels need the cache
                 c = panel * width
@@ -196,7 +197,7 @@ def _chunk(
             column = panel * width
             vectors = -(-min(width, columns - column) // WIDTH)
             lanes = columns - column - (vectors - 1) * WIDTH
-            at, to = x_at + group * inputs, out_at + group * columns + column
+            at, to = x_at + group * plane, out_at + group * columns + column
             w_at = ((group * panels + panel) * depth + 1) * width
             _biased_rows(
                 *(vectors, x, at, pixels, first, last, taps, start, stop), *(w, w_at, width, lanes, out, to, places)
@@ -219,12 +220,13 @@ def convolve(
 ) -> None:
     """Images x, kernels (O, C/G, taps) and a bias (O), or none of length 0 → out (N, OH, OW, O), pass by pass.
 
-    `steps` are x's strides of image, row, column and channel; `tables` are pixels, places, taps and their order, of
+    `steps` are x's strides of image, row, column and channel; in padded images every group is a plane of its own, so
+    that the pixels of one lie close together. `tables` are pixels, places, taps and their order, of
     which every row of `passes` cuts out a part. `packed` and `padded` are memory to work in. With workers, each has
     padded images of its own and pads those it needs next; without, all images are padded first.
     """
     pixels, places, taps, order = tables
-    units, images, height, width, channels, top, left, rows, line, inputs, columns, copied, workers = sizes
+    units, images, planes, height, width, channels, top, left, rows, line, inputs, columns, copied, workers = sizes
     groups = packed.shape[0]
     blocks = groups * -(-columns // WIDTH)
     if w.size <= ALONE:
@@ -234,36 +236,41 @@ def convolve(
         for task in numba.prange(blocks):
             pack_columns(w, bias, groups, turned, order, task, packed)
     lines, image = images * rows, (height, width, channels, top, left, rows, line)
-    unit_size, out_size = lines * line * channels, out.size // units
+    plane_size, out_size = lines * line * channels, out.size // units
+    unit_size, plane = planes * plane_size, plane_size if inputs else 0
     source = padded if copied else x
     if workers:
         for worker in numba.prange(workers):
             for unit in range(worker * units // workers, (worker + 1) * units // workers):
                 at = (np.int64(worker) if copied else unit) * unit_size
                 if copied:
-                    for row in range(lines):
-                        pad_line(x, steps, image, unit * lines + row, padded, at + row * line * channels)
+                    for number in range(planes):
+                        to = at + number * plane_size
+                        pad_lines(x, number * channels, steps, image, unit * lines, (unit + 1) * lines, padded, to)
                 for p in range(len(passes)):
                     stop, start_tap, stop_tap = passes[p, 1], passes[p, 2], passes[p, 3]
                     for first in range(passes[p, 0], stop, CHUNK):
                         last, to = min(first + CHUNK, stop), unit * out_size
                         _chunk(
                             *(source, at, packed, out, to, pixels, places, taps),
-                            *(first, last, start_tap, stop_tap, inputs, columns),
+                            *(first, last, start_tap, stop_tap, plane, columns),
                         )
         return
     if copied:
         for row in numba.prange(units * lines):
-            pad_line(x, steps, image, row, padded, row * line * channels)
+            for number in range(planes):
+                to = np.int64(row) // lines * unit_size + number * plane_size + np.int64(row) % lines * line * channels
+                pad_lines(x, number * channels, steps, image, row, row + 1, padded, to)
     for p in range(len(passes)):
         start, stop, start_tap, stop_tap = passes[p, 0], passes[p, 1], passes[p, 2], passes[p, 3]
-        chunks = -(-(stop - start) // CHUNK)
+        chunk = min(CHUNK, -(-(stop - start) * units // (TASKS * EVERY_BLOCK)) * EVERY_BLOCK)
+        chunks = -(-(stop - start) // chunk)
         for task in numba.prange(units * chunks):
-            unit, first = task // chunks, start + task % chunks * CHUNK
-            last, at, to = min(first + CHUNK, stop), unit * unit_size, unit * out_size
+            unit, first = task // chunks, start + task % chunks * chunk
+            last, at, to = min(first + chunk, stop), unit * unit_size, unit * out_size
             _chunk(
                 *(source, at, packed, out, to, pixels, places, taps),
-                *(first, last, start_tap, stop_tap, inputs, columns),
+                *(first, last, start_tap, stop_tap, plane, columns),
             )
 
 
@@ -302,10 +309,10 @@ def _add_unit(
 ) -> None:
     """Add the images of a unit times their gradients to a part of the sums, from the first row to before the last."""
     pixels, taps, places = tables
-    inputs, columns, count, panels, vectors = sizes
+    plane, columns, count, panels, vectors = sizes
     _, groups, depth, _ = sums.shape
     step, width = groups * columns, vectors * WIDTH
-    deep = CHUNK if inputs == 0 else DEPTH
+    deep = CHUNK if plane == 0 else DEPTH
     for start in range(0, count, deep):
         stop = min(start + deep, count)
         for group in range(groups):
@@ -314,11 +321,11 @@ def _add_unit(
                 used = min(vectors, -(-(columns - column) // WIDTH))
                 lanes = columns - column - (used - 1) * WIDTH
                 of, to = g_at + group * columns + column, (part * groups + group) * depth * columns + column
-                if inputs == 0:
+                if plane == 0:
                     at = x_at + column
                     _channel_sums(used, x, at, taps, pixels, start, stop, g, of, step, lanes, sums, to, places)
                 else:
-                    ats = (x_at + group * inputs, of, to)
+                    ats = (x_at + group * plane, of, to)
                     add_rows(used, x, taps, first, last, pixels, start, stop, g, step, lanes, sums, places, ats)
 
 
@@ -339,13 +346,14 @@ def weight_sums(x: Any, steps: Any, g: Any, out: Any, tables: Any, sizes: Any, s
     padded first, the taps are cut into spans, and a task is one part and span.
     """
     pixels, taps, places = tables
-    units, images, height, width, channels, top, left, rows, line, inputs, columns, copied, workers = sizes[:13]
-    count, panels, vectors, block, spans = sizes[13:]
+    units, images, planes, height, width, channels, top, left, rows, line, inputs, columns, copied, workers = sizes[:14]
+    count, panels, vectors, block, spans = sizes[14:]
     parts, depth = sums.shape[0], sums.shape[2]
     lines, image = images * rows, (height, width, channels, top, left, rows, line)
-    unit_size, g_size = lines * line * channels, g.size // units
+    plane_size, g_size = lines * line * channels, g.size // units
+    unit_size, plane = planes * plane_size, plane_size if inputs else 0
     source = padded if copied else x
-    loops = (inputs, columns, count, panels, vectors)
+    loops = (plane, columns, count, panels, vectors)
     if workers:
         for worker in numba.prange(workers):
             for part in range(worker * parts // workers, (worker + 1) * parts // workers):
@@ -353,13 +361,20 @@ def weight_sums(x: Any, steps: Any, g: Any, out: Any, tables: Any, sizes: Any, s
                 for unit in range(part * units // parts, (part + 1) * units // parts):
                     at = (np.int64(worker) if copied else unit) * unit_size
                     if copied:
-                        for row in range(lines):
-                            pad_line(x, steps, image, unit * lines + row, padded, at + row * line * channels)
+                        for number in range(planes):
+                            to = at + number * plane_size
+                            pad_lines(x, number * channels, steps, image, unit * lines, (unit + 1) * lines, padded, to)
                     _add_unit(source, at, g, unit * g_size, sums, part, (pixels, taps, places), 0, depth, loops)
     else:
         if copied:
             for row in numba.prange(units * lines):
-                pad_line(x, steps, image, row, padded, row * line * channels)
+                for number in range(planes):
+                    to = (
+                        np.int64(row) // lines * unit_size
+                        + number * plane_size
+                        + np.int64(row) % lines * line * channels
+                    )
+                    pad_lines(x, number * channels, steps, image, row, row + 1, padded, to)
         for task in numba.prange(parts * spans):
             part, span = task // spans, task % spans
             first, last = span * (depth // block) // spans * block, (span + 1) * (depth // block) // spans * block

@@ -32,7 +32,8 @@ class Plan:
         units: the batch is cut into so many units of equal size.
         images: so many images are a unit.
         pads: zeros above and to the left of what is read.
-        padded: (height, width, channels) of what is read, with padding.
+        planes: what is read has so many planes of channels, one per group.
+        padded: (height, width, channels) of a plane, with padding.
         around: whether there is any padding.
         panels: panels of output channels.
         vectors: vectors per panel; the last may have fewer.
@@ -52,6 +53,7 @@ class Plan:
     units: int
     images: int
     pads: tuple[int, int]
+    planes: int
     padded: Ints
     around: bool
     panels: int
@@ -101,10 +103,11 @@ def forward(window: Window, shape: Ints, outputs: int, pairwise: bool) -> Plan:
     ys, xs = (np.arange(n) * step for n, step in zip((rows, columns), window.stride, strict=True))
     tap_ys, tap_xs = (np.arange(n) * step for n, step in zip(window.size, window.dilation, strict=True))
     height, width = height + top + bottom, width + left + right
-    inputs = 0 if pairwise else channels // groups
-    pixels = _whole(_grid(images, height, width, ys, xs, channels), block)
+    plane = channels // groups
+    inputs = 0 if pairwise else plane
+    pixels = _whole(_grid(images, height, width, ys, xs, plane), block)
     places = _whole(_grid(images, rows, columns, np.arange(rows), np.arange(columns), outputs), block)
-    taps = _window_values(tap_ys, tap_xs, width, channels, inputs)
+    taps = _window_values(tap_ys, tap_xs, width, plane, inputs)
     units, rows_at_a_time = batch // images, CHANNEL_TAPS if pairwise else block
     sum_taps = _whole(taps, rows_at_a_time)
     sums = (groups, len(sum_taps), outputs // groups)
@@ -114,7 +117,8 @@ def forward(window: Window, shape: Ints, outputs: int, pairwise: bool) -> Plan:
         units,
         images,
         (top, left),
-        (height, width, channels),
+        groups,
+        (height, width, plane),
         top + bottom + left + right > 0,
         count,
         vectors,
@@ -158,15 +162,16 @@ def adjoint(window: Window, shape: Ints, outputs: int, pairwise: bool) -> Plan:
     images = _images_per_unit(batch, height * width // (window.stride[0] * window.stride[1]))
     (top, _), (left, _) = pads
     rows, columns = (n + sum(pad) for n, pad in zip(output, pads, strict=True))
-    inputs = 0 if pairwise else outputs // groups
+    plane = outputs // groups
+    inputs = 0 if pairwise else plane
     tables: tuple[list[Array], ...] = ([], [], [], [])
     ends = [[0, 0]]
     for ys, tap_ys, first_ys, step_ys in phases[0]:
         for xs, tap_xs, first_xs, step_xs in phases[1]:
             parts = (
-                _whole(_grid(images, rows, columns, first_ys + top, first_xs + left, outputs), block),
+                _whole(_grid(images, rows, columns, first_ys + top, first_xs + left, plane), block),
                 _whole(_grid(images, height, width, ys, xs, channels), block),
-                _window_values(step_ys, step_xs, columns, outputs, inputs),
+                _window_values(step_ys, step_xs, columns, plane, inputs),
                 (tap_ys[:, None] * window.size[1] + tap_xs).reshape(-1),
             )
             for table, part in zip(tables, parts, strict=True):
@@ -180,7 +185,8 @@ def adjoint(window: Window, shape: Ints, outputs: int, pairwise: bool) -> Plan:
         batch // images,
         images,
         (top, left),
-        (rows, columns, outputs),
+        groups,
+        (rows, columns, plane),
         sum(map(sum, pads)) > 0,
         count,
         vectors,

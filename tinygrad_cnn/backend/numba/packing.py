@@ -12,30 +12,41 @@ ALONE = 1 << 15  # so many values one thread has packed or added up before other
 
 
 @serial
-def pad_line(x: Any, steps: Any, image: Any, number: int, out: Any, at: int) -> None:
-    """Write a line of padded channels-last images: images x, with these strides, and zeros around each.
+def pad_lines(x: Any, channel: int, steps: Any, image: Any, first: int, last: int, out: Any, at: int) -> None:
+    """Write lines of padded channels-last images: images x, with these strides, and zeros around each.
 
-    `image` is the height, width and channels of x, the zeros above and to the left, and the padded height and width;
-    lines are numbered through all images.
+    `image` is the height and width of x, how many channels from `channel` on to take, the zeros above and to the left,
+    and the padded height and width; lines are numbered through all images.
     """
     height, width, channels, top, left, rows, line = image
     image_step, row_step, column_step, channel_step = steps
-    y = number % rows - top
     before, length = left * channels, width * channels
-    if not 0 <= y < height:
-        _zeros(out, at, line * channels)
-        return
-    _zeros(out, at, before)
-    source = number // rows * image_step + y * row_step
-    if channel_step == 1 and column_step == channels:
-        for i in range(0, length, WIDTH):
-            store(out, at + before + i, length - i, load(x, source + i, length - i))
-    else:
-        for c in range(channels):
-            of, to = source + c * channel_step, at + before + c
-            for i in range(width):
-                out[to + i * channels] = x[of + i * column_step]
-    _zeros(out, at + before + length, line * channels - before - length)
+    whole = channel_step == 1 and column_step == channels
+    number, y = first // rows, first % rows - top
+    for _ in range(first, last):
+        source = number * image_step + y * row_step + channel * channel_step
+        if not 0 <= y < height:
+            _zeros(out, at, line * channels)
+        else:
+            _zeros(out, at, before)
+            if whole:
+                for i in range(0, length, WIDTH):
+                    store(out, at + before + i, length - i, load(x, source + i, length - i))
+            elif channel_step == 1:
+                for i in range(width):
+                    of, to = source + i * column_step, at + before + i * channels
+                    for c in range(0, channels, WIDTH):
+                        store(out, to + c, channels - c, load(x, of + c, channels - c))
+            else:
+                for c in range(channels):
+                    of, to = source + c * channel_step, at + before + c
+                    for i in range(width):
+                        out[to + i * channels] = x[of + i * column_step]
+            _zeros(out, at + before + length, line * channels - before - length)
+        at += line * channels
+        y += 1
+        if y == rows - top:
+            number, y = number + 1, -top
 
 
 @serial
@@ -84,15 +95,22 @@ def pack(w: Any, bias: Any, groups: int, turned: bool, order: Any, out: Any) -> 
 @serial
 def unpack_channel(sums: Any, out: Any, number: int) -> None:
     """One input channel of a group of `unpack`."""
-    parts, _, _, columns = sums.shape
+    parts, groups, depth, columns = sums.shape
     _, inputs, taps = out.shape
     group, c = number // inputs, number % inputs
-    for o in range(columns):
+    flat, target = sums.reshape(-1), out.reshape(-1)
+    part_step, out_step = groups * depth * columns, inputs * taps
+    for column in range(0, columns, WIDTH):
+        count = min(WIDTH, columns - column)
         for tap in range(taps):
-            total = sums[0, group, tap * inputs + c, o]
+            at = (group * depth + tap * inputs + c) * columns + column
+            total = load(sums, at, count)
             for part in range(1, parts):
-                total += sums[part, group, tap * inputs + c, o]
-            out[group * columns + o, c, tap] = total
+                total = total + load(sums, at + part * part_step, count)
+            store(sums, at, count, total)
+            to = ((group * columns + column) * inputs + c) * taps + tap
+            for j in range(count):
+                target[to + j * out_step] = flat[at + j]
 
 
 @kernel

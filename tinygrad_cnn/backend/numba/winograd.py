@@ -281,41 +281,77 @@ def convolve(
                 _transform_products(m, m_at + t * outputs, m_step, bias, out, image, y, z)
 
 
+@serial
+def _transform_both(
+    x: Any, g: Any, t: int, top: int, left: int, v: Any, v_at: int, m: Any, m_at: int, tiles: int
+) -> None:
+    """Tile t of images and of gradients, each to 36 places of memory for so many tiles."""
+    lines, columns = (g.shape[1] + 3) // 4, (g.shape[2] + 3) // 4
+    image, tile = t // (lines * columns), t % (lines * columns)
+    y, z = tile // columns * 4, tile % columns * 4
+    _transform_pixels(x, image, y - top, z - left, v, v_at, tiles * x.shape[3] + WIDTH)
+    _transform_gradients(g, image, y, z, m, m_at, tiles * g.shape[3] + WIDTH)
+
+
+@serial
+def _add_product(
+    k: int, v: Any, v_at: int, m: Any, m_at: int, u: Any, part: int, count: int, tiles: int, panels: int, tables: Any
+) -> None:
+    """Add one of the 36 products over so many tiles to a part of u."""
+    v_steps, v_rows, u_rows = tables
+    channels, outputs = u.shape[2], u.shape[3]
+    width = -(-outputs // (panels * WIDTH)) * WIDTH
+    of, by, to = v_at + k * (v.shape[1] // 36), m_at + k * (m.shape[1] // 36), (part * 36 + k) * channels * outputs
+    for panel in range(panels):
+        column = panel * width
+        vectors = -(-min(width, outputs - column) // WIDTH)
+        at, lanes = (of, by + column, to + column), outputs - column - (vectors - 1) * WIDTH
+        add_rows(vectors, v, v_rows, 0, len(v_rows), v_steps, 0, count, m, outputs, lanes, u, u_rows, at)
+
+
 @kernel
 def weight_sums(
-    x: Any,
-    g: Any,
-    u: Any,
-    v: Any,
-    m: Any,
-    top: int,
-    left: int,
-    tiles: int,
-    panels: int,
-    v_steps: Any,
-    v_rows: Any,
-    u_rows: Any,
+    x: Any, g: Any, u: Any, v: Any, m: Any, top: int, left: int, tiles: int, panels: int, tables: Any
 ) -> None:
-    """Add V ᵀ M over all tiles to u (36, C', O), with V from images (N, H, W, C) and M from gradients (N, OH, OW, O).
+    """The sum of V ᵀ M over all tiles → u[0], of u (parts, 36, C', O): V from images (N, H, W, C), M from gradients.
 
-    `v` and `m` are memory for so many tiles. A task is one of the 36 products.
+    `v` and `m` are memory per worker for so many tiles. Of several parts, each is the sum of a worker over a share of
+    the tiles; one part is the sum of all, and a task one of its 36 products.
     """
-    channels, outputs = x.shape[3], g.shape[3]
-    lines, columns = (g.shape[1] + 3) // 4, (g.shape[2] + 3) // 4
-    total = g.shape[0] * lines * columns
-    v_step, m_step = tiles * channels + WIDTH, tiles * outputs + WIDTH
-    width = -(-outputs // (panels * WIDTH)) * WIDTH
-    for start in range(0, total, tiles):
-        count = min(tiles, total - start)
-        for t in numba.prange(count):
-            image, tile = (start + t) // (lines * columns), (start + t) % (lines * columns)
-            y, z = tile // columns * 4, tile % columns * 4
-            _transform_pixels(x, image, y - top, z - left, v, t * channels, v_step)
-            _transform_gradients(g, image, y, z, m, t * outputs, m_step)
+    channels, outputs, parts, workers = x.shape[3], g.shape[3], len(u), len(v)
+    total = g.shape[0] * ((g.shape[1] + 3) // 4) * ((g.shape[2] + 3) // 4)
+    size = u.size // parts
+    if parts == 1:
         for k in numba.prange(36):
-            for panel in range(panels):
-                column = panel * width
-                vectors = -(-min(width, outputs - column) // WIDTH)
-                lanes = outputs - column - (vectors - 1) * WIDTH
-                at = (k * v_step, k * m_step + column, k * u.shape[1] * outputs + column)
-                add_rows(vectors, v, v_rows, 0, len(v_rows), v_steps, 0, count, m, outputs, lanes, u, u_rows, at)
+            _clear(u, k * (size // 36), size // 36)
+        for start in range(0, total, tiles):
+            count = min(tiles, total - start)
+            for t in numba.prange(count):
+                _transform_both(x, g, start + t, top, left, v, t * channels, m, t * outputs, tiles)
+            for k in numba.prange(36):
+                _add_product(k, v, 0, m, 0, u, 0, count, tiles, panels, tables)
+        return
+    for worker in numba.prange(workers):
+        v_at, m_at = np.int64(worker) * v.shape[1], np.int64(worker) * m.shape[1]
+        for part in range(worker * parts // workers, (worker + 1) * parts // workers):
+            _clear(u, part * size, size)
+            stop = (part + 1) * total // parts
+            for start in range(part * total // parts, stop, tiles):
+                count = min(tiles, stop - start)
+                for t in range(count):
+                    _transform_both(x, g, start + t, top, left, v, v_at + t * channels, m, m_at + t * outputs, tiles)
+                for k in range(36):
+                    _add_product(k, v, v_at, m, m_at, u, part, count, tiles, panels, tables)
+    for k in numba.prange(36):
+        for i in range(k * (size // 36), (k + 1) * (size // 36), WIDTH):
+            count = (k + 1) * (size // 36) - i
+            sums = load(u, i, count)
+            for part in range(1, parts):
+                sums = sums + load(u, part * size + i, count)
+            store(u, i, count, sums)
+
+
+@serial
+def _clear(u: Any, at: int, count: int) -> None:
+    for i in range(0, count, WIDTH):
+        store(u, at + i, count - i, splat(np.float32(0)))
