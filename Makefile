@@ -51,11 +51,11 @@ clean: ## remove .venv and everything built or cached; runs/ stays
 
 # ---------------------------------------------------------------------------------------------- the virtual environment
 
-extras-demo  := viz,vision,io
+extras-demo  := fast,viz,vision,io
 extras-test  := test
 extras-lint  := lint
 extras-docs  := docs
-extras-bench :=
+extras-bench := fast
 
 venv: $(python) ## make the virtual environment, empty
 

@@ -1,11 +1,13 @@
 """Every test starts from the same random numbers, and its BLAS uses few threads: the workers share the cores."""
 
 import os
+from collections.abc import Iterator
 from importlib.util import find_spec
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "2")
 os.environ.setdefault("MKL_NUM_THREADS", "2")
+os.environ.setdefault("NUMBA_NUM_THREADS", "2")
 
 import numpy as np
 import pytest
@@ -25,6 +27,17 @@ def _seeded() -> None:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def deterministic() -> Iterator[None]:
+    """Inside the test, results do not depend on the number of threads; that number is put back afterwards."""
+    pytest.importorskip("threadpoolctl")
+    before = tg.get_num_threads()
+    tg.use_deterministic_algorithms(True)
+    yield
+    tg.use_deterministic_algorithms(False)
+    tg.set_num_threads(before)
 
 
 def pytest_report_header() -> str | None:

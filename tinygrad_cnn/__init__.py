@@ -6,6 +6,17 @@ from numpy import finfo, iinfo
 
 from . import autograd, creation, cuda, functions, nn, optim, profiler, utils, viz
 from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
+from .backend import (
+    are_deterministic_algorithms_enabled,
+    get_deterministic_debug_mode,
+    get_num_interop_threads,
+    get_num_threads,
+    is_deterministic_algorithms_warn_only_enabled,
+    set_deterministic_debug_mode,
+    set_num_interop_threads,
+    set_num_threads,
+    use_deterministic_algorithms,
+)
 from .creation import *  # noqa: F403 - its __all__ lists the public functions, and so does that of functions
 from .dtypes import bool_ as bool
 from .dtypes import (
@@ -79,6 +90,16 @@ __all__ = [
     "is_inference_mode_enabled",
     "no_grad",
     "set_grad_enabled",
+    # threads, and the same bits for any number of them
+    "are_deterministic_algorithms_enabled",
+    "get_deterministic_debug_mode",
+    "get_num_interop_threads",
+    "get_num_threads",
+    "is_deterministic_algorithms_warn_only_enabled",
+    "set_deterministic_debug_mode",
+    "set_num_interop_threads",
+    "set_num_threads",
+    "use_deterministic_algorithms",
     # random numbers
     "Generator",
     "default_generator",

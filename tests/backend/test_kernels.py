@@ -1,5 +1,6 @@
 """The CPU's kernels against the reference that they replace, and both against loops, for random geometries."""
 
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tests import references as R
-from tinygrad_cnn.backend import Backend, Window, convolution_window, cpu, numpy_convolution
+from tinygrad_cnn.backend import Backend, NumbaBackend, Window, convolution_window, cpu, numpy_convolution
 from tinygrad_cnn.errors import ShapeError
 
 
@@ -24,6 +25,9 @@ class Reference(Backend):
 
 
 reference = Reference()
+with_numba = pytest.mark.skipif(find_spec("numba") is None, reason="Numba is not installed")
+CPUS = [pytest.param(cpu, id="numpy"), pytest.param(NumbaBackend(cpu.rng), id="numba", marks=with_numba)]
+BACKENDS = [cpu, NumbaBackend(cpu.rng), reference] if find_spec("numba") else [cpu, reference]
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
 
@@ -77,12 +81,13 @@ ONE_PIXEL = Window((1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1))
 WIDE_PADDING = Window((1, 2), (1, 1), ((3, 0), (0, 3)), (1, 1))
 
 
+@pytest.mark.parametrize("cpu", CPUS)
 @pytest.mark.parametrize("block", [1, 1000, numpy_convolution.BLOCK_BYTES])
 @given(geometry=geometries(), layout=st.sampled_from("CF"))
 @example(geometry=((2, 3, 1, 1), 2, ONE_PIXEL), layout="C")
 @example(geometry=((0, 1, 4, 4), 1, ONE_PIXEL), layout="C")
 @example(geometry=((1, 2, 2, 3), 2, WIDE_PADDING), layout="C")
-def test_convolution_agrees_with_the_reference(block: int, geometry: Any, layout: str) -> None:
+def test_convolution_agrees_with_the_reference(cpu: Backend, block: int, geometry: Any, layout: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(numpy_convolution, "BLOCK_BYTES", block)  # 1: one row of the output at a time
         check(convolve(cpu, *geometry, layout), convolve(reference, *geometry))
@@ -102,7 +107,7 @@ def test_the_reference_agrees_with_loops(geometry: Any) -> None:
     check(convolve(reference, *geometry), expected)
 
 
-@pytest.mark.parametrize("backend", [cpu, reference], ids=["cpu", "reference"])
+@pytest.mark.parametrize("backend", [*CPUS, pytest.param(reference, id="reference")])
 @given(geometry=geometries(pooling=True), layout=st.sampled_from("CF"))
 def test_pooling_agrees_with_loops(backend: Backend, geometry: Any, layout: str) -> None:
     shape, _, window = geometry
@@ -130,15 +135,17 @@ def test_pooling_agrees_with_loops(backend: Backend, geometry: Any, layout: str)
     )
 
 
-def test_one_huge_image_is_cut_into_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("cpu", CPUS)
+def test_one_huge_image_is_cut_into_rows(cpu: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     """The columns of one block stay within the bound, and the blocks together are the whole."""
     window = Window((5, 5), (1, 1), ((2, 2), (2, 2)), (1, 1))
     monkeypatch.setattr(numpy_convolution, "BLOCK_BYTES", 64_000)
     check(convolve(cpu, (1, 3, 120, 50), 4, window), convolve(reference, (1, 3, 120, 50), 4, window))
 
 
+@pytest.mark.parametrize("cpu", CPUS)
 @pytest.mark.parametrize("groups", [1, 3])
-def test_rank_one_and_three_fall_back(groups: int) -> None:
+def test_rank_one_and_three_fall_back(cpu: Backend, groups: int) -> None:
     """The kernels' sums over taps know no rank."""
     for rank in (1, 3):
         window = Window((2,) * rank, (2,) * rank, ((1, 1),) * rank, (1,) * rank, groups)
@@ -146,14 +153,16 @@ def test_rank_one_and_three_fall_back(groups: int) -> None:
         check(convolve(cpu, *geometry), convolve(reference, *geometry))
 
 
-def test_a_maximum_is_nan_where_one_is_inside() -> None:
+@pytest.mark.parametrize("cpu", CPUS)
+def test_a_maximum_is_nan_where_one_is_inside(cpu: Backend) -> None:
     x = np.array([[[[1.0, np.nan], [np.nan, 2.0]]]])
     values, taps = cpu.max_pool2d(x, Window((2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1)))
     assert np.isnan(values).all()
     assert taps.item() == 1
 
 
-def test_padding_is_below_every_value() -> None:
+@pytest.mark.parametrize("cpu", CPUS)
+def test_padding_is_below_every_value(cpu: Backend) -> None:
     window = Window((3, 3), (2, 2), ((1, 1), (1, 1)), (1, 1))
     for dtype, low in (("float32", -np.inf), ("int64", np.iinfo("int64").min), ("float64", -5.0)):
         values, _ = cpu.max_pool2d(np.full((1, 1, 3, 3), low, dtype=dtype), window)
@@ -161,7 +170,8 @@ def test_padding_is_below_every_value() -> None:
         assert values.dtype == dtype
 
 
-def test_more_than_256_taps() -> None:
+@pytest.mark.parametrize("cpu", CPUS)
+def test_more_than_256_taps(cpu: Backend) -> None:
     x = np.arange(20 * 20.0).reshape(1, 1, 20, 20)
     values, taps = cpu.max_pool2d(x, Window((17, 17), (1, 1), ((0, 0), (0, 0)), (1, 1)))
     assert values[0, 0, 0, 0] == 16 * 20 + 16
@@ -178,7 +188,7 @@ def test_batch_norm_agrees_with_loops(shape: tuple[int, ...], seed: int, weighte
     x, g = numbers(*shape, seed=seed), numbers(*shape, seed=seed + 1)
     w = numbers(shape[1], seed=7) if weighted else None
     b = numbers(shape[1], seed=8) if biased else None
-    for backend in (cpu, reference):
+    for backend in BACKENDS:
         out, mean, invstd = backend.batch_norm(x, w, b, 0.1)
         gradients = backend.batch_norm_input_grad(g, x, w, mean, invstd)
         check([out], [R.batch_norm(x, w, b, eps=0.1)])
@@ -189,7 +199,7 @@ def test_batch_norm_agrees_with_loops(shape: tuple[int, ...], seed: int, weighte
 
 
 def test_scatter_add_adds_and_keeps_the_dtype() -> None:
-    for backend in (cpu, reference):
+    for backend in BACKENDS:
         out = backend.scatter_add(np.array([[0, 5], [5, 5]]), np.array([[1, 2], [3, 4]], dtype="float32"), (2, 3))
         assert out.tolist() == [[1, 0, 0], [0, 0, 9]]
         assert out.dtype == "float32"
@@ -197,12 +207,13 @@ def test_scatter_add_adds_and_keeps_the_dtype() -> None:
 
 def test_scatter_add_of_integers_is_exact() -> None:
     large = 2**53 + 1  # more than a float64 can tell from its neighbour
-    for backend in (cpu, reference):
+    for backend in BACKENDS:
         out = backend.scatter_add(np.array([0, 1]), np.array([large, 1]), (2,))
         assert out.tolist() == [large, 1]
 
 
-def test_dropout_mask_lies_like_its_image() -> None:
+@pytest.mark.parametrize("cpu", CPUS)
+def test_dropout_mask_lies_like_its_image(cpu: Backend) -> None:
     x = np.zeros((2, 3, 4, 5)).transpose(0, 2, 3, 1)
     mask = cpu.dropout_mask(x, 0.5, x.shape)
     assert mask.strides == tuple(n // 8 for n in x.strides)
@@ -220,9 +231,10 @@ def test_what_a_new_backend_must_bring() -> None:
             missing()
 
 
+@pytest.mark.parametrize("cpu", CPUS)
 @pytest.mark.parametrize(("groups", "channels"), [(1, 16), (2, 32), (32, 32)])
 @pytest.mark.parametrize("stride", [1, 2])
-def test_an_empty_batch_of_many_channels(groups: int, channels: int, stride: int) -> None:
+def test_an_empty_batch_of_many_channels(cpu: Backend, groups: int, channels: int, stride: int) -> None:
     window = convolution_window("conv2d", (3, 3), stride, 0, 1, groups)
     x, w = np.ones((0, channels, 5, 5)), np.ones((2 * groups, channels // groups, 3, 3))
     out = cpu.conv2d(x, w, None, window)

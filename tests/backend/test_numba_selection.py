@@ -70,7 +70,7 @@ def test_the_environment_chooses_and_nothing_is_imported_early(numba: Any) -> No
     code = "import sys, tinygrad_cnn as tg; print(type(tg.ones(1).backend).__name__, 'numba' in sys.modules)"
     assert python(code, TGC_CPU_KERNELS="numba").stdout.split() == ["NumbaBackend", "False"]
     assert python(code, TGC_CPU_KERNELS="numpy").stdout.split() == ["NumpyBackend", "False"]
-    assert python(code, TGC_CPU_KERNELS="").stdout.split() == ["NumpyBackend", "False"]
+    assert python(code, TGC_CPU_KERNELS="").stdout.split() == ["NumbaBackend", "False"]  # where it is installed
 
 
 CONVOLVE = "import tinygrad_cnn as tg; tg.nn.functional.conv2d(tg.ones(1, 1, 4, 4), tg.ones(1, 1, 3, 3))"
@@ -90,20 +90,6 @@ def test_winograd_can_be_forbidden() -> None:
         winograd(True)
         assert winograd.allowed
     assert winograd.allowed
-
-
-def test_the_number_of_threads(numba: Any) -> None:
-    from tinygrad_cnn.backend.numba.compile import get_num_threads, set_num_threads
-
-    before = get_num_threads()
-    try:
-        set_num_threads(1)
-        assert get_num_threads() == 1
-        for wrong in (0, 10**6):
-            with pytest.raises(ValueError, match=f"from 1 to .*got {wrong}"):
-                set_num_threads(wrong)
-    finally:
-        set_num_threads(before)
 
 
 def train() -> list[float]:

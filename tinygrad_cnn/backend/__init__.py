@@ -9,6 +9,17 @@ from .base import Backend, RandomGenerator
 from .numba import NumbaBackend
 from .numpy import NumpyBackend
 from .switches import Switch, winograd
+from .threads import (
+    are_deterministic_algorithms_enabled,
+    get_deterministic_debug_mode,
+    get_num_interop_threads,
+    get_num_threads,
+    is_deterministic_algorithms_warn_only_enabled,
+    set_deterministic_debug_mode,
+    set_num_interop_threads,
+    set_num_threads,
+    use_deterministic_algorithms,
+)
 from .window import Window, convolution_window, pooling_window
 
 cpu = NumpyBackend()
@@ -20,7 +31,8 @@ _cpu_backends = {"numpy": cpu, "numba": NumbaBackend(cpu.rng)}
 class cpu_kernels(Switch):  # noqa: N801 - used like a function
     """Choose the kernels of device `cpu`: "numpy", or "numba", which are compiled on first use.
 
-    The environment variable TGC_CPU_KERNELS says which are used from the start. Random numbers are one stream for both.
+    Compiled ones are used from the start where Numba is installed, unless the environment variable TGC_CPU_KERNELS
+    names others. Random numbers are one stream for both.
 
     >>> with cpu_kernels("numpy"):
     ...     type(get_backend("cpu")).__name__
@@ -35,7 +47,7 @@ class cpu_kernels(Switch):  # noqa: N801 - used like a function
         if name not in _cpu_backends:
             known = " or ".join(map(repr, _cpu_backends))
             raise ValueError(f"cpu_kernels: the name (or TGC_CPU_KERNELS) must be {known}; got {name!r}")
-        if name == "numba" and find_spec("numba") is None:
+        if name == "numba" and not _numba_is_installed():
             raise ImportError('cpu_kernels: Numba is not installed; pip install "tinygrad_cnn[fast]"')
         self._before, _backends[cpu.name] = _backends[cpu.name], _cpu_backends[name]
 
@@ -43,7 +55,14 @@ class cpu_kernels(Switch):  # noqa: N801 - used like a function
         _backends[cpu.name] = self._before
 
 
-cpu_kernels(os.environ.get("TGC_CPU_KERNELS") or "numpy")
+def _numba_is_installed() -> bool:
+    try:
+        return find_spec("numba") is not None
+    except (ImportError, ValueError):  # somebody keeps it from being imported
+        return False
+
+
+cpu_kernels(os.environ.get("TGC_CPU_KERNELS") or ("numba" if _numba_is_installed() else "numpy"))
 
 
 def get_backend(device: Any) -> Backend:
@@ -83,6 +102,7 @@ __all__ = [
     "Backend",
     "RandomGenerator",
     "Window",
+    "are_deterministic_algorithms_enabled",
     "backend_of",
     "backends",
     "convolution_window",
@@ -90,6 +110,14 @@ __all__ = [
     "cpu_kernels",
     "find_backend",
     "get_backend",
+    "get_deterministic_debug_mode",
+    "get_num_interop_threads",
+    "get_num_threads",
+    "is_deterministic_algorithms_warn_only_enabled",
     "pooling_window",
+    "set_deterministic_debug_mode",
+    "set_num_interop_threads",
+    "set_num_threads",
+    "use_deterministic_algorithms",
     "winograd",
 ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from ..backend import get_num_threads, set_num_threads
 from ..random import manual_seed
 from .network import DigitsNet
 from .story import write_report
@@ -54,9 +55,7 @@ def _require(*modules: str) -> None:
 
 def run(args: Namespace) -> dict[str, Any]:
     """Train, evaluate, write the report. Returns what metrics.json holds."""
-    _require("sklearn", "threadpoolctl", "tqdm", "matplotlib", "safetensors")
-    from threadpoolctl import threadpool_limits
-
+    _require("sklearn", "tqdm", "matplotlib", "safetensors")
     from ..vision.datasets import load_digits_split
     from ..vision.transforms import RandomAffine
 
@@ -74,9 +73,11 @@ def run(args: Namespace) -> dict[str, Any]:
     for seed in range(args.seeds):
         manual_seed(seed)
         model = DigitsNet()
-        # The products of so small a network take microseconds. Two BLAS threads waiting for each other cost more than
-        # they gain, on a busy machine twenty times more; and with one no number depends on how many cores there are.
-        with threadpool_limits(limits=1, user_api="blas"):
+        # What so small a network computes takes microseconds. Two threads waiting for each other cost more than they
+        # gain, on a busy machine twenty times more; and with one no number depends on how many cores there are.
+        threads = get_num_threads()
+        set_num_threads(1)
+        try:
             history = train(
                 model,
                 train_set,
@@ -86,6 +87,8 @@ def run(args: Namespace) -> dict[str, Any]:
                 augment=augment,
                 show_progress=not args.quiet,
             )
+        finally:
+            set_num_threads(threads)
         _, accuracy, _ = evaluate(model, *test_set)
         print(
             f"seed {seed}: test accuracy {accuracy:.2%}, {len(history.train_loss)} epochs "

@@ -79,8 +79,9 @@ class EventList(list[FunctionEventAvg]):
         hidden = rows[row_limit:] if row_limit >= 0 else []
         rows = rows[:row_limit] if row_limit >= 0 else rows
         whole = sum(row.self_cpu_time_total for row in self) or 1.0
-        lines = [self._titles(), *(self._line(row, whole, max_name_column_width) for row in rows)]
+        lines = [self._titles(), *(self._line(row, whole, max_name_column_width) for row in rows + hidden)]
         kept = [i for i, title in enumerate(lines[0]) if title in _ALWAYS or any(line[i] for line in lines[1:])]
+        del lines[1 + len(rows) :]
         widths = [max(len(line[i]) for line in lines) for i in kept]
         left = {i for i in kept if lines[0][i] in _LEFT}
         text = [

@@ -15,6 +15,7 @@ from zlib import crc32
 import numba
 from numba.core import event
 
+from ..threads import are_deterministic_algorithms_enabled, at_most, get_num_threads
 from .layer import choose_layer
 
 # Sums may be reordered and contracted, divisions become products; NaN and infinity keep their meaning.
@@ -24,13 +25,14 @@ FASTMATH = {"reassoc", "contract", "arcp", "nsz"}
 LAUNCH = 80.0
 
 choose_layer()
+at_most(int(numba.config.NUMBA_NUM_THREADS))
 
 # Kernels take in parts of these files; where one changes, what was compiled from it before must not be used.
 _taken_in = ("block.py", "direct.py", "packing.py", "simd.py")
 _parts = crc32(b"".join((files(__package__) / name).read_bytes() for name in _taken_in))
 
 _launch = Lock()  # "workqueue" aborts the process when a second Python thread enters it
-_state = {"threads": int(numba.config.NUMBA_NUM_THREADS), "told": False, "forked": False}
+_state = {"told": False, "forked": False}
 _here = local()  # Numba keeps the number of threads per Python thread
 _ours: set[Any] = set()
 
@@ -40,20 +42,19 @@ class Kernel:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.__doc__, self.__name__ = function.__doc__, function.__name__
-        self._parallel: Any = numba.njit(parallel=True, cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")(
-            _renamed(function, "")
-        )
+        self._parallel = _compiled(_renamed(function, ""), parallel=True)
         self.alone = serial(_renamed(function, "_alone"))
         _ours.add(self._parallel)
 
     def __call__(self, *args: Any) -> Any:
-        threads = _state["threads"]
-        if threads == 1 or _state["forked"]:
+        count = get_num_threads()
+        # Two compilations of one function may round differently: the same bits need the same one for one thread too.
+        if _state["forked"] or (count == 1 and not are_deterministic_algorithms_enabled()):
             return self.alone(*args)
         with _launch:
-            if getattr(_here, "threads", 0) != threads:
-                numba.set_num_threads(threads)
-                _here.threads = threads
+            if getattr(_here, "threads", 0) != count:
+                numba.set_num_threads(count)
+                _here.threads = count
             return self._parallel(*args)
 
     def fitting(self, microseconds: float) -> Callable[..., Any]:
@@ -64,8 +65,8 @@ class Kernel:
 def kernel(function: Callable[..., Any]) -> Kernel:
     """Compile a function with `numba.prange` loops, on its first call, and keep it on disk.
 
-    Split work by its own size, never by the number of threads, and add partial sums in a fixed order: the same bits
-    whatever the number of threads.
+    Split work by its own size, never by the number of threads, and add partial sums in a fixed order: then
+    `use_deterministic_algorithms` can promise the same bits whatever the number of threads.
     """
     return Kernel(function)
 
@@ -79,34 +80,24 @@ def _renamed(function: Callable[..., Any], suffix: str) -> Callable[..., Any]:
 
 def serial(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function for one thread: for work so small that starting threads costs more, and as part of kernels."""
-    compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")(
-        _renamed(function, "")
-    )
+    compiled: Callable[..., Any] = _compiled(_renamed(function, ""))
     _ours.add(compiled)
     return compiled
+
+
+def _compiled(function: Callable[..., Any], **options: Any) -> Any:
+    """Numba's dispatcher; it keeps what it compiles on disk, if there is a folder that it may write to."""
+    options |= {"nogil": True, "fastmath": FASTMATH, "error_model": "numpy"}
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:
+        return numba.njit(**options)(function)
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that becomes part of each that calls it; it stands in the same file, so that the cache sees edits."""
     compiled: Callable[..., Any] = numba.njit(forceinline=True, fastmath=FASTMATH)(function)
     return compiled
-
-
-def set_num_threads(n: int) -> None:
-    """How many threads the compiled kernels use, from 1 to the number that Numba started with.
-
-    Raises:
-        ValueError: for another number.
-    """
-    most = int(numba.config.NUMBA_NUM_THREADS)
-    if not 1 <= n <= most:
-        raise ValueError(f"set_num_threads: the number must be from 1 to {most}, the cores that Numba may use; got {n}")
-    _state["threads"] = int(n)
-
-
-def get_num_threads() -> int:
-    """How many threads the compiled kernels use."""
-    return _state["threads"]
 
 
 class _Teller(event.Listener):  # type: ignore[misc]
