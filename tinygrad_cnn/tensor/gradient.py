@@ -114,7 +114,7 @@ def memory_of_its_own(backend: Backend, gradient: Any, taken: set[int]) -> Any:
     """A gradient as the walk found it, copied if its memory may be somebody else's: a view, or one `taken` before."""
     if not isinstance(gradient, backend.array_type):
         gradient = backend.asarray(gradient)
-    elif gradient.base is not None or id(gradient) in taken:
-        gradient = gradient.copy()
+    elif id(gradient) in taken or not backend.owns_memory(gradient):
+        gradient = gradient.copy(order="K")  # in the order of its memory: to change that too is many times slower
     taken.add(id(gradient))
     return gradient
