@@ -106,6 +106,13 @@ row(
     adjoint=lambda y, *, shape, window: ops.sum_windows(y, window=window),
 )
 
+row(
+    "channel_sum",
+    lambda x: np.array([math.fsum(np.moveaxis(x, 1, 0)[c].reshape(-1).tolist()) for c in range(x.shape[1])]),
+    *(case(some(*shape)) for shape in ((2, 3, 2, 2), (4, 2), (2, 3, 5), (300, 2, 1), (0, 3, 2, 2))),
+    adjoint=lambda y, *, x_shape: ops.broadcast_to(y.reshape(1, -1, *(1,) * (len(x_shape) - 2)), shape=x_shape),
+)
+
 # normalisation, losses, dropout ---------------------------------------------------------------------------------------
 
 BATCHES = (((4, 2), 1e-5), ((2, 3, 2, 2), 0.1), ((3, 2, 2), 1e-3))

@@ -162,6 +162,12 @@ class Backend:
             view += g
         return self.crop(padded, shape, window)
 
+    # sums -------------------------------------------------------------------------------------------------------------
+
+    def channel_sum(self, x: Array) -> Array:
+        """The sum of each channel over batch and space: (N, C, …) → (C)."""
+        return self.xp.sum(x, axis=(0, *range(2, x.ndim)), dtype=x.dtype)
+
     # indexing ---------------------------------------------------------------------------------------------------------
 
     def scatter_add(self, positions: Array, values: Array, shape: Ints) -> Array:

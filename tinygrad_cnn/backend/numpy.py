@@ -17,6 +17,7 @@ from .window import Ints, Window
 
 # Where several passes over memory serve one result, they are made over blocks of so many values: they stay in cache.
 BLOCK = 1 << 16
+ROWS = 256  # that are summed in their own precision
 
 
 class NumpyGenerator:
@@ -177,6 +178,19 @@ class NumpyBackend(MatrixConvolution):
         if window.size != window.stride or max(window.dilation) > 1 or covered != padded.shape[2:]:
             padded.fill(0)
         return padded, not window.overlaps
+
+    # NumPy adds rows one after the other, slowly, and errors grow with their number. Short products with a row of ones
+    # are eight times faster, and their few sums are added in float64.
+
+    def channel_sum(self, x: Array) -> Array:
+        """`Backend.channel_sum` for channels-last memory."""
+        rows = _rows_of_channels(x)
+        if rows is None or x.dtype.kind != "f":
+            return super().channel_sum(x)
+        whole = len(rows) // ROWS * ROWS
+        blocks = rows[:whole].reshape(-1, ROWS, rows.shape[1])
+        sums = np.matmul(np.ones((1, ROWS), dtype=x.dtype), blocks).sum(axis=0, dtype=np.float64)[0]
+        return (sums + rows[whole:].sum(axis=0, dtype=np.float64)).astype(x.dtype)
 
     # The reference makes about ten passes over memory each way. Here rows of channels are taken block by block, and
     # what several passes need stays in the cache; sums over rows are products with a row of ones.

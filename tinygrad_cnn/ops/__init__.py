@@ -76,7 +76,22 @@ from .losses import add_at_target, softmax_cross_entropy, softmax_cross_entropy_
 from .matmul import linear, matmul
 from .normalization import batch_norm, batch_norm_input_grad
 from .pooling import max_pool2d, pool_gather, pool_scatter, spread_windows, sum_windows
-from .reductions import all_, amax, amin, any_, argmax, argmin, cumsum, euclidean_norm, logsumexp, mean, prod, sum_, var
+from .reductions import (
+    all_,
+    amax,
+    amin,
+    any_,
+    argmax,
+    argmin,
+    channel_sum,
+    cumsum,
+    euclidean_norm,
+    logsumexp,
+    mean,
+    prod,
+    sum_,
+    var,
+)
 from .shape import concat, flip, pad, permute, reshape, roll, tril, triu
 
 __all__ = [
@@ -102,6 +117,7 @@ __all__ = [
     "broadcast_to",
     "cast",
     "ceil",
+    "channel_sum",
     "clamp",
     "concat",
     "copy",

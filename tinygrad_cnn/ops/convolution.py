@@ -6,18 +6,14 @@ Each of the three is the derivative of the other two, so derivatives of every or
 from typing import Any
 
 from ..autograd import op
-from .reductions import sum_
-
-
-def _sum_per_channel(g: Any) -> Any:
-    return sum_(g, dim=(0, *range(2, len(g.shape))), keepdim=False)
+from .reductions import channel_sum
 
 
 @op(
     dtypes="equal",
     x=lambda g, w, x_shape, window: conv2d_input_grad(g, w, shape=x_shape, window=window),
     w=lambda g, x, window: conv2d_weight_grad(g, x, window=window),
-    b=_sum_per_channel,
+    b=lambda g: channel_sum(g),
 )
 def conv2d(backend: Any, x: Any, w: Any, b: Any = None, *, window: Any) -> Any:
     """Cross-correlate images (N, C, H, W) with kernels (O, C/groups, KH, KW), add b (O) or None → (N, O, OH, OW)."""

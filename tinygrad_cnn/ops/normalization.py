@@ -8,7 +8,7 @@ from typing import Any
 
 from ..autograd import op
 from .exponential import rsqrt
-from .reductions import mean, sum_, var
+from .reductions import channel_sum, mean, var
 from .shape import reshape
 
 
@@ -39,15 +39,11 @@ def _scaled(v: Any, w: Any) -> Any:
     return v if w is None else v * _per_channel(w, v)
 
 
-def _channel_sum(v: Any) -> Any:
-    return sum_(v, dim=_axes(v), keepdim=False)
-
-
 def _all_gradients(g: Any, x: Any, w: Any, mu: Any, invstd: Any, eps: float) -> tuple[Any, Any, Any]:
     x_grad, (w_grad, b_grad) = batch_norm_input_grad.with_residuals(g, x, w, mu=mu, invstd=invstd, eps=eps)
     if hasattr(g, "__apply_op__"):
         # The kernel's two sums are plain arrays; to be differentiated again they must be operations.
-        w_grad, b_grad = _channel_sum(g * _normalized(x, eps)[0]), _channel_sum(g)
+        w_grad, b_grad = channel_sum(g * _normalized(x, eps)[0]), channel_sum(g)
     return x_grad, w_grad, b_grad
 
 
@@ -69,7 +65,7 @@ def _second_x_grad(g: Any, y: Any, x: Any, w: Any, eps: float) -> Any:
 
 def _second_w_grad(g: Any, y: Any, x: Any, eps: float) -> Any:
     normal, s = _normalized(x, eps)
-    return _channel_sum(g * s * _project(y, normal))
+    return channel_sum(g * s * _project(y, normal))
 
 
 @op(

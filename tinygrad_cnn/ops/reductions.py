@@ -38,6 +38,12 @@ def sum_(backend: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     return backend.xp.sum(x, axis=dim, keepdims=keepdim, dtype=_wide(x))
 
 
+@op(x=lambda g, x_shape: expand_reduced(g, x_shape, (0, *range(2, len(x_shape))), keepdim=False))
+def channel_sum(backend: Any, x: Any) -> Any:
+    """Σ x over batch and space: (N, C, …) → (C), the gradient of what is added to each channel."""
+    return backend.channel_sum(x)
+
+
 @op(x=lambda g, x_shape, dim, keepdim: expand_reduced(g / max(_count(x_shape, dim), 1), x_shape, dim, keepdim))
 def mean(backend: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     """Σ x / n; NaN for n = 0."""
