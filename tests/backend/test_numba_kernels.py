@@ -33,11 +33,12 @@ from tinygrad_cnn.backend.numba import (
     NumbaBackend,
     compile,
     dropout_methods,
+    memory,
     normalization_methods,
     optimizer_methods,
     pooling_methods,
 )
-from tinygrad_cnn.backend.numba.memory import flat_views
+from tinygrad_cnn.backend.numba.memory import channels_last, flat_views, in_order_of, row_major
 from tinygrad_cnn.backend.numpy import NumpyGenerator
 
 ORDERS = ["channels last", "channels first", "strided"]
@@ -177,6 +178,29 @@ def test_a_mean_far_from_zero_keeps_its_variance(numba: Backend) -> None:
     np.testing.assert_allclose(mean, exact[1], rtol=1e-6)
     np.testing.assert_allclose(invstd, exact[2], rtol=1e-4)
     close(out, exact[0], 1e-3)  # the mean itself is rounded to float32: 3000 · 2⁻²⁴ = 2e-4
+
+
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.parametrize("shape", [(5, 3), (2, 33, 9), (2, 64, 40, 40)])
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("biased", [True, False])
+def test_scale_channels(numba: Backend, shape: tuple[int, ...], order: str, biased: bool) -> None:
+    x, w, b = images(*shape, order=order), images(shape[1], 1, seed=2)[:, 0], images(shape[1], 1, seed=3)[:, 0]
+    found = numba.scale_channels(x, w, b if biased else None)
+    close(found, reference.scale_channels(*wide(x, w), b.astype("float64") if biased else None), 1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_running_statistics(numba: Backend, dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    running_mean, running_var = rng.random((2, 37)).astype(dtype)
+    mean, invstd = rng.random((2, 37)).astype(dtype) + 0.5
+    exact = wide(running_mean, running_var)
+    options = {"momentum": 0.1, "eps": 1e-3, "count": 12}
+    reference.update_running_statistics(*exact, *wide(mean, invstd), **options)
+    numba.update_running_statistics(running_mean, running_var, mean, invstd, **options)
+    np.testing.assert_allclose(running_mean, exact[0], rtol=1e-6)
+    np.testing.assert_allclose(running_var, exact[1], rtol=1e-6)
 
 
 # dropout --------------------------------------------------------------------------------------------------------------
@@ -328,6 +352,28 @@ def test_flat_views_share_memory() -> None:
         assert flat_views(x, *others) is None
     assert flat_views(x[..., ::2]) is None
     assert flat_views(x.astype("float64")) is None
+
+
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "shape", [(2, 16, 8, 16), (3, 5, 70), (1, 300, 7, 5), (2, 17, 3, 3, 2), (4, 1, 9, 9), (0, 3, 2, 2)]
+)
+def test_memory_orders(shape: tuple[int, ...], dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "TRANSPOSED", 0)
+    x = images(*shape, order="channels first").astype(dtype)
+    last = channels_last(x)
+    np.testing.assert_array_equal(last, np.moveaxis(x, 1, -1))
+    assert last.flags.c_contiguous
+    back = row_major(np.moveaxis(last, -1, 1))
+    np.testing.assert_array_equal(back, x)
+    assert back.flags.c_contiguous
+    strided = np.repeat(x, 2, axis=-1)[..., ::2]
+    for like in (x, np.moveaxis(last, -1, 1), strided, x.transpose(*range(x.ndim)[::-1]).copy().T):
+        for other in (x, np.moveaxis(last, -1, 1), strided):
+            found = in_order_of(like, other)
+            np.testing.assert_array_equal(found, x)
+            assert found.transpose(memory.memory_order(like)).flags.c_contiguous
 
 
 def _everything() -> dict[str, Any]:

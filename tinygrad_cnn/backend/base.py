@@ -69,6 +69,14 @@ class Backend(ActivationKernels):
         """Whether one of the arrays may be a view of the other (or of the same memory)."""
         return bool(self.xp.may_share_memory(a, b))
 
+    def owns_memory(self, x: Array) -> bool:
+        """Whether no other array looks at the memory of this one: False where that is not certain."""
+        return x.base is None
+
+    def row_major(self, x: Array) -> Array:
+        """The values in row-major order, copied where they are in another."""
+        return self.xp.ascontiguousarray(x)
+
     def quiet(self) -> AbstractContextManager[Any]:
         """A block in which 1 / 0 and the like give ±inf and NaN without a warning."""
         return nullcontext()
@@ -209,6 +217,30 @@ class Backend(ActivationKernels):
             g - per_channel(bias_grad / count, x) - normal * per_channel(weight_grad / count, x)
         )
         return x_grad, weight_grad, bias_grad
+
+    def update_running_statistics(
+        self,
+        running_mean: Array,
+        running_var: Array,
+        mean: Array,
+        invstd: Array,
+        *,
+        momentum: float,
+        eps: float,
+        count: int,
+    ) -> None:
+        """Move running statistics in place towards those that `batch_norm` returned for `count` values per channel.
+
+        running ← (1 − momentum) · running + momentum · batch, the variance as Σ (x − mean)² / (count − 1).
+        """
+        variance = (1 / (invstd * invstd) - eps) * (count / (count - 1))
+        for running, batch in ((running_mean, mean), (running_var, variance)):
+            running[...] = (1 - momentum) * running + momentum * batch
+
+    def scale_channels(self, x: Array, w: Array, b: Array | None) -> Array:
+        """x·w + b with a value per channel."""
+        out = x * per_channel(w, x)
+        return out if b is None else out + per_channel(b, x)
 
     def dropout_mask(self, x: Array, p: float, shape: Ints) -> Array:
         """Booleans, each true with probability 1 − p."""

@@ -118,6 +118,6 @@ def memory_of_its_own(backend: Backend, found: dict[Node | Leaf, Any], node: Nod
     """
     if not isinstance(found[node], backend.array_type):
         return backend.asarray(found[node])
-    if only_here(found, node) and (found[node].base is None or found[node].flags.c_contiguous):
+    if only_here(found, node) and backend.owns_memory(found[node]):
         return found[node]
-    return found[node].copy()
+    return found[node].copy(order="K")  # in the order of its memory: to change that too is many times slower
