@@ -7,6 +7,7 @@ from ..autograd import InferenceStorage, Leaf, Node, Op, Storage
 from ..autograd.anomaly import watch
 from ..autograd.modes import ANOMALY, INFERENCE, MODE, RECORD, SCOPE, enable_grad
 from ..autograd.op import OUT, use_backends
+from ..autograd.packing import PACKING, pack
 from ..backend import Backend, backend_of, find_backend
 from ..dtypes import KINDS, DType
 from ..errors import DeviceError, DtypeError, GraphError, ShapeError
@@ -141,6 +142,8 @@ class TensorBase:
                 else:
                     saved[name] = (rest[-2 - where], None, 0)
             result.node = Node(op, params, tuple(nodes), tuple(shapes), out.shape, out.dtype, SCOPE.get(), saved)
+            if (packing := PACKING.get()) is not None:
+                pack(result.node, packing)
         if op.view and backend.shares_memory(out, args[0].array):
             result.look_into(args[0], op, params, recording)
         if ANOMALY.get():
@@ -258,7 +261,9 @@ class TensorBase:
             self.array = result.array  # nobody else looks at this memory, so the result's can take its place
         self.record_write(by, result.node)
         if not shared:
-            self.storage = result.storage
+            before_it, self.storage = self.storage, result.storage
+            if not isinstance(before_it, InferenceStorage):
+                self.storage.earlier = before_it.earlier + before_it.version
         return self
 
     def check_writable(self, by: str) -> None:

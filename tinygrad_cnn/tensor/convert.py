@@ -156,7 +156,13 @@ class ConversionMethods(TensorBase):
             self.node.shape, self.node.dtype = values.shape, values.dtype
 
     def detach_(self) -> Self:
-        """Forget the history, in place."""
+        """Forget the history, in place.
+
+        Raises:
+            RuntimeError: for a view, whose history is its base's.
+        """
+        if self.view_of is not None and self.view_of.recorded:
+            raise GraphError("detach_: a view can't be detached in place; use .detach()")
         self.node = None
         return self
 
