@@ -10,11 +10,12 @@ from contextlib import AbstractContextManager, nullcontext
 from contextvars import Token
 from typing import Any
 
-from .autograd import enable_grad, is_grad_enabled
+from .autograd import Leaf, Node, enable_grad, is_grad_enabled
 from .autograd.modes import ANOMALY, SCOPE, module_scope
 from .autograd.packing import PACKING, Packed, Packing
 from .backend import backends
 from .errors import GraphError
+from .ops import copy
 from .tensor import Tensor, TensorBase
 
 __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential"]
@@ -166,23 +167,31 @@ class _Argument:
 
     def __init__(self, tensor: TensorBase, packing: Packing | None) -> None:
         tensor.settle()
-        self._requires_grad = tensor.node is not None
+        self._node = tensor.node
         self._packing = packing
         self._content = tensor.array if packing is None else packing.pack(tensor.array)
         self._storage, self._version = tensor.storage, tensor.storage.version if tensor.storage.counts else 0
-        self._kind = type(tensor)
 
-    def restored(self) -> TensorBase:
-        """The tensor again, a leaf if it required grad."""
-        if self._storage.counts and self._storage.version != self._version:
+    def restored(self) -> Any:
+        """The tensor again: a leaf if it was one, else one that was computed, which may be written to in place."""
+        storage = self._storage
+        # Memory that nobody shares is replaced by writes and not overwritten.
+        if storage.counts and storage.shared and storage.version != self._version:
             raise GraphError(
-                f"checkpoint: an argument was changed in place by {self._storage.changed_by} after the function ran, "
+                f"checkpoint: an argument was changed in place by {storage.changed_by} after the function ran, "
                 "and backward needs its values to run it again; give checkpoint a .clone()"
             )
         array = self._content if self._packing is None else self._packing.unpack(self._content)
         tensor = Tensor.from_array(array)
-        tensor.storage.shared = True
-        return tensor.requires_grad_(self._requires_grad)
+        if self._node is not None:
+            leaf = Leaf(tensor)
+            tensor.node = leaf if isinstance(self._node, Leaf) else _identity(leaf)
+        return tensor
+
+
+def _identity(leaf: Leaf) -> Node:
+    """The node of a copy of a leaf."""
+    return Node(copy, {}, (leaf,), (leaf.shape,), leaf.shape, leaf.dtype, "", {})
 
 
 def _restored(value: Any) -> Any:
