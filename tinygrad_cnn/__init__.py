@@ -4,7 +4,7 @@ from math import inf, nan, pi
 
 from numpy import finfo, iinfo
 
-from . import autograd, creation, cuda, functions, nn, optim, profiler, utils, viz
+from . import autograd, creation, cuda, func, functions, nn, optim, profiler, utils, viz
 from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .creation import *  # noqa: F403 - its __all__ lists the public functions, and so does that of functions
 from .dtypes import bool_ as bool
@@ -44,6 +44,7 @@ __all__ = [
     # modules
     "autograd",
     "cuda",
+    "func",
     "nn",
     "optim",
     "profiler",
