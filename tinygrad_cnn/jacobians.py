@@ -71,9 +71,7 @@ class _Call:
         if strict and any(g is None for g in found):
             which = next(i for i, g in enumerate(found) if g is None)
             raise RuntimeError(f"{self.name}: {independent.format(which)}, which strict=True does not allow")
-        return tuple(
-            x.detach().new_zeros(x.shape) if g is None else g for x, g in zip(inputs, found, strict=True)
-        )
+        return tuple(x.detach().new_zeros(x.shape) if g is None else g for x, g in zip(inputs, found, strict=True))
 
     def check_strict(self) -> None:
         """Raise RuntimeError for an output that depends on no input."""
@@ -112,7 +110,11 @@ class _Call:
 
 
 def vjp(
-    func: Callable[..., Any], inputs: Tensors, v: Tensors | None = None, create_graph: bool = False, strict: bool = False
+    func: Callable[..., Any],
+    inputs: Tensors,
+    v: Tensors | None = None,
+    create_graph: bool = False,
+    strict: bool = False,
 ) -> tuple[Any, Any]:
     """The outputs, and vᵀJ, in the structure of the inputs.
 
@@ -141,7 +143,11 @@ def vjp(
 
 
 def jvp(
-    func: Callable[..., Any], inputs: Tensors, v: Tensors | None = None, create_graph: bool = False, strict: bool = False
+    func: Callable[..., Any],
+    inputs: Tensors,
+    v: Tensors | None = None,
+    create_graph: bool = False,
+    strict: bool = False,
 ) -> tuple[Any, Any]:
     """The outputs, and J v, in the structure of the outputs: the derivative of u ↦ uᵀJ in the direction v.
 
@@ -292,7 +298,11 @@ def _single(call: _Call) -> Tensor:
 
 
 def vhp(
-    func: Callable[..., Any], inputs: Tensors, v: Tensors | None = None, create_graph: bool = False, strict: bool = False
+    func: Callable[..., Any],
+    inputs: Tensors,
+    v: Tensors | None = None,
+    create_graph: bool = False,
+    strict: bool = False,
 ) -> tuple[Any, Any]:
     """The output of a function with one element, and vᵀH, in the structure of the inputs.
 
@@ -309,7 +319,11 @@ def vhp(
 
 
 def hvp(
-    func: Callable[..., Any], inputs: Tensors, v: Tensors | None = None, create_graph: bool = False, strict: bool = False
+    func: Callable[..., Any],
+    inputs: Tensors,
+    v: Tensors | None = None,
+    create_graph: bool = False,
+    strict: bool = False,
 ) -> tuple[Any, Any]:
     """The output, and H v, which is vᵀH, since the Hessian is symmetric; see `vhp`.
 

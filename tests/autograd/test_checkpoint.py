@@ -120,7 +120,7 @@ def test_an_argument_changed_in_place() -> None:
     view = argument[:1]
     y = checkpoint(block, argument)
     view.mul_(2)
-    with pytest.raises(GraphError, match="mul_ changed it in place|changed in place by mul_"):
+    with pytest.raises(GraphError, match=r"mul_ changed it in place|changed in place by mul_"):
         y.sum().backward()
 
 

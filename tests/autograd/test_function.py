@@ -353,13 +353,66 @@ def leaf(*values: float) -> tg.Tensor:
 def test_gradcheck_finds_a_wrong_rule() -> None:
     x = leaf(1, 2, 3)
     message = (
-        r"gradcheck: output 0, entry 2, by input 0, entry 2 \(shape \(3,\)\): the derivative is 9, "
-        r"finite differences give 6"
+        r"gradcheck: output 0 \(shape \(3,\)\) by input 0 \(shape \(3,\)\): 1 of 9 derivatives are off. "
+        r"The worst, of entry \[2\] by entry \[2\]: it is 9, finite differences give 6"
     )
-    with pytest.raises(GradcheckError, match=message):
+    with pytest.raises(GradcheckError, match=message) as caught:
         gradcheck(Wrong.apply, x)
+    assert (caught.value.output, caught.value.input, caught.value.wrong) == (0, 0, (((2,), (2,)),))
+    assert caught.value.analytical[2, 2] == pytest.approx(9)
+    assert caught.value.numerical[2, 2] == pytest.approx(6)
     assert not gradcheck(Wrong.apply, x, raise_exception=False)
     assert gradcheck(Wrong.apply, x, atol=4)
+
+
+def test_gradcheck_in_short() -> None:
+    x = leaf(1, 2, 3)
+    with pytest.raises(GradcheckError, match="output 0 by input 0: a random projection of the derivatives is"):
+        gradcheck(Wrong.apply, x, fast_mode=True)
+    assert not gradcheck(lambda x: (x.sin(), x.detach()), x, fast_mode=True, raise_exception=False)
+    assert gradcheck(lambda x, y: (x.sin() * y).sum(), (x, x.detach()), fast_mode=True)
+    assert gradgradcheck(lambda x: x.exp(), x, fast_mode=True)
+
+
+def test_gradcheck_of_random_gradients() -> None:
+    class Noisy(Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * 2 * (1 + 1e-6 * tg.rand(g.shape, dtype=g.dtype))
+
+    with pytest.raises(GradcheckError, match="two walks from output 0 give gradients of input 0 that differ by"):
+        gradcheck(Noisy.apply, leaf(1, 2))
+    assert gradcheck(Noisy.apply, leaf(1, 2), nondet_tol=1e-5)
+
+
+def test_gradcheck_of_gradients_that_do_not_arrive() -> None:
+    class Careless(Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.set_materialize_grads(False)
+            return x * 2, x * 3
+
+        @staticmethod
+        def backward(ctx: Any, g: Any, h: Any) -> Any:
+            if g is None or h is None:
+                return 3 * h if g is None else 2 * g
+            return 2 * g + 3 * h + 1
+
+    with pytest.raises(GradcheckError, match="is another when only output 0 has a gradient"):
+        gradcheck(Careless.apply, leaf(1, 2))
+    assert gradcheck(Careless.apply, leaf(1, 2), check_undefined_grad=False)
+
+
+def test_gradgradcheck_with_given_weights() -> None:
+    x = leaf(1, 2)
+    weights = tg.tensor([3.0, 4.0], dtype=tg.float64)
+    assert gradgradcheck(lambda x: x**3, x, weights)
+    assert gradgradcheck(lambda x: (x**3).reshape(1, 2), x, gen_non_contig_grad_outputs=True)
+    assert not weights.requires_grad
 
 
 def test_gradgradcheck_finds_a_wrong_second_derivative() -> None:

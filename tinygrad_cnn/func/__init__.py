@@ -1,4 +1,4 @@
-"""Derivatives as functions of functions, after `torch.func`: they take functions, return functions, and can be nested."""
+"""Derivatives as functions of functions, after `torch.func`; they can be nested."""
 
 from .batching import vmap
 from .modules import functional_call, stack_module_state

@@ -83,7 +83,9 @@ def call(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, An
     if not has_aux:
         return returned, None
     if not isinstance(returned, tuple) or len(returned) != 2:
-        raise TypeError(f"{name}: with has_aux=True the function must return a pair (output, aux); got {returned!r:.60}")
+        raise TypeError(
+            f"{name}: with has_aux=True the function must return a pair (output, aux); got {returned!r:.60}"
+        )
     return returned
 
 

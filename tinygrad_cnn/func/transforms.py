@@ -188,7 +188,8 @@ def jvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any,
     >>> jvp(lambda x: x**2, (tg.tensor([1.0, 2.0]),), (tg.tensor([1.0, 10.0]),))
     (tensor([1., 4.]), tensor([ 2., 40.]))
     """
-    if not isinstance(primals, tuple) or not isinstance(tangents, tuple) or not primals:
+    given: tuple[Any, Any] = (primals, tangents)
+    if not all(isinstance(each, tuple) for each in given) or not primals:
         raise RuntimeError("jvp: primals and tangents must be tuples with one entry for each argument, and not empty")
     level = Level("jvp")
     watched = _Watched(level, primals, tuple(range(len(primals))))
@@ -244,7 +245,9 @@ class _Forward:
         smooth = [u for u in self._u if u is not None]
         create = self._outside or any(v.requires_grad for v in directions)
         found = iter(gradients(self._products, smooth, directions, create=create) if smooth else ())
-        return [out.new_zeros(out.shape) if u is None else next(found) for out, u in zip(self.outputs, self._u, strict=True)]
+        return [
+            out.new_zeros(out.shape) if u is None else next(found) for out, u in zip(self.outputs, self._u, strict=True)
+        ]
 
 
 def jacrev(
@@ -300,7 +303,8 @@ def rows_of(output: Tensor, inputs: list[Tensor], *, create: bool) -> list[Tenso
         return [x.new_zeros((*output.shape, *x.shape)) for x in inputs]
     with enable_grad():
         return [
-            stack(column).reshape((*output.shape, *x.shape)) for column, x in zip(zip(*rows, strict=True), inputs, strict=True)
+            stack(column).reshape((*output.shape, *x.shape))
+            for column, x in zip(zip(*rows, strict=True), inputs, strict=True)
         ]
 
 

@@ -103,10 +103,8 @@ def _has_setup(cls: type[Function]) -> bool:
     return cls.setup_context is not Function.setup_context
 
 
-def _results(
-    cls: type[Function], ctx: FunctionCtx, tensors: tuple[Any, ...], outputs: tuple[Any, ...]
-) -> list[Any]:
-    """The outputs as tensors that may have nodes of their own; those written to in place are the arguments themselves."""
+def _results(cls: type[Function], ctx: FunctionCtx, tensors: tuple[Any, ...], outputs: tuple[Any, ...]) -> list[Any]:
+    """The outputs as tensors that may have nodes of their own; what was written to in place is the argument itself."""
     for x in ctx.dirty:
         if not any(out is x for out in outputs):
             raise GraphError(f"{cls.__name__}: an argument that forward marked as dirty must be one of its outputs")

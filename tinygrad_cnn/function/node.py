@@ -66,8 +66,9 @@ class FunctionNode(Node):
                 tensor = Tensor.from_array(array)
             else:
                 tensor = lift(array, source if number < 0 else self.output(number))
-            if self.saved is not None and tensor.array is dict.__getitem__(self.saved, name)[0]:
-                tensor.storage = self.saved[name][1]  # the memory is still the user's: writes to it count
+            stored, storage, _ = dict.__getitem__(self.saved or {}, name)
+            if storage is not None and tensor.array is stored:
+                tensor.storage = storage  # the memory is still the user's: writes to it count
             yield tensor
 
     def input_gradients(self, g: Any, lift: Lift | None = None) -> Iterator[tuple[Node | Leaf, Any]]:

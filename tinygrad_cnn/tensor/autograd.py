@@ -163,5 +163,7 @@ class AutogradMethods(TensorBase):
         if self.view_of is not None:
             self.refresh()
         if self.node is None:
-            raise GraphError(f"{caller}: this tensor has no graph (it does not require grad), so no gradient reaches it")
+            raise GraphError(
+                f"{caller}: this tensor has no graph (it does not require grad), so no gradient reaches it"
+            )
         return self.node
