@@ -41,7 +41,7 @@ class FunctionCtx:
         self.given = tensors
 
     def save_for_forward(self, *tensors: Any) -> None:
-        """Without effect: PyTorch keeps tensors for forward-mode derivatives, which are computed in another way here."""
+        """Without effect: forward-mode derivatives, for which PyTorch has it, are computed in another way here."""
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
