@@ -19,6 +19,7 @@ PACKAGE = ROOT / "tinygrad_cnn"
 FLOORS = {
     "errors": 0,
     "dtypes": 0,
+    "limits": 0,
     "backend": 0,
     "autograd": 0,
     "ops": 1,

@@ -2,9 +2,7 @@
 
 from math import inf, nan, pi
 
-from numpy import finfo, iinfo
-
-from . import autograd, creation, cuda, func, functions, nn, optim, profiler, utils, viz
+from . import autograd, creation, cuda, func, functions, interop, nn, optim, profiler, utils, viz
 from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .creation import *  # noqa: F403 - its __all__ lists the public functions, and so does that of functions
 from .dtypes import bool_ as bool
@@ -27,7 +25,9 @@ from .dtypes import (
 from .dtypes import float32 as float
 from .dtypes import int32 as int
 from .functions import *  # noqa: F403
+from .interop import *  # noqa: F403
 from .io import load, save
+from .limits import finfo, iinfo
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .tensor import Tensor, device, set_printoptions
 
@@ -91,3 +91,4 @@ __all__ = [
 ]
 __all__ += creation.__all__
 __all__ += functions.__all__
+__all__ += interop.__all__

@@ -25,15 +25,15 @@ from .op import Op, broadcast_to, elementwise, op, sum_to
 if TYPE_CHECKING:
     from ..derivatives import backward, grad
     from ..function import Function
-    from ..interop import Variable
     from ..summary import graph_summary
+    from ..tensor.legacy import Variable
     from ..testing import gradcheck, gradgradcheck
 
 _ELSEWHERE = {
     "grad": "derivatives",
     "backward": "derivatives",
     "Function": "function",
-    "Variable": "interop",
+    "Variable": "tensor.legacy",
     "graph_summary": "summary",
     "gradcheck": "testing",
     "gradgradcheck": "testing",

@@ -3,14 +3,16 @@
 from typing import Any, Self
 
 from ..autograd.hooks import RemovableHandle, use_tensors
-from ..dtypes import DTYPES, DType, as_dtype, float32, of_python
+from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, of_python
 from .autograd import AutogradMethods
 from .base import TensorBase
 from .convert import CastMethods, ConversionMethods
 from .device import backend_for, device
+from .exchange import ExchangeMethods
 from .gradient import as_gradient, memory_of_its_own, run_backward, seeds_for, walk
 from .in_place import InPlaceMethods
 from .indexing import IndexingMethods
+from .legacy import from_sizes_or_values
 from .new import NewMethods
 from .printing import set_printoptions
 from .reductions import ReductionMethods, ValuesAndIndices, dimension, dimensions
@@ -26,13 +28,14 @@ class Tensor(
     ShapeMethods,
     IndexingMethods,
     NewMethods,
+    ExchangeMethods,
     ConversionMethods,
     CastMethods,
 ):
     """An n-dimensional array that remembers how it was computed.
 
-    Make one with `tensor`, `zeros`, `randn` and so on. The class itself, as in old PyTorch programs, makes float32
-    values from numbers or an uninitialised tensor from sizes.
+    Make one with `tensor`, `zeros`, `randn` and so on. The class itself, as in old PyTorch programs, makes
+    values of the default dtype from numbers or an uninitialised tensor from sizes.
 
     >>> x = Tensor([[1, 2], [3, 4]]).requires_grad_()
     >>> (x * x).sum().backward()
@@ -44,13 +47,8 @@ class Tensor(
     __slots__ = ()
 
     def __new__(cls, *args: Any, device: Any = None) -> Self:
-        backend = backend_for(device)
-        if args and (getattr(args[0], "shape", ()) or not hasattr(args[0], "__index__")):
-            if len(args) > 1:
-                raise TypeError(f"Tensor: expected sizes, or one array or list of values; got {len(args)} arguments")
-            values = args[0].array if isinstance(args[0], TensorBase) else args[0]
-            return cls.from_array(backend.xp.array(backend.asarray(values), dtype=float32))
-        return cls.from_array(backend.xp.empty(sizes("Tensor", args or (0,)), dtype=float32))
+        made = from_sizes_or_values("Tensor", args, get_default_dtype(), device)
+        return made if cls is Tensor else cls.from_array(made.array)  # type: ignore[return-value]
 
     # random values in place -------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from ..errors import DeviceError, DtypeError, GraphError, ShapeError
 from ..ops import cast, follow, write_view
 from .device import device
 from .harmony import explain, harmonize
+from .size import Size
 
 use_backends(find_backend)
 
@@ -320,9 +321,9 @@ class TensorBase:
         return backend
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> Size:
         """The size of each dimension."""
-        return self.array.shape  # type: ignore[no-any-return]
+        return Size(self.array.shape)
 
     @property
     def ndim(self) -> int:

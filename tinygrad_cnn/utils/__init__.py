@@ -1,5 +1,5 @@
 """PyTorch's name for helpers: `utils.data`."""
 
-from . import checkpoint, data
+from . import checkpoint, data, dlpack
 
-__all__ = ["checkpoint", "data"]
+__all__ = ["checkpoint", "data", "dlpack"]
