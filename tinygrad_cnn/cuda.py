@@ -4,9 +4,19 @@ from .backend import Backend, backends
 from .tensor import legacy
 
 __all__ = [
-    *("device_count", "is_available", "manual_seed", "manual_seed_all"),
-    *("BoolTensor", "ByteTensor", "CharTensor", "ShortTensor", "IntTensor", "LongTensor"),
-    *("HalfTensor", "FloatTensor", "DoubleTensor"),
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
+    "FloatTensor",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
+    "ShortTensor",
+    "device_count",
+    "is_available",
+    "manual_seed",
+    "manual_seed_all",
 ]
 
 

@@ -212,7 +212,7 @@ class ConversionMethods(TensorBase):
         return fresh
 
     def __reduce__(self) -> Any:
-        """For pickle: the values, whether a gradient is required, attributes; as in PyTorch no history and no `.grad`."""
+        """For pickle: values, whether a gradient is required, attributes; as in PyTorch no history and no `.grad`."""
         attributes = getattr(self, "__dict__", None) or None
         return _rebuild, (type(self), self.backend.to_numpy(self.array), self.node is not None), attributes
 
