@@ -232,6 +232,30 @@ def test_once_differentiable(through_x: bool) -> None:
     same(program)
 
 
+def test_a_second_derivative_is_not_lost() -> None:
+    """PyTorch gives 0, or says that nothing depends on the input."""
+
+    class Square(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        @tg.autograd.function.once_differentiable
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * 2 * ctx.saved_tensors[0]
+
+    x = leaf(tg, 1, 2)
+    assert tg.func.jacrev(Square.apply)(x.detach()).tolist() == [[2, 0], [0, 4]]
+    message = "trying to differentiate twice a Function"
+    with pytest.raises(RuntimeError, match=message):
+        tg.func.jvp(Square.apply, (x,), (x,))
+    (slope,) = tg.autograd.grad((Square.apply(x) * x).sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match=message):
+        tg.autograd.grad(slope.sum(), x)
+
+
 # hooks and nodes ------------------------------------------------------------------------------------------------------
 
 

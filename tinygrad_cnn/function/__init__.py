@@ -217,17 +217,21 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
         if not recording or not any(isinstance(g, Tensor) and g.requires_grad for g in grads):
             return returned
         listed = returned if isinstance(returned, tuple) else (returned,)
-        ends = tuple(_End.apply(g.detach().requires_grad_()) if isinstance(g, Tensor) else g for g in listed)
+        # The way back to what the gradients depend on leads through an error; it must not look as if there were none.
+        node = ctx.node()
+        anchors = [g for g in grads if isinstance(g, Tensor)]
+        anchors += [Tensor.from_array(anchors[0].array, source) for source in node.inputs if source is not None]
+        ends = tuple(_End.apply(g.detach(), *anchors) if isinstance(g, Tensor) else g for g in listed)
         return ends if isinstance(returned, tuple) else ends[0]
 
     return wrapper
 
 
 class _End(Function):
-    """The identity, which must not be differentiated."""
+    """The first argument, which must not be differentiated by the others."""
 
     @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
+    def forward(ctx: Any, x: Any, *anchors: Any) -> Any:
         return x
 
     @staticmethod
