@@ -2,9 +2,7 @@
 
 from math import inf, nan, pi
 
-from numpy import finfo, iinfo
-
-from . import autograd, creation, cuda, functions, nn, optim, profiler, utils, viz
+from . import autograd, creation, cuda, func, functions, interop, nn, optim, profiler, utils, viz
 from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .backend import (
     are_deterministic_algorithms_enabled,
@@ -38,7 +36,9 @@ from .dtypes import (
 from .dtypes import float32 as float
 from .dtypes import int32 as int
 from .functions import *  # noqa: F403
+from .interop import *  # noqa: F403
 from .io import load, save
+from .limits import finfo, iinfo
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .tensor import Tensor, device, set_printoptions
 
@@ -55,6 +55,7 @@ __all__ = [
     # modules
     "autograd",
     "cuda",
+    "func",
     "nn",
     "optim",
     "profiler",
@@ -111,3 +112,4 @@ __all__ = [
 ]
 __all__ += creation.__all__
 __all__ += functions.__all__
+__all__ += interop.__all__

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .errors import GraphError
+from .functions import stack
 from .tensor import Tensor, memory_of_its_own, run_backward, seeds_for, walk
 
 __all__ = ["backward", "grad"]
@@ -28,7 +29,7 @@ def backward(
     grad_tensors: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    inputs: Sequence[Tensor] | None = None,
+    inputs: Sequence[Tensor] | Tensor | None = None,
 ) -> None:
     """Add the derivative of Σ grad · tensor to the `.grad` of the leaves: `Tensor.backward` for several at once."""
     outputs = _listed(tensors)
@@ -57,7 +58,8 @@ def grad(
         create_graph: make the results differentiable, for derivatives of higher order.
         only_inputs: must be True: nothing is accumulated into any `.grad`.
         allow_unused: give None for an input that the outputs do not depend on, instead of an error.
-        is_grads_batched: must be False: there is no vmap; call `grad` for each weight, with `retain_graph=True`.
+        is_grads_batched: the weights have one more dimension in front, and so have the results: one walk for each
+            index of it.
         materialize_grads: give zeros for it.
 
     Returns:
@@ -65,7 +67,8 @@ def grad(
 
     Raises:
         RuntimeError: for an input that takes no part, or without a graph.
-        NotImplementedError: for the two options that exist for PyTorch's signature alone.
+        NotImplementedError: for `only_inputs=False`, which exists for PyTorch's signature alone.
+        ValueError: for `allow_unused=False` together with `materialize_grads`.
 
     >>> import tinygrad_cnn as tg
     >>> x = tg.tensor(3.0, requires_grad=True)
@@ -75,11 +78,13 @@ def grad(
     """
     if not only_inputs:
         raise NotImplementedError("grad: only_inputs=False is not supported; backward() accumulates into all leaves")
-    if is_grads_batched:
-        raise NotImplementedError(
-            "grad: is_grads_batched=True is not supported; call grad(..., retain_graph=True) for each of grad_outputs"
-        )
+    if materialize_grads and allow_unused is False:
+        raise ValueError("grad: allow_unused must be True or left out when materialize_grads=True; got False")
     sources, targets = _listed(outputs), _listed(inputs)
+    if not targets:
+        raise GraphError("grad: inputs is empty")
+    if is_grads_batched:
+        return _batched(sources, targets, grad_outputs, retain_graph, create_graph, allow_unused, materialize_grads)
     for i, tensor in enumerate(targets):
         if not isinstance(tensor, Tensor):
             raise TypeError(f"grad: input {i} must be a tensor; got {type(tensor).__name__}")
@@ -106,3 +111,39 @@ def grad(
         else:
             results.append(Tensor.from_array(memory_of_its_own(tensor.backend, found, tensor.node)))
     return tuple(results)
+
+
+def _batched(
+    outputs: tuple[Any, ...],
+    inputs: tuple[Any, ...],
+    weights: Any,
+    retain_graph: bool | None,
+    create_graph: bool,
+    allow_unused: bool | None,
+    materialize_grads: bool,
+) -> tuple[Any, ...]:
+    """`grad` for each index of the first dimension of the weights, stacked."""
+    listed = _weights("grad", outputs, weights)
+    counts = {len(weight) for weight in listed if weight is not None}
+    if len(counts) != 1 or any(weight is None for weight in listed):
+        raise ValueError(
+            "grad: with is_grads_batched=True every output needs grad_outputs, with one size in their first dimension; "
+            f"got {[None if weight is None else tuple(weight.shape) for weight in listed]}"
+        )
+    (count,) = counts
+    keep = create_graph if retain_graph is None else retain_graph
+    walks = [
+        grad(
+            outputs,
+            inputs,
+            [weight[i] for weight in listed],
+            retain_graph=keep or i + 1 < count,
+            create_graph=create_graph,
+            allow_unused=allow_unused,
+            materialize_grads=materialize_grads,
+        )
+        for i in range(count)
+    ]
+    if not walks:
+        return tuple(x.new_zeros((0, *x.shape)) for x in inputs)
+    return tuple(None if parts[0] is None else stack(parts) for parts in zip(*walks, strict=True))

@@ -63,7 +63,9 @@ def as_dtype(dtype: Any) -> DType:
     """
     if dtype is float:
         return _default
-    name = dtype.removeprefix("torch.") if isinstance(dtype, str) else dtype
+    if isinstance(dtype, type) and isinstance(legacy := getattr(dtype, "dtype", None), np.dtype):  # FloatTensor
+        dtype = legacy
+    name = dtype.removeprefix("torch.").removeprefix("cuda.") if isinstance(dtype, str) else dtype
     try:
         result: DType | None = LEGACY[name] if isinstance(name, str) and name in LEGACY else np.dtype(name)
     except TypeError:

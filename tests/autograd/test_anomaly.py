@@ -75,6 +75,38 @@ def test_backward_of_a_function() -> None:
         Bad.apply(tg.ones(1, requires_grad=True)).backward()
 
 
+def test_backward_of_a_function_with_several_outputs() -> None:
+    class Two(Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 1, x * 2
+
+        @staticmethod
+        def backward(ctx: Any, g: Any, h: Any) -> Any:
+            return g + h
+
+    x = tg.ones(2, requires_grad=True)
+    for create_graph in (False, True):
+        with detect_anomaly():
+            a, b = Two.apply(x)
+            (a.sum() + b.sum()).backward(create_graph=create_graph)
+            a, _ = Two.apply(x)
+            a.backward(tg.tensor([np.nan, 1]), create_graph=create_graph)  # it came from outside
+            root = (Two.apply(x)[0] * 0).sqrt()
+            with pytest.raises(RuntimeError, match="detect_anomaly: backward of sqrt at .* gave infinite values"):
+                root.sum().backward(create_graph=create_graph)
+
+
+def test_in_place_and_in_checkpoints() -> None:
+    with detect_anomaly():
+        with pytest.raises(RuntimeError, match=r"detect_anomaly: log at .*test_anomaly.* gave infinite values"):
+            (tg.zeros(2, requires_grad=True) * 1).log_()
+        x = tg.zeros(2, requires_grad=True)
+        root = tg.utils.checkpoint.checkpoint(lambda x: x.sqrt(), x)
+        with pytest.raises(RuntimeError, match=r"backward of sqrt at .*test_anomaly.* gave infinite values"):
+            root.sum().backward()
+
+
 def test_lines_alone() -> None:
     x = tg.zeros(1, requires_grad=True)
     with detect_anomaly(check_nan=False):

@@ -68,8 +68,18 @@ def test_the_arguments_are_in_pytorchs_order() -> None:
     assert grad((x * 2).sum(), [x, y], None, False, False, True, True)[1] is None
     with pytest.raises(NotImplementedError, match="only_inputs=False is not supported"):
         grad(x * 2, x, only_inputs=False)
-    with pytest.raises(NotImplementedError, match="is_grads_batched=True is not supported"):
+    with pytest.raises(ValueError, match=r"every output needs grad_outputs, with one size .* got \[None\]"):
         grad(x * 2, x, is_grads_batched=True)
+    with pytest.raises(ValueError, match="allow_unused must be True or left out"):
+        grad(x * 2, x, allow_unused=False, materialize_grads=True)
+    with pytest.raises(GraphError, match="grad: inputs is empty"):
+        grad(x * 2, [])
+    with pytest.raises(GraphError, match="backward: inputs is empty"):
+        (x * 2).backward(inputs=[])
+    with pytest.raises(GraphError, match=r"backward: input 0 of shape \(1,\) does not require grad"):
+        (x * 2).backward(inputs=tg.ones(1))
+    with pytest.raises(TypeError, match="backward: inputs must be tensors; got int at 0"):
+        (x * 2).backward(inputs=[1])
 
 
 def test_each_gradient_has_memory_of_its_own() -> None:

@@ -9,7 +9,6 @@ import pytest
 import tinygrad_cnn as tg
 from tinygrad_cnn.autograd import Function, grad, gradcheck, gradgradcheck
 from tinygrad_cnn.errors import GraphError, ShapeError
-from tinygrad_cnn.testing import GradcheckError
 
 
 class Scaled(Function):
@@ -296,12 +295,7 @@ def test_only_tensors_are_saved() -> None:
         Saves.apply(tg.ones(1))
 
 
-def test_wrong_numbers_and_kinds_of_results() -> None:
-    class TwoOutputs(Function):
-        @staticmethod
-        def forward(ctx: Any, x: Any) -> Any:
-            return x, x
-
+def test_wrong_numbers_of_results() -> None:
     class TooFew(Function):
         @staticmethod
         def forward(ctx: Any, x: Any, y: Any) -> Any:
@@ -312,8 +306,6 @@ def test_wrong_numbers_and_kinds_of_results() -> None:
             return g
 
     x = tg.ones(2, requires_grad=True)
-    with pytest.raises(GraphError, match=r"TwoOutputs\.forward must return one tensor; got tuple"):
-        TwoOutputs.apply(x)
     with pytest.raises(GraphError, match=r"TooFew\.backward returned 1 gradients for the 2 arguments of forward"):
         TooFew.apply(x, x).sum().backward()
 
@@ -334,76 +326,3 @@ def test_methods_that_are_missing() -> None:
         NoBackward.apply(x).backward()
     with pytest.raises(GraphError, match=r"Exp is applied with Exp\.apply\(\.\.\.\)"):
         Exp.apply(x).grad_fn.op(x)
-
-
-# gradcheck ------------------------------------------------------------------------------------------------------------
-
-
-class Wrong(Function):
-    """x², with a derivative that is wrong in its last entry."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_for_backward(x)
-        return x * x
-
-    @staticmethod
-    def backward(ctx: Any, g: Any) -> Any:
-        (x,) = ctx.saved_tensors
-        return g * 2 * x * tg.tensor([1.0, 1.0, 1.5], dtype=tg.float64)
-
-
-def leaf(*values: float) -> tg.Tensor:
-    return tg.tensor(values, dtype=tg.float64, requires_grad=True)
-
-
-def test_gradcheck_finds_a_wrong_rule() -> None:
-    x = leaf(1, 2, 3)
-    message = (
-        r"gradcheck: output 0, entry 2, by input 0, entry 2 \(shape \(3,\)\): the derivative is 9, "
-        r"finite differences give 6"
-    )
-    with pytest.raises(GradcheckError, match=message):
-        gradcheck(Wrong.apply, x)
-    assert not gradcheck(Wrong.apply, x, raise_exception=False)
-    assert gradcheck(Wrong.apply, x, atol=4)
-
-
-def test_gradgradcheck_finds_a_wrong_second_derivative() -> None:
-    class First(Function):
-        """Right to the first order, but its backward hides what it depends on."""
-
-        @staticmethod
-        def forward(ctx: Any, x: Any) -> Any:
-            ctx.save_for_backward(x)
-            return x * x * x
-
-        @staticmethod
-        def backward(ctx: Any, g: Any) -> Any:
-            return g * 3 * ctx.saved_tensors[0].detach() ** 2
-
-    assert gradcheck(First.apply, leaf(1, 2))
-    with pytest.raises(GradcheckError, match="gradcheck: output 0"):
-        gradgradcheck(First.apply, leaf(1, 2))
-    assert not gradgradcheck(First.apply, leaf(1, 2), raise_exception=False)
-
-
-def test_gradcheck_of_several_inputs_and_outputs() -> None:
-    x, y = leaf(1, 2), leaf(3)
-    assert gradcheck(lambda x, n, y: (x * n, (x * y).sum(), x > 0), (x, 3, y))
-    assert gradgradcheck(lambda x, n, y: (x**n, (x * y).sum()), (x, 3, y))
-    assert gradcheck(lambda x: x[:0], leaf(1))
-
-
-def test_what_gradcheck_needs() -> None:
-    with pytest.raises(ValueError, match="gradcheck: no input requires grad, so there is nothing to check"):
-        gradcheck(tg.sin, tg.ones(2))
-    with pytest.raises(ValueError, match="gradcheck: input 0 has dtype float32; finite differences need float64"):
-        gradcheck(tg.sin, tg.ones(2, requires_grad=True))
-
-
-def test_gradcheck_leaves_no_gradients_behind() -> None:
-    x = leaf(1, 2)
-    gradcheck(tg.sin, x)
-    assert x.grad is None
-    assert grad(x.sin().sum(), x)[0].shape == (2,)

@@ -165,6 +165,53 @@ def test_decorated_generators_return_and_catch() -> None:
     assert result == [3]
 
 
+@pytest.mark.parametrize("mode", [tg.no_grad, tg.inference_mode, lambda: tg.set_grad_enabled(False)])
+def test_decorated_coroutines(mode: Any) -> None:
+    @mode()
+    async def inside() -> list[bool]:
+        seen = [tg.is_grad_enabled()]
+        await asyncio.sleep(0)
+        return [*seen, tg.is_grad_enabled()]
+
+    @mode()
+    async def numbers() -> Any:
+        try:
+            for i in range(3):
+                got = yield i, tg.is_grad_enabled()
+                assert got is None
+        except ValueError:
+            yield "caught", tg.is_grad_enabled()
+        finally:
+            ended.append(tg.is_grad_enabled())
+
+    async def outside() -> Any:
+        task = asyncio.ensure_future(inside())
+        seen = [tg.is_grad_enabled(), await inside(), tg.is_grad_enabled(), await task]
+        async for i, enabled in numbers():
+            seen += [(i, enabled), tg.is_grad_enabled()]
+        generator = numbers()
+        await generator.__anext__()
+        seen += [await generator.athrow(ValueError()), tg.is_grad_enabled()]
+        await generator.aclose()
+        return seen
+
+    ended: list[bool] = []
+    quiet = [False, False]
+    steps = [value for i in range(3) for value in ((i, False), True)]
+    assert asyncio.run(outside()) == [True, quiet, True, quiet, *steps, ("caught", False), True]
+    assert ended == [False, False]
+    assert tg.is_grad_enabled()
+
+
+@pytest.mark.parametrize("mode", [tg.no_grad(), tg.enable_grad(), tg.inference_mode(), tg.no_grad])
+def test_classes_are_refused(mode: Any) -> None:
+    with pytest.raises(RuntimeError, match=r": a class can't be decorated, .*; decorate methods of Thing"):
+
+        @mode
+        class Thing:
+            pass
+
+
 def test_threads_have_a_state_of_their_own() -> None:
     seen: list[Any] = []
     with tg.no_grad():

@@ -205,8 +205,14 @@ def test_pickles() -> None:
     x = tg.tensor([[1.0, 2.0]], dtype=tg.float64, requires_grad=True)
     y = pickle.loads(pickle.dumps(x))
     assert (y.tolist(), y.dtype, y.requires_grad, type(y)) == ([[1, 2]], x.dtype, True, tg.Tensor)
-    with pytest.raises(GraphError, match="pickle: this tensor was computed, and its graph can't be stored"):
-        pickle.dumps(x * 2)
+    computed = pickle.loads(pickle.dumps(x * 2))
+    assert (computed.tolist(), computed.requires_grad, computed.is_leaf) == ([[2, 4]], True, True)
+    parameter = tg.nn.Parameter(x)
+    parameter.no_decay = ["yes"]
+    for copied in (pickle.loads(pickle.dumps(parameter)), copy.deepcopy(parameter)):
+        assert type(copied) is tg.nn.Parameter
+        assert copied.no_decay == ["yes"]
+        assert copied.no_decay is not parameter.no_decay
 
 
 def test_data() -> None:

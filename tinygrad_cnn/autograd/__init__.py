@@ -25,12 +25,16 @@ from .op import Op, broadcast_to, elementwise, op, sum_to
 if TYPE_CHECKING:
     from ..derivatives import backward, grad
     from ..function import Function
+    from ..summary import graph_summary
+    from ..tensor.legacy import Variable
     from ..testing import gradcheck, gradgradcheck
 
 _ELSEWHERE = {
     "grad": "derivatives",
     "backward": "derivatives",
     "Function": "function",
+    "Variable": "tensor.legacy",
+    "graph_summary": "summary",
     "gradcheck": "testing",
     "gradgradcheck": "testing",
 }
@@ -42,6 +46,7 @@ __all__ = [
     "Node",
     "Op",
     "Storage",
+    "Variable",
     "ancestors",
     "backpropagate",
     "backward",
@@ -52,6 +57,7 @@ __all__ = [
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "graph_summary",
     "inference_mode",
     "is_anomaly_enabled",
     "is_grad_enabled",
@@ -64,9 +70,14 @@ __all__ = [
 ]
 
 
+_MODULES = ("function", "functional", "graph")  # PyTorch's, of which some are made on first use
+
+
 def __getattr__(name: str) -> Any:
     if name == "profiler":
         return import_module("tinygrad_cnn.profiler")
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     if name in _ELSEWHERE:
         return getattr(import_module(f"tinygrad_cnn.{_ELSEWHERE[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

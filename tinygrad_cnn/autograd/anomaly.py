@@ -28,6 +28,9 @@ def _worst(values: Iterable[Any]) -> int:
     """2 if there is a NaN among the numbers, arrays and tensors, else 1 if there is an infinity, else 0."""
     worst = 0
     for value in values:
+        if hasattr(value, "parts"):  # of a node with several outputs
+            worst = max(worst, _worst(value.parts.values()))
+            continue
         value = getattr(value, "array", value)
         if isinstance(value, float) or getattr(getattr(value, "dtype", None), "kind", "") == "f":
             size = abs(value)

@@ -6,7 +6,9 @@ from typing import Any
 
 from .anomaly import checked_gradients
 from .graph import Leaf, Lift, Node
+from .hooks import after_hooks
 from .modes import ANOMALY, VALUES
+from .packing import PackedValues
 from .sharing import only_here
 
 
@@ -73,6 +75,8 @@ def backpropagate(
         if leading is not None and not any(source in leading for source in node.inputs):
             continue
         rule = checked_gradients(node, g, lift) if checking else node.input_gradients(g, lift)
+        if node.hooks:
+            rule = after_hooks(node, g, rule)
         for source, gradient in rule:
             if leading is not None and source not in leading:
                 continue
@@ -84,4 +88,6 @@ def backpropagate(
                 pending[source] = pending[source] + gradient
         if not retain_graph:
             node.release()
+        elif isinstance(node.saved, PackedValues):
+            node.saved.forget()
     return gradients

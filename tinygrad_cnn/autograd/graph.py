@@ -7,10 +7,12 @@ collector. (Hooks and the `ctx` of a Function hold what their authors put there.
 
 import weakref
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ..errors import GraphError
+from .hooks import Hooked, Name, RemovableHandle
 
 if TYPE_CHECKING:
     from .op import Op, Rule
@@ -24,10 +26,13 @@ _order = count()
 class Storage:
     """The memory that a tensor and its views share, as autograd sees it: how often it was written, and by whom last.
 
-    `shared` says that somebody else may see this memory: a view, `detach()`, a NumPy array.
+    `shared` says that somebody else may see this memory: a view, `detach()`, a NumPy array. `earlier` counts the writes
+    to the memory whose place this one took, and `counts` says whether writes are counted at all.
     """
 
+    counts = True
     version = 0
+    earlier = 0
     changed_by = ""
     shared = False
 
@@ -40,6 +45,8 @@ class Storage:
 class InferenceStorage(Storage):
     """Memory made in inference mode: it counts no writes, so nothing that was saved in it could be trusted."""
 
+    counts = False
+
     @property
     def version(self) -> int:  # type: ignore[override]
         raise GraphError(
@@ -51,7 +58,7 @@ class InferenceStorage(Storage):
         self.changed_by = by
 
 
-class Node:
+class Node(Hooked):
     """One recorded operation.
 
     Attributes:
@@ -105,8 +112,8 @@ class Node:
 
     @property
     def name(self) -> str:
-        """The op's name."""
-        return self.op.name
+        """The op's name; PyTorch's `name()` gives it too."""
+        return Name(self.op.name)
 
     @property
     def next_functions(self) -> tuple[tuple["Node | Leaf | None", int], ...]:
@@ -200,20 +207,21 @@ class Node:
         return f"<{self.name}>"
 
 
-class Leaf:
+class Leaf(Hooked):
     """The place where a tensor that requires grad, and was not computed, collects its gradient."""
 
-    __slots__ = ("__weakref__", "_tensor", "dtype", "hooks", "order", "shape")
+    __slots__ = ("__weakref__", "_tensor", "after", "dtype", "hooks", "order", "shape")
 
     inputs: tuple[()] = ()
     scope = ""
-    name = "leaf"
+    name = Name("leaf")
 
     def __init__(self, tensor: Any) -> None:
         self._tensor = weakref.ref(tensor)
         self.shape = tensor.shape
         self.dtype = tensor.dtype
         self.hooks: list[Callable[[Any], Any]] | None = None
+        self.after: list[Callable[[Any], Any]] | None = None  # called with the tensor when its gradient is in place
         self.order = -1  # leaves come after every node on the way back
 
     @property
@@ -221,10 +229,38 @@ class Leaf:
         """The tensor, or None when it is gone."""
         return self._tensor()
 
+    variable = tensor
+
     @property
     def next_functions(self) -> tuple[()]:
         """Nothing comes before a leaf."""
         return ()
 
+    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook((), (grad,))` when backward has put the gradient in place, with the tensor's `.grad`."""
+        return self.call_after(lambda tensor: hook((), (tensor.grad,)))
+
+    def call_after(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call `hook(tensor)` when backward has put the gradient in place."""
+        after = self.after = self.after if self.after is not None else []
+        after.append(hook)
+        return RemovableHandle(lambda: after.remove(hook))
+
     def __repr__(self) -> str:
         return f"<leaf {tuple(self.shape)}>"
+
+
+_ELSEWHERE = {
+    "disable_saved_tensors_hooks": "saved_tensors",
+    "graph_summary": "summary",
+    "increment_version": "saved_tensors",
+    "save_on_cpu": "saved_tensors",
+    "saved_tensors_hooks": "saved_tensors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """PyTorch's names under `autograd.graph` that are about tensors, and so live higher up."""
+    if name in _ELSEWHERE:
+        return getattr(import_module(f"tinygrad_cnn.{_ELSEWHERE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, contextmanager
 from contextvars import ContextVar, Token
 from functools import partial, wraps
-from inspect import isgeneratorfunction
+from inspect import isasyncgenfunction, isclass, iscoroutinefunction, isgeneratorfunction
 from typing import Any, ClassVar, Self, TypeVar, overload
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -68,6 +68,15 @@ class _Mode(ContextDecorator):
         return fresh
 
     def __call__(self, function: F) -> F:
+        if isclass(function):
+            raise RuntimeError(
+                f"{type(self).__name__}: a class can't be decorated, since nobody could tell whether its constructor "
+                f"or all methods are meant; decorate methods of {function.__name__}"
+            )
+        if iscoroutinefunction(function):
+            return self._coroutine(function)  # type: ignore[return-value]
+        if isasyncgenfunction(function):
+            return self._async_generator(function)  # type: ignore[return-value]
         if not isgeneratorfunction(function):
             return super().__call__(function)
 
@@ -92,6 +101,37 @@ class _Mode(ContextDecorator):
                     iterator.close()
 
         return generator  # type: ignore[return-value]
+
+    def _coroutine(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        async def coroutine(*args: Any, **kwargs: Any) -> Any:
+            # While it waits, other tasks run in contexts of their own.
+            with self._recreate_cm():
+                return await function(*args, **kwargs)
+
+        return coroutine
+
+    def _async_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        async def generator(*args: Any, **kwargs: Any) -> Any:
+            iterator = function(*args, **kwargs)
+            resume = iterator.__anext__
+            try:
+                while True:
+                    try:
+                        with self._recreate_cm():
+                            value = await resume()
+                    except StopAsyncIteration:
+                        return
+                    try:
+                        resume = partial(iterator.asend, (yield value))
+                    except Exception as error:  # thrown in from outside: the generator may catch it
+                        resume = partial(iterator.athrow, error)
+            finally:
+                with self._recreate_cm():
+                    await iterator.aclose()
+
+        return generator
 
     def __enter__(self) -> Self:
         self._tokens.append(self.variable.set(self.mode))
@@ -121,8 +161,12 @@ def _callable(mode: type, function: Any) -> Any:
 class no_grad(_PlainMode):  # noqa: N801 - PyTorch's name
     """Inside, operations record nothing and their results do not require gradients.
 
-    Works as a block and as a decorator (`@no_grad()` or `@no_grad`), for generators too, and can be nested. Within
-    inference mode it changes nothing.
+    Works as a block and as a decorator (`@no_grad()` or `@no_grad`) of functions, generators, coroutines and
+    asynchronous generators, and can be nested. Each thread and each asyncio task has a state of its own, which starts
+    with recording in a thread, and with the creator's state in a task. Within inference mode it changes nothing.
+
+    Raises:
+        RuntimeError: as a decorator of a class.
 
     >>> import tinygrad_cnn as tg
     >>> x = tg.tensor([1.0], requires_grad=True)

@@ -32,7 +32,8 @@ class Instruments:
         )
         setattr(Op, "forward", forward_of_all)  # noqa: B010
         self._around(TensorBase, "__apply_op__", lambda *_: FORWARD, recorder, ENGINE)
-        self._around(Tensor, "backward", lambda *_: BACKWARD, recorder, ENGINE)
+        holder = next(kind for kind in Tensor.__mro__ if "backward" in vars(kind))
+        self._around(holder, "backward", lambda *_: BACKWARD, recorder, ENGINE)
         for name in ("run_backward", "walk"):  # what autograd.backward and autograd.grad call
             self._around(derivatives, name, lambda *_: BACKWARD, recorder, ENGINE)
         for kind in _defining(Node, "input_gradients"):

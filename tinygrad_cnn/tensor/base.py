@@ -7,12 +7,14 @@ from ..autograd import InferenceStorage, Leaf, Node, Op, Storage
 from ..autograd.anomaly import watch
 from ..autograd.modes import ANOMALY, INFERENCE, MODE, RECORD, SCOPE, enable_grad
 from ..autograd.op import OUT, use_backends
+from ..autograd.packing import PACKING, pack
 from ..backend import Backend, backend_of, find_backend
 from ..dtypes import KINDS, DType
 from ..errors import DeviceError, DtypeError, GraphError, ShapeError
 from ..ops import cast, follow, write_view
 from .device import device
 from .harmony import explain, harmonize
+from .size import Size
 
 use_backends(find_backend)
 
@@ -141,6 +143,8 @@ class TensorBase:
                 else:
                     saved[name] = (rest[-2 - where], None, 0)
             result.node = Node(op, params, tuple(nodes), tuple(shapes), out.shape, out.dtype, SCOPE.get(), saved)
+            if (packing := PACKING.get()) is not None:
+                pack(result.node, packing)
         if op.view and backend.shares_memory(out, args[0].array):
             result.look_into(args[0], op, params, recording)
         if ANOMALY.get():
@@ -258,7 +262,9 @@ class TensorBase:
             self.array = result.array  # nobody else looks at this memory, so the result's can take its place
         self.record_write(by, result.node)
         if not shared:
-            self.storage = result.storage
+            before_it, self.storage = self.storage, result.storage
+            if not isinstance(before_it, InferenceStorage):
+                self.storage.earlier = before_it.earlier + before_it.version
         return self
 
     def check_writable(self, by: str) -> None:
@@ -315,9 +321,9 @@ class TensorBase:
         return backend
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> Size:
         """The size of each dimension."""
-        return self.array.shape  # type: ignore[no-any-return]
+        return Size(self.array.shape)
 
     @property
     def ndim(self) -> int:

@@ -1,6 +1,7 @@
 """Tensor methods that lead out of the engine and back: numbers, NumPy, dtypes, devices, copies, text."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
@@ -8,9 +9,10 @@ import numpy as np
 from .. import ops
 from ..autograd import Leaf
 from ..dtypes import as_dtype, float16, float32, float64, int8, int16, int32, int64, uint8
-from ..errors import GraphError
+from ..errors import DtypeError, GraphError
 from .base import TensorBase
 from .device import backend_for
+from .legacy import place_of, type_name
 from .printing import describe
 
 
@@ -18,7 +20,6 @@ class ConversionMethods(TensorBase):
     """Numbers, arrays, dtypes, devices, copies and text."""
 
     __slots__ = ()
-    __array_ufunc__ = None  # so that `array * tensor` asks the tensor instead of losing its gradient
 
     # numbers and arrays -----------------------------------------------------------------------------------------------
 
@@ -92,9 +93,13 @@ class ConversionMethods(TensorBase):
         return (self[i] for i in range(len(self)))  # type: ignore[index]
 
     def __contains__(self, value: Any) -> bool:
+        if not isinstance(value, TensorBase | bool | int | float | np.generic):
+            raise DtypeError(f"in: only a tensor or a number can be an element of a tensor; got {type(value).__name__}")
         return bool((self.array == (value.array if isinstance(value, TensorBase) else value)).any())
 
     def __format__(self, spec: str) -> str:
+        if self.ndim and spec:
+            raise TypeError(f"format: {spec!r} is for a single number; this tensor has shape {tuple(self.shape)}")
         return format(self.item() if not self.ndim and (spec or type(self) is self.plain) else str(self), spec)
 
     # sizes ------------------------------------------------------------------------------------------------------------
@@ -156,7 +161,13 @@ class ConversionMethods(TensorBase):
             self.node.shape, self.node.dtype = values.shape, values.dtype
 
     def detach_(self) -> Self:
-        """Forget the history, in place."""
+        """Forget the history, in place.
+
+        Raises:
+            RuntimeError: for a view, whose history is its base's.
+        """
+        if self.view_of is not None and self.view_of.recorded:
+            raise GraphError("detach_: a view can't be detached in place; use .detach()")
         self.node = None
         return self
 
@@ -197,13 +208,13 @@ class ConversionMethods(TensorBase):
         fresh.node = Leaf(fresh) if self.node is not None else None
         fresh.grad = None if self.grad is None else self.plain.from_array(self.grad.array.copy())
         if hasattr(self, "__dict__"):
-            fresh.__dict__.update(self.__dict__)
+            fresh.__dict__.update(deepcopy(self.__dict__, memo))
         return fresh
 
     def __reduce__(self) -> Any:
-        if self.node is not None and not isinstance(self.node, Leaf):
-            raise GraphError("pickle: this tensor was computed, and its graph can't be stored; use .detach()")
-        return _rebuild, (type(self), self.backend.to_numpy(self.array), self.node is not None)
+        """For pickle: values, whether a gradient is required, attributes; as in PyTorch no history and no `.grad`."""
+        attributes = getattr(self, "__dict__", None) or None
+        return _rebuild, (type(self), self.backend.to_numpy(self.array), self.node is not None), attributes
 
     def __repr__(self) -> str:
         return describe(self)
@@ -235,9 +246,9 @@ class CastMethods(TensorBase):
             out = ops.cast(origin, dtype=wanted, source=self.dtype)
         return ops.copy(out) if copy and out is self else out
 
-    def type(self, dtype: Any = None) -> Any:
-        """In another dtype; without one, the dtype's name."""
-        return str(self.dtype) if dtype is None else self.to(dtype=dtype)
+    def type(self, dtype: Any = None, non_blocking: Any = False) -> Any:
+        """In another dtype, also one of old programs such as `FloatTensor` with its device; without one, the name."""
+        return type_name(self) if dtype is None else self.to(dtype=dtype, device=place_of(dtype))
 
     def type_as(self, other: TensorBase) -> Self:
         """In the dtype of another tensor."""

@@ -6,9 +6,14 @@ from typing import Any
 from .. import ops
 from ..autograd import Leaf, Node, backpropagate, enable_grad
 from ..autograd.sharing import only_here
-from ..backend import Backend
+from ..backend import Backend, find_backend
 from ..errors import GraphError, ShapeError
 from .base import TensorBase
+
+
+def as_gradient(g: Any) -> Any:
+    """What a hook is shown: a gradient as a tensor, which the walk may hold as an array or a number."""
+    return g if isinstance(g, TensorBase) else TensorBase.plain.from_array(find_backend((g,)).asarray(g))
 
 
 def seeds_for(caller: str, tensors: Sequence[Any], gradients: Sequence[Any]) -> dict[Node | Leaf, Any]:
@@ -78,13 +83,16 @@ def run_backward(
     *,
     retain_graph: bool | None,
     create_graph: bool,
-    inputs: Sequence[Any] | None = None,
+    inputs: Sequence[Any] | TensorBase | None = None,
 ) -> None:
     """Add the gradients of the tensors to the `.grad` of the leaves (of `inputs` alone, if given)."""
     seeds = seeds_for("backward", tensors, gradients)
     targets = None
     if inputs is not None:
-        targets = [tensor.node for tensor in inputs if tensor.node is not None]
+        inputs = [inputs] if isinstance(inputs, TensorBase) else list(inputs)
+        targets = [_node_of_input(i, tensor) for i, tensor in enumerate(inputs)]
+        if not targets:
+            raise GraphError("backward: inputs is empty; leave it out to accumulate into all leaves")
     keep = create_graph if retain_graph is None else retain_graph
     found = walk(seeds, targets, create_graph=create_graph, retain_graph=keep)
     receivers = {id(tensor.node): tensor for tensor in inputs or () if tensor.node is not None}
@@ -94,6 +102,19 @@ def run_backward(
             tensor = node.tensor
         if tensor is not None:
             _accumulate(tensor, found, node)
+            if isinstance(node, Leaf):
+                for hook in list(node.after or ()):
+                    hook(tensor)
+
+
+def _node_of_input(i: int, tensor: Any) -> Node | Leaf:
+    if not isinstance(tensor, TensorBase):
+        raise TypeError(f"backward: inputs must be tensors; got {type(tensor).__name__} at {i}")
+    if tensor.view_of is not None:
+        tensor.refresh()
+    if tensor.node is None:
+        raise GraphError(f"backward: input {i} of shape {tuple(tensor.shape)} does not require grad")
+    return tensor.node
 
 
 def _accumulate(tensor: TensorBase, found: dict[Node | Leaf, Any], node: Node | Leaf) -> None:

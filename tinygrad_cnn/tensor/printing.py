@@ -71,11 +71,16 @@ def describe(tensor: TensorBase) -> str:
     if isinstance(tensor.node, Leaf):
         notes.append("requires_grad=True")
     elif tensor.node is not None:
-        notes.append(f"grad_fn=<{''.join(part.capitalize() for part in tensor.node.name.split('_'))}>")
+        notes.append(f"grad_fn=<{''.join(part.capitalize() for part in _name(tensor.node).split('_'))}>")
     for note in notes:
         fits = len(text) - text.rfind("\n") + len(note) + 3 <= _options.linewidth
         text += (", " if fits else ",\n" + " " * len("tensor(")) + note
     return text + ")"
+
+
+def _name(node: Any) -> str:
+    """Of the operation: outputs of a Function show its name."""
+    return str(getattr(node, "hub", node).name)
 
 
 def _values(array: Any, indent: int) -> str:

@@ -1,5 +1,5 @@
 """PyTorch's name for helpers: `utils.data`."""
 
-from . import data
+from . import checkpoint, data, dlpack
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data", "dlpack"]

@@ -89,7 +89,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise ShapeError(
             f"linear: weight must have shape (out features, in features); got {tuple(weight.shape)}{in_scope()}"
         )
-    if input.ndim == 0 or input.shape[-1] != weight.shape[1]:
+    if input.ndim == 0 or input.array.shape[-1] != weight.array.shape[1]:
         hint = ""
         if input.ndim > 2:
             flat = prod(input.shape[1:])
@@ -101,7 +101,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"linear: weight {tuple(weight.shape)} expects {weight.shape[1]} features, "
             f"but x {tuple(input.shape)} has {input.shape[-1] if input.ndim else 'none'}{hint}{in_scope()}"
         )
-    if bias is not None and bias.shape != weight.shape[:1]:
+    if bias is not None and bias.array.shape != weight.array.shape[:1]:
         raise ShapeError(
             f"linear: bias must have shape ({weight.shape[0]},), one value per output feature; "
             f"got {tuple(bias.shape)}{in_scope()}"
