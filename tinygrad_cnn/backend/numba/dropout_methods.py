@@ -5,7 +5,7 @@ import numpy as np
 from ..base import Array
 from ..numpy import NumpyBackend
 from ..window import Ints
-from .memory import flat_views, in_order_of
+from .memory import empty_like, flat_views, in_order_of
 
 SMALL = 1 << 12  # fewer values cost less than the calls around a compiled kernel
 DRAW, APPLY = 8e-4, 2e-4  # microseconds per value on one thread
@@ -21,7 +21,7 @@ class DropoutKernels(NumpyBackend):
         threshold = round((1 - p) * 2**32)
         if shape != x.shape or x.size < SMALL or not 0 < threshold < 2**32:
             return super().dropout(x, p, shape)
-        out, mask = np.empty_like(x), np.empty_like(x, dtype=bool)
+        out, mask = empty_like(x), empty_like(x, np.bool_)
         if (flat := flat_views(x, out, mask)) is None:
             return super().dropout(x, p, shape)
         from . import dropout
@@ -35,7 +35,7 @@ class DropoutKernels(NumpyBackend):
         """`Backend.apply_mask` in one pass."""
         if mask.shape != x.shape or x.size < 4 * SMALL or p >= 1:
             return super().apply_mask(x, mask, p)
-        out = np.empty_like(mask, dtype=x.dtype)
+        out = empty_like(mask, x.dtype)
         if (flat := flat_views(out, mask, in_order_of(mask, x))) is None:
             return super().apply_mask(x, mask, p)
         from . import dropout

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..base import Array
 from ..numpy import NumpyBackend
+from .memory import empty
 
 MANY = 128  # classes from which NumPy's exponential, of whole vectors, is faster than one number after the other
 COST = 4e-3  # microseconds per value on one thread
@@ -30,7 +31,7 @@ class LossKernels(NumpyBackend):
             return super().softmax_cross_entropy_grad(g, x, target)
         from . import losses
 
-        out, x, g = np.empty(x.shape, dtype=x.dtype), np.ascontiguousarray(x), np.ascontiguousarray(g)
+        out, x, g = empty(x.shape, x.dtype), np.ascontiguousarray(x), np.ascontiguousarray(g)
         losses.grad.fitting(x.size * COST)(g, x, _numbers(target), out)
         return out
 

@@ -5,11 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..base import Array
-
-
-def empty(shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
-    """Memory with any values for what a kernel returns."""
-    return np.empty(shape, dtype=dtype)
+from ..memory import empty
 
 
 def memory_order(x: Array) -> list[int]:
@@ -44,6 +40,21 @@ def in_order_of(like: Array, x: Array) -> Array:
     order = memory_order(like)
     if x.transpose(order).flags.c_contiguous:
         return x
-    copy = np.empty_like(like, dtype=x.dtype)
+    copy = empty_like(like, x.dtype)
     copy[...] = x
     return copy
+
+
+def empty_like(x: Array, dtype: Any = None) -> Array:
+    """Memory with any values for an array of x's shape, dimensions in x's order, without gaps."""
+    dtype = x.dtype if dtype is None else dtype
+    if x.flags.c_contiguous:
+        return empty(x.shape, dtype)
+    order = memory_order(x)
+    inverse = [0] * x.ndim
+    for place, dim in enumerate(order):
+        inverse[dim] = place
+    return empty(tuple([x.shape[dim] for dim in order]), dtype).transpose(inverse)
+
+
+__all__ = ["channels_last", "empty", "empty_like", "flat_views", "in_order_of", "memory_order"]

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..base import Array
 from ..numpy import NumpyBackend
+from .memory import empty
 
 SMALL = 1 << 14  # fewer values cost less than the calls around a compiled kernel
 COST = 3e-4  # microseconds per value and pass on one thread
@@ -32,7 +33,7 @@ class NormalizationKernels(NumpyBackend):
         normalization.moments.fitting(x.size * COST)(rows, step, means, spreads)
         normalization.combine(means, spreads, step, len(rows), float(eps), mean, invstd)
         scale = invstd if weight is None else invstd * weight
-        out, offset = np.empty_like(rows), np.zeros_like(mean) if bias is None else bias
+        out, offset = empty(rows.shape), np.zeros_like(mean) if bias is None else bias
         terms = (_folded(v, fold) for v in (mean, scale, offset))
         normalization.normalize.fitting(x.size * COST)(rows, step, *terms, out)
         return _images(out, x), mean, invstd
@@ -56,7 +57,7 @@ class NormalizationKernels(NumpyBackend):
         # s·(g − Σg/n − x̂·Σgx̂/n) as s·g + slope·(x − mean) + offset, with numbers per channel
         scale = (invstd if weight is None else invstd * weight).astype(np.float64)
         numbers = (mean, scale, -scale * invstd * weight_grad / count, -scale * bias_grad / count)
-        out, terms = np.empty_like(rows), (_folded(v.astype(x.dtype, copy=False), fold) for v in numbers)
+        out, terms = empty(rows.shape), (_folded(v.astype(x.dtype, copy=False), fold) for v in numbers)
         normalization.input_grad.fitting(x.size * COST)(gradients, rows, step, *terms, out)
         return _images(out, x), weight_grad.astype(x.dtype), bias_grad.astype(x.dtype)
 
