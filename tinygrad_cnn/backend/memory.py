@@ -50,11 +50,11 @@ class Pool:
 
     def __init__(self, limit: int) -> None:
         self.limit, self.kept = limit, 0
-        self._free: dict[int, list[Memory]] = {}  # the size that was given back last stands last
+        self._free: dict[int, list[Array]] = {}  # the size that was given back last stands last
         # Reentrant: memory may come back whenever Python frees something, in here too.
         self._lock = RLock()
 
-    def take(self, size: int) -> Memory:
+    def take(self, size: int) -> Array:
         """At least so many bytes, with any values."""
         size = size_class(size)
         with self._lock:
@@ -67,7 +67,7 @@ class Pool:
             self.clear()
             return _fresh(size)
 
-    def give(self, memory: Any) -> None:
+    def give(self, memory: Array) -> None:
         """Keep memory that nobody uses, unless it is more than may be kept."""
         size = len(memory)
         if size > self.limit:
@@ -108,7 +108,7 @@ def size_class(size: int) -> int:
     return -(-size // step) * step
 
 
-def _fresh(size: int) -> Any:
+def _fresh(size: int) -> Array:
     memory = np.ndarray.__new__(Memory, (size + ALIGNMENT,), np.uint8)
     return memory[-memory.ctypes.data % ALIGNMENT :][:size]
 
