@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_cnn.backend import memory
-from tinygrad_cnn.backend.memory import ALIGNMENT, SMALL, Pool, empty, empty_cache, kept_bytes, size_class
+from tinygrad_cnn.backend.memory import ALIGNMENT, SMALL, Pool, empty, empty_cache, is_alone, kept_bytes, size_class
 
 LARGE = (4, SMALL)  # float32 values
 
@@ -140,6 +140,23 @@ def test_threads_never_share_live_memory() -> None:
     gc.collect()
     assert 0 < kept_bytes() <= memory._pool.limit
     assert kept_bytes() == sum(size * len(free) for size, free in memory._pool._free.items())
+
+
+@pytest.mark.parametrize("make", [empty, np.empty])
+def test_who_is_alone_with_its_memory(make: Any) -> None:
+    x = make(LARGE)
+    assert is_alone(x)
+    whole = x.reshape(2, -1).T
+    assert not is_alone(whole)  # x looks there too
+    del x
+    assert is_alone(whole)
+    assert not is_alone(whole[:1])
+    part, other = whole[:5], whole.T
+    assert not is_alone(other)
+    del whole, other
+    assert not is_alone(part)  # a small piece would hold all of it
+    assert not is_alone(np.broadcast_to(np.ones(1), 5))
+    assert not is_alone(np.frombuffer(bytearray(8)))
 
 
 def test_cycles_come_back_when_the_collector_finds_them() -> None:

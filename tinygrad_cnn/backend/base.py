@@ -69,6 +69,10 @@ class Backend(ActivationKernels):
         """Whether one of the arrays may be a view of the other (or of the same memory)."""
         return bool(self.xp.may_share_memory(a, b))
 
+    def owns_memory(self, x: Array) -> bool:
+        """Whether no other array looks at the memory of this one: False where that is not certain."""
+        return x.base is None
+
     def quiet(self) -> AbstractContextManager[Any]:
         """A block in which 1 / 0 and the like give ±inf and NaN without a warning."""
         return nullcontext()

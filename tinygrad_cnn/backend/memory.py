@@ -7,6 +7,7 @@ died, views included, and the next array of about that size gets it.
 import os
 from functools import lru_cache
 from math import prod
+from sys import getrefcount
 from threading import RLock
 from typing import Any
 
@@ -131,6 +132,21 @@ def empty(shape: Ints, dtype: Any = np.float32) -> Array:
         return np.empty(shape, dtype)
     memory = _pool.take(size)
     return np.ndarray(shape, dtype, np.ndarray.__new__(Loan, (len(memory),), np.uint8, memory))
+
+
+def _holders(view: Array) -> int:
+    """How many hold the base of a view, as Python counts; that differs between its versions."""
+    return getrefcount(view.base)
+
+
+ONE_HOLDER = _holders(np.empty((2, 2)).T)
+
+
+def is_alone(x: Array) -> bool:
+    """Whether no other array looks at the memory of x: x is what `empty` gave, or all of it in another shape."""
+    while type(x.base) is np.ndarray and x.base.size == x.size and _holders(x) == ONE_HOLDER:
+        x = x.base
+    return x.base is None or type(x.base) is Loan
 
 
 def empty_cache() -> None:

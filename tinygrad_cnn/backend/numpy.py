@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .base import Array, lowest, tap_dtype
+from .memory import is_alone
 from .numpy_convolution import MatrixConvolution
 from .window import Ints, Window
 
@@ -88,6 +89,10 @@ class NumpyBackend(MatrixConvolution):
     def new_generator(self) -> NumpyGenerator:
         """A random generator of its own."""
         return NumpyGenerator()
+
+    def owns_memory(self, x: Array) -> bool:
+        """`Backend.owns_memory`, for arrays of `memory.py` too."""
+        return is_alone(x)
 
     def quiet(self) -> AbstractContextManager[Any]:
         """NumPy's floating-point warnings off."""
