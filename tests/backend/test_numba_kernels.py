@@ -25,12 +25,13 @@ from tinygrad_cnn.backend.numba import (
     NumbaBackend,
     compile,
     dropout_methods,
+    memory,
     normalization_methods,
     optimizer_methods,
     pooling_methods,
 )
 from tinygrad_cnn.backend.numba.compile import get_num_threads, set_num_threads
-from tinygrad_cnn.backend.numba.memory import flat_views
+from tinygrad_cnn.backend.numba.memory import channels_last, flat_views, in_order_of, row_major
 from tinygrad_cnn.backend.numpy import NumpyGenerator
 
 ORDERS = ["channels last", "channels first", "strided"]
@@ -321,6 +322,28 @@ def test_flat_views_share_memory() -> None:
         assert flat_views(x, *others) is None
     assert flat_views(x[..., ::2]) is None
     assert flat_views(x.astype("float64")) is None
+
+
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "shape", [(2, 16, 8, 16), (3, 5, 70), (1, 300, 7, 5), (2, 17, 3, 3, 2), (4, 1, 9, 9), (0, 3, 2, 2)]
+)
+def test_memory_orders(shape: tuple[int, ...], dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "TRANSPOSED", 0)
+    x = images(*shape, order="channels first").astype(dtype)
+    last = channels_last(x)
+    np.testing.assert_array_equal(last, np.moveaxis(x, 1, -1))
+    assert last.flags.c_contiguous
+    back = row_major(np.moveaxis(last, -1, 1))
+    np.testing.assert_array_equal(back, x)
+    assert back.flags.c_contiguous
+    strided = np.repeat(x, 2, axis=-1)[..., ::2]
+    for like in (x, np.moveaxis(last, -1, 1), strided, x.transpose(*range(x.ndim)[::-1]).copy().T):
+        for other in (x, np.moveaxis(last, -1, 1), strided):
+            found = in_order_of(like, other)
+            np.testing.assert_array_equal(found, x)
+            assert found.transpose(memory.memory_order(like)).flags.c_contiguous
 
 
 def _everything() -> dict[str, Any]:

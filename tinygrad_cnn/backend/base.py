@@ -73,6 +73,10 @@ class Backend(ActivationKernels):
         """Whether no other array looks at the memory of this one: False where that is not certain."""
         return x.base is None
 
+    def row_major(self, x: Array) -> Array:
+        """The values in row-major order, copied where they are in another."""
+        return self.xp.ascontiguousarray(x)
+
     def quiet(self) -> AbstractContextManager[Any]:
         """A block in which 1 / 0 and the like give ±inf and NaN without a warning."""
         return nullcontext()

@@ -211,7 +211,7 @@ class TensorBase:
         An operation may leave its result in another order (channels last); until somebody looks, nobody can tell.
         """
         if not self.storage.shared and not self.array.flags.c_contiguous:
-            self.array = self.array.copy(order="C")
+            self.array = self.backend.row_major(self.array)
 
     def detach(self) -> Self:
         """The same memory without history; writes through it count for autograd's checks."""

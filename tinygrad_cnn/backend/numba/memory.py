@@ -7,6 +7,9 @@ import numpy as np
 from ..base import Array
 from ..memory import empty
 
+TRANSPOSED = 1 << 12  # fewer values NumPy transposes as quickly
+COST = 3e-4  # microseconds per value on one thread
+
 
 def memory_order(x: Array) -> list[int]:
     """The dimensions from the widest stride to the narrowest."""
@@ -31,8 +34,37 @@ def flat_views(first: Array, *others: Array) -> list[Array] | None:
 
 
 def channels_last(x: Array) -> Array:
-    """Images (N, C, H, W) as (N, H, W, C), copied where their memory has another order."""
-    return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
+    """Images (N, C, …) as (N, …, C), copied where their memory has another order."""
+    last = np.moveaxis(x, 1, -1)
+    if last.flags.c_contiguous:
+        return last
+    if not x.flags.c_contiguous or not _transposes(x):
+        return np.ascontiguousarray(last)
+    return _transposed(x, len(x), x.shape[1]).reshape(last.shape)
+
+
+def row_major(x: Array) -> Array:
+    """x, or a copy in row-major order where its memory has another one."""
+    if x.flags.c_contiguous or x.ndim < 3 or not _transposes(x):
+        return np.ascontiguousarray(x)
+    last = np.moveaxis(x, 1, -1)
+    if not last.flags.c_contiguous:
+        return np.ascontiguousarray(x)
+    return _transposed(last, len(x), x.size // (len(x) * x.shape[1])).reshape(x.shape)
+
+
+def _transposes(x: Array) -> bool:
+    return bool(x.dtype == np.float32 and x.size >= TRANSPOSED)
+
+
+def _transposed(x: Array, matrices: int, rows: int) -> Array:
+    """The transposes of so many matrices that lie one after the other."""
+    from . import transposing
+
+    out = empty((x.size,))
+    columns = x.size // (matrices * rows)
+    transposing.transpose.fitting(x.size * COST)(x.reshape(-1), matrices, rows, columns, out)
+    return out
 
 
 def in_order_of(like: Array, x: Array) -> Array:
@@ -40,6 +72,11 @@ def in_order_of(like: Array, x: Array) -> Array:
     order = memory_order(like)
     if x.transpose(order).flags.c_contiguous:
         return x
+    if x.ndim > 2:
+        if like.flags.c_contiguous:
+            return row_major(x)
+        if np.moveaxis(like, 1, -1).flags.c_contiguous:
+            return np.moveaxis(channels_last(x), -1, 1)
     copy = empty_like(like, x.dtype)
     copy[...] = x
     return copy
@@ -57,4 +94,4 @@ def empty_like(x: Array, dtype: Any = None) -> Array:
     return empty(tuple([x.shape[dim] for dim in order]), dtype).transpose(inverse)
 
 
-__all__ = ["channels_last", "empty", "empty_like", "flat_views", "in_order_of", "memory_order"]
+__all__ = ["channels_last", "empty", "empty_like", "flat_views", "in_order_of", "memory_order", "row_major"]

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..base import Array
 from ..numpy import NumpyBackend
-from .memory import empty
+from .memory import channels_last, empty
 
 SMALL = 1 << 14  # fewer values cost less than the calls around a compiled kernel
 COST = 3e-4  # microseconds per value and pass on one thread
@@ -71,7 +71,7 @@ def _fit(x: Array, *terms: Array | None) -> bool:
 def _rows(x: Array) -> tuple[Array, int]:
     """(N, C, …) as a matrix (pixels / fold, fold · C), channels last; few channels are folded into wider rows."""
     channels = x.shape[1]
-    last = np.ascontiguousarray(np.moveaxis(x, 1, -1))
+    last = channels_last(x)
     fold = gcd(x.size // channels, 1 << (max(WIDE // channels, 1).bit_length() - 1))
     return last.reshape(-1, fold * channels), fold
 
