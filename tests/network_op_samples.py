@@ -137,6 +137,11 @@ row(
     case(some(4, 2), some(4, 2), None, eps=0.1),
     call=lambda y, x, w, *, eps: ops.batch_norm_input_grad(y, x, w, **_statistics(x, eps)),
 )
+row(
+    "scale_channels",
+    lambda x, w, b: np.stack([x[:, c] * w[c] + (0 if b is None else b[c]) for c in range(x.shape[1])], axis=1),
+    *(case(some(*s), some(s[1]), b and some(s[1])) for s in ((4, 2), (2, 3, 2, 2), (0, 3, 2)) for b in (None, 1)),
+)
 TARGET = np.array([2, 0, 1, 2])
 row(
     "softmax_cross_entropy",

@@ -173,6 +173,29 @@ def test_a_mean_far_from_zero_keeps_its_variance(numba: Backend) -> None:
     close(out, exact[0], 1e-3)  # the mean itself is rounded to float32: 3000 · 2⁻²⁴ = 2e-4
 
 
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.parametrize("shape", [(5, 3), (2, 33, 9), (2, 64, 40, 40)])
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("biased", [True, False])
+def test_scale_channels(numba: Backend, shape: tuple[int, ...], order: str, biased: bool) -> None:
+    x, w, b = images(*shape, order=order), images(shape[1], 1, seed=2)[:, 0], images(shape[1], 1, seed=3)[:, 0]
+    found = numba.scale_channels(x, w, b if biased else None)
+    close(found, reference.scale_channels(*wide(x, w), b.astype("float64") if biased else None), 1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_running_statistics(numba: Backend, dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    running_mean, running_var = rng.random((2, 37)).astype(dtype)
+    mean, invstd = rng.random((2, 37)).astype(dtype) + 0.5
+    exact = wide(running_mean, running_var)
+    options = {"momentum": 0.1, "eps": 1e-3, "count": 12}
+    reference.update_running_statistics(*exact, *wide(mean, invstd), **options)
+    numba.update_running_statistics(running_mean, running_var, mean, invstd, **options)
+    np.testing.assert_allclose(running_mean, exact[0], rtol=1e-6)
+    np.testing.assert_allclose(running_var, exact[1], rtol=1e-6)
+
+
 # dropout --------------------------------------------------------------------------------------------------------------
 
 

@@ -205,6 +205,30 @@ class Backend(ActivationKernels):
         )
         return x_grad, weight_grad, bias_grad
 
+    def update_running_statistics(
+        self,
+        running_mean: Array,
+        running_var: Array,
+        mean: Array,
+        invstd: Array,
+        *,
+        momentum: float,
+        eps: float,
+        count: int,
+    ) -> None:
+        """Move running statistics in place towards those that `batch_norm` returned for `count` values per channel.
+
+        running ← (1 − momentum) · running + momentum · batch, the variance as Σ (x − mean)² / (count − 1).
+        """
+        variance = (1 / (invstd * invstd) - eps) * (count / (count - 1))
+        for running, batch in ((running_mean, mean), (running_var, variance)):
+            running[...] = (1 - momentum) * running + momentum * batch
+
+    def scale_channels(self, x: Array, w: Array, b: Array | None) -> Array:
+        """x·w + b with a value per channel."""
+        out = x * per_channel(w, x)
+        return out if b is None else out + per_channel(b, x)
+
     def dropout_mask(self, x: Array, p: float, shape: Ints) -> Array:
         """Booleans, each true with probability 1 − p."""
         return self.rng.bernoulli(shape, 1 - p)

@@ -89,7 +89,7 @@ from .exponential import (
 from .indexing import follow, gather_along, getitem, scatter_along, scatter_items, setitem, write_view
 from .losses import add_at_target, softmax_cross_entropy, softmax_cross_entropy_grad
 from .matmul import linear, matmul
-from .normalization import batch_norm, batch_norm_input_grad
+from .normalization import batch_norm, batch_norm_input_grad, scale_channels
 from .pooling import max_pool2d, pool_gather, pool_scatter, spread_windows, sum_windows
 from .reductions import (
     all_,
@@ -199,6 +199,7 @@ __all__ = [
     "roll",
     "round_",
     "rsqrt",
+    "scale_channels",
     "scatter_along",
     "scatter_items",
     "setitem",

@@ -1,4 +1,4 @@
-"""Batch normalisation and its derivative.
+"""Batch normalisation and its derivative; a factor and an offset per channel.
 
 With x̂ = (x − mean) / √(variance + eps) over the batch and space of a channel, the derivative in x is s·w·P(g), where
 P(v) = v − mean(v) − x̂·mean(v·x̂) takes out what normalisation cannot pass on.
@@ -77,3 +77,14 @@ def _second_w_grad(g: Any, y: Any, x: Any, eps: float) -> Any:
 def batch_norm_input_grad(backend: Any, y: Any, x: Any, w: Any, *, mu: Any, invstd: Any, eps: float) -> Any:
     """s·w·P(y), the gradient in x when y is the output's; returned beside it: those in w, Σ y·x̂, and b, Σ y."""
     return backend.batch_norm_input_grad(y, x, w, mu, invstd)
+
+
+@op(
+    dtypes="promote",
+    x=lambda g, w: scale_channels(g, w, None),
+    w=lambda g, x: channel_sum(g * x),
+    b=lambda g: channel_sum(g),
+)
+def scale_channels(backend: Any, x: Any, w: Any, b: Any) -> Any:
+    """x·w + b with a value per channel: x (N, C, …), w and b (C); b may be None."""
+    return backend.scale_channels(x, w, b)

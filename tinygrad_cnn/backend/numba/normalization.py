@@ -138,3 +138,28 @@ def input_grad(g: Any, x: Any, step: int, mean: Any, scale: Any, slope: Any, off
     for block in prange((len(x) + step - 1) // step):
         at = slice(block * step, (block + 1) * step)
         _input_grad_block(g[at], x[at], mean, scale, slope, offset, out[at])
+
+
+@serial
+def _scale_block(x: Any, scale: Any, bias: Any, out: Any) -> None:
+    for i in range(len(x)):
+        row, result = x[i], out[i]
+        for j in range(len(scale)):
+            result[j] = row[j] * scale[j] + bias[j]
+
+
+@kernel
+def scale_rows(x: Any, step: int, scale: Any, bias: Any, out: Any) -> None:
+    """x · scale + bias"""
+    for block in prange((len(x) + step - 1) // step):
+        at = slice(block * step, (block + 1) * step)
+        _scale_block(x[at], scale, bias, out[at])
+
+
+@serial
+def move(running_mean: Any, running_var: Any, mean: Any, invstd: Any, share: float, eps: float, unbias: float) -> None:
+    """Running statistics a share of the way towards those of a batch, whose variance still has to be made unbiased."""
+    for c in range(len(mean)):
+        variance = (1 / (np.float64(invstd[c]) * invstd[c]) - eps) * unbias
+        running_mean[c] = (1 - share) * running_mean[c] + share * mean[c]
+        running_var[c] = (1 - share) * running_var[c] + share * variance

@@ -62,10 +62,10 @@ def batch_norm(
         )
     out, (mean, invstd) = ops.batch_norm.with_residuals(input, weight, bias, eps=eps)
     if running_mean is not None and running_var is not None and count:
-        variance = (1 / (invstd * invstd) - eps) * (count / (count - 1))
-        for running, batch in ((running_mean, mean), (running_var, variance)):
-            running.array[...] = (1 - momentum) * running.array + momentum * batch
-            running.storage.changed("batch_norm")
+        arrays = (running_mean.array, running_var.array, mean, invstd)
+        input.backend.update_running_statistics(*arrays, momentum=momentum, eps=eps, count=count)
+        running_mean.storage.changed("batch_norm")
+        running_var.storage.changed("batch_norm")
     return out
 
 
@@ -76,6 +76,5 @@ def _with_running_statistics(
     scale = ops.rsqrt(var + eps)
     if weight is not None:
         scale = scale * weight
-    offset = -mean * scale if bias is None else bias - mean * scale
-    shape = (-1, *(1,) * (x.ndim - 2))
-    return x * ops.reshape(scale, shape=shape) + ops.reshape(offset, shape=shape)
+    shift = -mean * scale if bias is None else bias - mean * scale
+    return ops.scale_channels(x, scale, shift)
