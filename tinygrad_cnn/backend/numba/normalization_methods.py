@@ -9,7 +9,7 @@ from ..numpy import NumpyBackend
 from .memory import channels_last, empty
 
 SMALL = 1 << 14  # fewer values cost less than the calls around a compiled kernel
-COST = 3e-4  # microseconds per value and pass on one thread
+COST = 1.5e-4  # microseconds per value and pass on one thread
 BLOCK = 1 << 14  # values in a block of rows: they stay in the cache between its passes
 WIDE = 64  # columns that keep a loop over them in vector registers
 

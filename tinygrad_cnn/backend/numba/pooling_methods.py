@@ -14,6 +14,7 @@ from .memory import channels_last, empty
 SMALL = 1 << 17  # images of fewer values are pooled before the threads have started
 FEW = 16  # fewer channels do not fill a vector register
 COST = 3e-4  # microseconds per value on one thread
+WIDE_COST = 1.5e-4  # where channels fill vector registers
 
 
 class PoolingKernels(NumpyBackend):
@@ -32,7 +33,7 @@ class PoolingKernels(NumpyBackend):
         rows, columns = tables(window, x.shape[2:])[0]
         values = _result(x, (len(rows), len(columns)))
         taps = empty(values.shape, np.uint8)
-        pooling.maxima(channels_last(x), rows, columns, window.size[1], values, taps)
+        pooling.maxima.fitting(x.size * WIDE_COST)(channels_last(x), rows, columns, window.size[1], values, taps)
         return _images(values), _images(taps)
 
     def pool_gather(self, x: Array, taps: Array, window: Window) -> Array:
@@ -43,7 +44,9 @@ class PoolingKernels(NumpyBackend):
 
         rows, columns = tables(window, x.shape[2:])[0]
         out = _result(x, taps.shape[2:])
-        pooling.at_taps(channels_last(x), channels_last(taps), rows, columns, window.size[1], out)
+        pooling.at_taps.fitting(x.size * WIDE_COST)(
+            channels_last(x), channels_last(taps), rows, columns, window.size[1], out
+        )
         return _images(out)
 
     def pool_scatter(self, g: Array, taps: Array, shape: Ints, window: Window) -> Array:
@@ -52,13 +55,17 @@ class PoolingKernels(NumpyBackend):
             return super().pool_scatter(g, taps, shape, window)
         if not window.overlaps and (line := _line(g, shape, window)) is not None:
             return _to_taps_by_lines(g, taps, shape, line)
+        if shape[1] < FEW and _fits(g, window):
+            return _added_at_taps(g, taps, shape, window)
         if not _applies(g, shape, window):
             return super().pool_scatter(g, taps, shape, window)
         from . import pooling
 
         rows, columns = tables(window, shape[2:])[1]
         out = _result(g, shape[2:])
-        pooling.to_taps(channels_last(g), channels_last(taps), rows, columns, window.size[1], out)
+        pooling.to_taps.fitting(out.size * WIDE_COST)(
+            channels_last(g), channels_last(taps), rows, columns, window.size[1], out
+        )
         return _images(out)
 
     def sum_windows(self, x: Array, window: Window) -> Array:
@@ -69,7 +76,7 @@ class PoolingKernels(NumpyBackend):
 
         rows, columns = tables(window, x.shape[2:])[0]
         out = _result(x, (len(rows), len(columns)))
-        pooling.sums(channels_last(x), rows, columns, out)
+        pooling.sums.fitting(x.size * WIDE_COST)(channels_last(x), rows, columns, out)
         return _images(out)
 
     def spread_windows(self, g: Array, shape: Ints, window: Window) -> Array:
@@ -80,7 +87,7 @@ class PoolingKernels(NumpyBackend):
 
         rows, columns = tables(window, shape[2:])[1]
         out = _result(g, shape[2:])
-        pooling.sums(channels_last(g), rows, columns, out)
+        pooling.sums.fitting(out.size * WIDE_COST)(channels_last(g), rows, columns, out)
         return _images(out)
 
 
@@ -105,6 +112,27 @@ def _to_taps_by_lines(g: Array, taps: Array, shape: Ints, line: Line) -> Array:
     to_taps = narrow_pooling.to_taps.fitting(out.size * COST / 2)
     to_taps(_lines(channels_last(g)), _lines(channels_last(taps)), *line, g.shape[2], _lines(out))
     return _images(out)
+
+
+def _added_at_taps(g: Array, taps: Array, shape: Ints, window: Window) -> Array:
+    from . import narrow_pooling
+
+    out = _result(g, shape[2:])
+    add = narrow_pooling.add_at_taps.fitting(g.size * 10 * COST)
+    add(channels_last(g), channels_last(taps), *_pixels_of_taps(window, shape[2:]), window.size[1], out)
+    return _images(out)
+
+
+@lru_cache(maxsize=1024)
+def _pixels_of_taps(window: Window, image: Ints) -> tuple[Array, ...]:
+    """For rows and columns: the pixel at each tap of each window, −1 in the padding."""
+    tables = []
+    for n, count, k, s, d, (before, _) in zip(
+        image, window.output_size(image), window.size, window.stride, window.dilation, window.padding, strict=True
+    ):
+        pixels = np.arange(count)[:, None] * s + np.arange(k) * d - before
+        tables.append(np.where(pixels < n, np.maximum(pixels, -1), -1))
+    return tuple(tables)
 
 
 def _lines(x: Array) -> Array:
