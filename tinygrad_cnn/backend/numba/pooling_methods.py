@@ -13,6 +13,7 @@ from .memory import channels_last, empty
 
 SMALL = 1 << 17  # images of fewer values are pooled before the threads have started
 FEW = 16  # fewer channels do not fill a vector register
+MANY = 128  # from here on pixels that gather are faster than windows that write
 COST = 3e-4  # microseconds per value on one thread
 WIDE_COST = 1.5e-4  # where channels fill vector registers
 
@@ -53,7 +54,8 @@ class PoolingKernels(NumpyBackend):
         """`Backend.pool_scatter`: where windows lie apart, each value goes to its pixel; else each pixel gathers."""
         if g.shape != taps.shape or g.shape != _pooled(shape, window):
             return super().pool_scatter(g, taps, shape, window)
-        if not window.overlaps and (line := _line(g, shape, window)) is not None:
+        apart = not window.overlaps and shape[1] < MANY
+        if apart and (line := _line(g, shape, window)) is not None:
             return _to_taps_by_lines(g, taps, shape, line)
         if shape[1] < FEW and _fits(g, window):
             return _added_at_taps(g, taps, shape, window)
