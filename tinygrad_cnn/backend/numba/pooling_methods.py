@@ -54,7 +54,7 @@ class PoolingKernels(NumpyBackend):
         """`Backend.pool_scatter`: where windows lie apart, each value goes to its pixel; else each pixel gathers."""
         if g.shape != taps.shape or g.shape != _pooled(shape, window):
             return super().pool_scatter(g, taps, shape, window)
-        apart = not window.overlaps and shape[1] < MANY
+        apart = not window.overlaps and (shape[1] < MANY or prod(shape) < SMALL)
         if apart and (line := _line(g, shape, window)) is not None:
             return _to_taps_by_lines(g, taps, shape, line)
         if shape[1] < FEW and _fits(g, window):
