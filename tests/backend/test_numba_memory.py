@@ -39,7 +39,7 @@ def everything(shape: tuple[int, ...], outputs: int, win: Window) -> list[Any]:
     rng = np.random.default_rng(0)
     x = rng.standard_normal(shape).astype("float32")
     w = rng.standard_normal((outputs, shape[1] // win.groups, *win.size)).astype("float32")
-    out = numba.conv2d(x, w, win)
+    out = numba.conv2d(x, w, None, win)
     results = [out, numba.conv2d_input_grad(out, w, shape, win), numba.conv2d_weight_grad(out, x, win)]
     if min(shape[2:]) >= 2:
         pool = pooling_window("p", 2, 2)

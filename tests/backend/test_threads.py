@@ -56,7 +56,9 @@ def test_more_than_there_are_is_all_there_are() -> None:
 
 INFO = """
 from threadpoolctl import threadpool_info
-blas = lambda: threadpool_info()[0]["num_threads"]  # NumPy's; SciPy, which Numba imports, brings another one
+def blas():  # of NumPy; Numba imports SciPy, which may bring one of its own
+    found = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    return next((library for library in found if "numpy" in library["filepath"]), found[0])["num_threads"]
 import numpy
 before = blas()
 import tinygrad_cnn as tg

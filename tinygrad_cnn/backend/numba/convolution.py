@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from ..switches import winograd as Winograd
+from ..threads import get_num_threads
 from ..window import Ints, Window
 from . import direct, geometry, packing, scatter, winograd
 from .block import panels
-from .compile import get_num_threads
 from .geometry import Plan
 from .memory import empty
 from .simd import WIDTH
