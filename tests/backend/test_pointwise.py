@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tests.backend.test_kernels import reference
+from tinygrad_cnn import get_num_threads, set_num_threads
 from tinygrad_cnn.backend import Backend, cpu
 
 BACKENDS: list[Backend] = [cpu]
@@ -168,11 +169,11 @@ def test_sums_of_channels(backend: Backend, shape: tuple[int, ...], layout: str)
 def test_the_same_bits_for_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compile, "LAUNCH", -1)
     x = laid(np.random.default_rng(0).standard_normal((8, 24, 30, 30)).astype("float32"), "channels last")
-    before, found = compile.get_num_threads(), []
+    before, found = get_num_threads(), []
     try:
         for threads in {1, before}:
-            compile.set_num_threads(threads)
+            set_num_threads(threads)
             found.append([BACKENDS[1].silu(x).tobytes(), BACKENDS[1].channel_sum(x).tobytes()])
     finally:
-        compile.set_num_threads(before)
+        set_num_threads(before)
     assert found[0] == found[-1]

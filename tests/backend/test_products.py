@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("numba")
 
+from tinygrad_cnn import get_num_threads, set_num_threads
 from tinygrad_cnn.backend import _cpu_backends, cpu
 from tinygrad_cnn.backend.numba import compile, product_methods
 
@@ -102,12 +103,12 @@ def test_nan_and_infinity_stay_in_their_rows_and_columns() -> None:
 def test_the_same_bits_for_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compile, "LAUNCH", -1)
     a, b, w = matrix(400, 600, "plain"), matrix(600, 200, "plain", 1), matrix(200, 600, "plain", 2)
-    before, found = compile.get_num_threads(), []
+    before, found = get_num_threads(), []
     try:
         for threads in {1, before}:
-            compile.set_num_threads(threads)
+            set_num_threads(threads)
             products = numba.matmul(a, b), numba.matmul(b.T, b), numba.linear(a, w, b[0])
             found.append([product.tobytes() for product in products])
     finally:
-        compile.set_num_threads(before)
+        set_num_threads(before)
     assert found[0] == found[-1]
