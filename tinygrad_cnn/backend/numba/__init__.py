@@ -15,6 +15,7 @@ from .optimizer_methods import OptimizerKernels
 from .pointwise_methods import PointwiseKernels
 from .pooling_methods import PoolingKernels
 from .product_methods import ProductKernels
+from .sum_methods import SumKernels
 
 
 class NumbaBackend(
@@ -26,6 +27,7 @@ class NumbaBackend(
     OptimizerKernels,
     PointwiseKernels,
     ProductKernels,
+    SumKernels,
     NumpyBackend,
 ):
     """NumPy arrays on the CPU, and kernels compiled by Numba.
