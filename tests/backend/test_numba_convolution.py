@@ -142,7 +142,62 @@ def test_forbidding_winograd_is_heard() -> None:
     assert abs(direct - exact).max() <= abs(fast - exact).max()
 
 
+@pytest.mark.parametrize("threads", ["one", "all"])
+@pytest.mark.parametrize(
+    ("shape", "outputs", "win"),
+    [
+        ((2, 5, 7, 6), 6, window(3, padding=1)),
+        ((3, 20, 9, 8), 70, window((2, 3), stride=2)),
+        ((4, 12, 6, 6), 12, window(3, padding=1, groups=12)),
+        ((2, 12, 7, 5), 18, window(3, groups=3)),
+        ((4, 16, 12, 13), 24, window(3, padding=1)),  # Winograd
+        ((3, 4, 11), 5, window(3, rank=1)),
+    ],
+)
+def test_a_bias_is_added(shape: Any, outputs: int, win: Window, threads: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "LAUNCH", -1.0 if threads == "all" else 1e9)
+    x, w, _ = values(shape, outputs, win)
+    b = numbers(2 * outputs, seed=3).astype("float32")[::2]
+    found = numba.conv2d(x, w, b, win)
+    exact = reference.conv2d(*(a.astype("float64") for a in (x, w, b)), win)
+    assert abs(found - exact).max() <= WINOGRAD * abs(exact).max()
+    np.testing.assert_allclose(cpu.conv2d(x, w, b, win), exact, rtol=1e-4, atol=1e-4)
+    wrong = numbers(outputs + 1).astype("float32")
+    with pytest.raises(ValueError, match="broadcast"):
+        numba.conv2d(x, w, wrong, win)
+
+
+@pytest.mark.parametrize("threads", ["one", "all"])
+@pytest.mark.parametrize("channels", [1, 3, 6, 8])
+@pytest.mark.parametrize(
+    "win",
+    [
+        window(5),
+        window((5, 4), stride=(2, 3), padding=((3, 1), (0, 2))),
+        window(3, padding=1, dilation=(2, 1)),
+        window(2, stride=3),  # pixels that no window reads
+        window(11, padding=5),  # larger than the image
+        window(1),
+    ],
+)
+def test_gradients_in_few_channels(channels: int, win: Window, threads: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "LAUNCH", -1.0 if threads == "all" else 1e9)
+    check((9, channels, 10, 11), 19, win)
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 40, 37), (1, 24, 33, 31), (2, 3, 30, 30), (13, 7, 5, 5)])
+@pytest.mark.parametrize("win", [window(3, padding=1), window(5, stride=2, padding=2), window(1), window(1, stride=2)])
+def test_threads_share_few_images(shape: Any, win: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "LAUNCH", -1.0)
+    with winograd(False):
+        check(shape, 20, win)
+        check(shape, 20, win, layout="first")
+
+
 SIZES = [
+    ((16, 6, 14, 14), 16, window(5)),
+    ((16, 64, 14, 14), 48, window(3, padding=1, groups=4)),
+    ((1, 20, 30, 31), 24, window(5, padding=2)),
     ((64, 1, 28, 28), 32, window(3)),
     ((16, 32, 20, 20), 64, window(3)),
     ((8, 3, 40, 40), 24, window(5, stride=2, padding=2)),
