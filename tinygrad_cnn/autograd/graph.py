@@ -163,7 +163,8 @@ class Node:
         joint = None if op.joint is None else tuple(self._apply(op.joint, g, lift))
         if joint is not None and len(joint) != len(self.inputs):
             raise RuntimeError(
-                f"engine error: the joint rule of {op.name} returned {len(joint)} gradients for {len(self.inputs)} inputs"
+                f"engine error: the joint rule of {op.name} returned {len(joint)} gradients; "
+                f"there are {len(self.inputs)} inputs"
             )
         for i, source in enumerate(self.inputs):
             if source is None:

@@ -244,7 +244,10 @@ class Backend:
         kept: "Kept",
         **options: Any,
     ) -> None:
-        """`sgd_step` for parameters that share no memory, each with its dampening; `kept` is the caller's, for us."""
+        """`sgd_step` for parameters that share no memory, each with its dampening.
+
+        The caller gives the same `kept` for the same parameters, and a backend may leave something there.
+        """
         for i, (p, g, dampening) in enumerate(zip(parameters, gradients, dampenings, strict=True)):
             self.sgd_step(p, g, None if buffers is None else buffers[i], dampening=dampening, **options)
 
@@ -281,7 +284,7 @@ class Backend:
         kept: "Kept",
         **options: Any,
     ) -> None:
-        """`adam_step` for parameters that share no memory, each with its step's number; `kept` is the caller's, for us."""
+        """`adam_step` for parameters that share no memory, each with the number of its step; see `sgd_steps`."""
         for i, step in enumerate(steps):
             most = None if largest is None else largest[i]
             self.adam_step(parameters[i], gradients[i], means[i], squares[i], most, step=step, **options)

@@ -28,31 +28,22 @@ class OptimizerKernels(NumpyBackend):
         *,
         dampenings: Sequence[float],
         kept: Kept,
-        lr: float,
-        momentum: float,
-        nesterov: bool,
-        weight_decay: float,
+        **options: Any,
     ) -> None:
         """`Backend.sgd_steps` in one pass."""
-        columns = [parameters, gradients, parameters if buffers is None else buffers]  # not used without momentum
+        columns = [parameters, gradients, parameters if buffers is None else buffers]
         rows, others = _rows(kept, columns)
         if rows:
             from . import optimizers
 
-            momentum = 0.0 if buffers is None else momentum
+            momentum = 0.0 if buffers is None else options["momentum"]  # then the third column is not read
+            lr, decay, nesterov = options["lr"], options["weight_decay"], options["nesterov"]
             kinds = list(dict.fromkeys(dampenings))
-            options = [[lr, weight_decay, momentum, 1 - dampening, nesterov] for dampening in kinds]
-            _launch(optimizers.sgd, kept, [kinds.index(dampenings[i]) for i in rows], options)
-        if others:
-            super().sgd_steps(
-                *(None if column is None else _at(column, others) for column in (parameters, gradients, buffers)),
-                dampenings=_at(dampenings, others),
-                kept=Kept(),
-                lr=lr,
-                momentum=momentum,
-                nesterov=nesterov,
-                weight_decay=weight_decay,
-            )
+            numbers = [[lr, decay, momentum, 1 - dampening, nesterov] for dampening in kinds]
+            _launch(optimizers.sgd, kept, [kinds.index(dampenings[i]) for i in rows], numbers)
+        for i in others:
+            buffer = None if buffers is None else buffers[i]
+            self.sgd_step(parameters[i], gradients[i], buffer, dampening=dampenings[i], **options)
 
     def adam_steps(
         self,
@@ -64,39 +55,26 @@ class OptimizerKernels(NumpyBackend):
         *,
         steps: Sequence[int],
         kept: Kept,
-        lr: float,
-        beta1: float,
-        beta2: float,
-        eps: float,
-        weight_decay: float,
-        decoupled: bool,
+        **options: Any,
     ) -> None:
         """`Backend.adam_steps` in one pass; AMSGrad is left to NumPy."""
-        columns = [parameters, gradients, means, squares]
-        rows, others = _rows(kept, columns) if largest is None else ([], list(range(len(parameters))))
+        if largest is not None:
+            super().adam_steps(parameters, gradients, means, squares, largest, steps=steps, kept=kept, **options)
+            return
+        rows, others = _rows(kept, [parameters, gradients, means, squares])
         if rows:
             from . import optimizers
 
-            kinds, options = list(dict.fromkeys(steps)), []
-            keep, decay = (1 - lr * weight_decay, 0) if decoupled else (1, weight_decay)
+            lr, decay, beta1, beta2 = (options[name] for name in ("lr", "weight_decay", "beta1", "beta2"))
+            keep, decay = (1 - lr * decay, 0) if options["decoupled"] else (1, decay)
+            kinds, numbers = list(dict.fromkeys(steps)), []
             for step in kinds:
                 correction = (1 - beta2**step) ** 0.5
                 rate = lr * correction / (1 - beta1**step)
-                options.append([keep, decay, 1 - beta1, 1 - beta2, rate, eps * correction])
-            _launch(optimizers.adam, kept, [kinds.index(steps[i]) for i in rows], options)
-        if others:
-            super().adam_steps(
-                *(_at(column, others) for column in columns),
-                None if largest is None else _at(largest, others),
-                steps=_at(steps, others),
-                kept=Kept(),
-                lr=lr,
-                beta1=beta1,
-                beta2=beta2,
-                eps=eps,
-                weight_decay=weight_decay,
-                decoupled=decoupled,
-            )
+                numbers.append([keep, decay, 1 - beta1, 1 - beta2, rate, options["eps"] * correction])
+            _launch(optimizers.adam, kept, [kinds.index(steps[i]) for i in rows], numbers)
+        for i in others:
+            self.adam_step(parameters[i], gradients[i], means[i], squares[i], None, step=steps[i], **options)
 
 
 class _Known:
@@ -148,7 +126,3 @@ def _launch(kernel: Any, kept: Kept, chosen: list[int], options: list[list[float
     table = kept.what.table
     table.values[:, -1] = chosen
     kernel.fitting(table.total * COST)(table.values, table.ends, np.array(options, dtype=np.float32))
-
-
-def _at(values: Sequence[Any], numbers: Sequence[int]) -> list[Any]:
-    return [values[i] for i in numbers]

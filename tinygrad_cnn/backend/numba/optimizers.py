@@ -43,7 +43,7 @@ def address(x: Any) -> Any:
     return x.ctypes.data
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _pointer(typing_context: Any, address: Any) -> Any:
     """An address as a pointer to float32."""
 
@@ -102,7 +102,7 @@ def _sgd_block(p: Any, g: Any, buffer: Any, options: Any) -> None:
 
 @kernel
 def sgd(table: Any, ends: Any, options: Any) -> None:
-    """One step of descent in place; a row is parameters, gradients, buffers (not used without momentum), size, options."""
+    """One step of descent in place; a row is parameters, gradients, buffers (read with momentum), size, options."""
     for block in prange(ends[-1]):
         row, start, count = _place(table, ends, block)
         p, g = _values(table[row, 0], start, count), _values(table[row, 1], start, count)
