@@ -19,6 +19,7 @@ from tests.backend.test_kernels import reference
 from tinygrad_cnn import nn, optim, tensor
 from tinygrad_cnn.backend import (
     Backend,
+    Kept,
     Window,
     cpu,
     cpu_kernels,
@@ -35,7 +36,6 @@ from tinygrad_cnn.backend.numba import (
     dropout_methods,
     memory,
     normalization_methods,
-    optimizer_methods,
     pooling_methods,
 )
 from tinygrad_cnn.backend.numba.memory import channels_last, flat_views, in_order_of, row_major
@@ -47,7 +47,7 @@ ORDERS = ["channels last", "channels first", "strided"]
 @pytest.fixture(autouse=True)
 def _small_arrays_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kernels run for tiny arrays as well."""
-    for module in (pooling_methods, normalization_methods, dropout_methods, optimizer_methods):
+    for module in (pooling_methods, normalization_methods, dropout_methods):
         monkeypatch.setattr(module, "SMALL", 0)
 
 
@@ -302,12 +302,12 @@ SIZES = [(1,), (37, 3), (0,), (50_001,)]
 @pytest.mark.parametrize("options", [(0.0, 0.0, False, 0.0), (0.9, 0.25, False, 0.1), (0.9, 0.0, True, 0.0)])
 def test_sgd(numba: Backend, shape: tuple[int, ...], options: tuple[float, float, bool, float]) -> None:
     momentum, dampening, nesterov, decay = options
-    named = {"lr": 0.1, "momentum": momentum, "dampening": dampening, "nesterov": nesterov, "weight_decay": decay}
+    named = {"lr": 0.1, "momentum": momentum, "nesterov": nesterov, "weight_decay": decay}
     rng = np.random.default_rng(0)
     p, g, buffer = (rng.standard_normal(shape).astype("float32") for _ in range(3))
     exact = wide(p, g, buffer)
-    numba.sgd_step(p, g, buffer if momentum else None, **named)
-    reference.sgd_step(*exact[:2], exact[2] if momentum else None, **named)
+    numba.sgd_steps([p], [g], [buffer] if momentum else None, dampenings=[dampening], kept=Kept(), **named)
+    reference.sgd_step(*exact[:2], exact[2] if momentum else None, dampening=dampening, **named)
     for ours, theirs in zip((p, g, buffer), exact, strict=True):
         close(ours, theirs, 1e-6)
 
@@ -322,7 +322,7 @@ def test_adam(numba: Backend, shape: tuple[int, ...], decay: tuple[float, bool],
     square, largest = mean**2, mean**2 + 1
     exact = wide(p, g, mean, square, largest)
     options = {"lr": 0.1, "beta1": 0.8, "beta2": 0.99, "eps": 1e-3, "weight_decay": decay[0], "decoupled": decay[1]}
-    numba.adam_step(p, g, mean, square, largest if amsgrad else None, step=3, **options)
+    numba.adam_steps([p], [g], [mean], [square], [largest] if amsgrad else None, steps=[3], kept=Kept(), **options)
     reference.adam_step(*exact[:4], exact[4] if amsgrad else None, step=3, **options)
     for ours, theirs in zip((p, g, mean, square, largest), exact, strict=True):
         close(ours, theirs, 1e-6)
@@ -334,9 +334,9 @@ def test_steps_of_parameters_in_any_order(numba: Backend) -> None:
     for g in (last(1), images(8, 3, 3, 3, order="channels first", seed=1), last(1).astype("float64")):
         p = last(0)
         exact = wide(p, g)
-        options: dict[str, Any] = {"lr": 0.1, "momentum": 0, "dampening": 0, "nesterov": False, "weight_decay": 0}
-        numba.sgd_step(p, g, None, **options)
-        reference.sgd_step(*exact, None, **options)
+        options: dict[str, Any] = {"lr": 0.1, "momentum": 0, "nesterov": False, "weight_decay": 0}
+        numba.sgd_steps([p], [g], None, dampenings=[0], kept=Kept(), **options)
+        reference.sgd_step(*exact, None, dampening=0, **options)
         close(p, exact[0], 1e-6)
 
 
@@ -387,7 +387,7 @@ def _everything() -> dict[str, Any]:
     p, g, m = (images(300_000, 1, seed=seed)[:, 0] for seed in range(3))
     square = m * m
     options: dict[str, Any] = {"lr": 0.1, "beta1": 0.8, "beta2": 0.9, "eps": 1e-3, "weight_decay": 0.1}
-    backend.adam_step(p, g, m, square, None, step=2, decoupled=True, **options)
+    backend.adam_steps([p], [g], [m], [square], None, steps=[2], kept=Kept(), decoupled=True, **options)
     bn_grads = backend.batch_norm_input_grad(out * out, x, None, mean, invstd)
     dropped, mask = backend.dropout(x, 0.3, x.shape)
     return {
@@ -401,7 +401,7 @@ def _everything() -> dict[str, Any]:
         "dropout mask": mask,
         "softmax_cross_entropy": backend.softmax_cross_entropy(scores, target),
         "softmax_cross_entropy_grad": backend.softmax_cross_entropy_grad(scores[:, 0], scores, target),
-        "adam_step": np.stack([p, m, square]),
+        "adam_steps": np.stack([p, m, square]),
     }
 
 

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from ..errors import DeviceError
-from .base import Backend, RandomGenerator
+from .base import Backend, Kept, RandomGenerator
 from .numba import NumbaBackend
 from .numpy import NumpyBackend
 from .switches import Switch, winograd
@@ -100,6 +100,7 @@ def find_backend(values: tuple[Any, ...]) -> Backend:
 
 __all__ = [
     "Backend",
+    "Kept",
     "RandomGenerator",
     "Window",
     "are_deterministic_algorithms_enabled",

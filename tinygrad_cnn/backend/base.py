@@ -16,6 +16,18 @@ from .window import Ints, Window
 Array = Any
 
 
+class Kept:
+    """What a backend worked out about arrays that it expects to be given again; not for copies, whose arrays differ.
+
+    A backend must look whether the arrays are the same ones before it relies on it.
+    """
+
+    what: Any = None
+
+    def __reduce__(self) -> tuple[type["Kept"], tuple[()]]:
+        return Kept, ()
+
+
 class RandomGenerator(Protocol):
     """A stream of random numbers on one device."""
 
@@ -275,6 +287,23 @@ class Backend(ActivationKernels):
         out *= g[:, None]
         return out
 
+    def sgd_steps(
+        self,
+        parameters: Sequence[Array],
+        gradients: Sequence[Array],
+        buffers: Sequence[Array] | None,
+        *,
+        dampenings: Sequence[float],
+        kept: "Kept",
+        **options: Any,
+    ) -> None:
+        """`sgd_step` for parameters that share no memory, each with its dampening.
+
+        The caller gives the same `kept` for the same parameters, and a backend may leave something there.
+        """
+        for i, (p, g, dampening) in enumerate(zip(parameters, gradients, dampenings, strict=True)):
+            self.sgd_step(p, g, None if buffers is None else buffers[i], dampening=dampening, **options)
+
     def sgd_step(
         self,
         p: Array,
@@ -295,6 +324,23 @@ class Backend(ActivationKernels):
             momentum_buffer += (1 - dampening) * g
             g = g + momentum * momentum_buffer if nesterov else momentum_buffer
         p -= lr * g
+
+    def adam_steps(
+        self,
+        parameters: Sequence[Array],
+        gradients: Sequence[Array],
+        means: Sequence[Array],
+        squares: Sequence[Array],
+        largest: Sequence[Array] | None,
+        *,
+        steps: Sequence[int],
+        kept: "Kept",
+        **options: Any,
+    ) -> None:
+        """`adam_step` for parameters that share no memory, each with the number of its step; see `sgd_steps`."""
+        for i, step in enumerate(steps):
+            most = None if largest is None else largest[i]
+            self.adam_step(parameters[i], gradients[i], means[i], squares[i], most, step=step, **options)
 
     def adam_step(
         self,

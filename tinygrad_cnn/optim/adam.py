@@ -67,32 +67,30 @@ class Adam(Optimizer):
         lr, eps, decay = number(group["lr"]), number(group["eps"]), number(group["weight_decay"])
         beta1, beta2 = map(number, group["betas"])
         amsgrad, maximize, decoupled = group["amsgrad"], group["maximize"], group["decoupled_weight_decay"]
-        by = f"{self._name}.step"
-        for p in parameters:
-            backend, state = p.backend, self.state[p]
+        backend, states = parameters[0].backend, [self.state[p] for p in parameters]
+        for p, state in zip(parameters, states, strict=True):
             if not state:
-                zeros = backend.xp.zeros_like
                 state["step"] = 0
-                state["exp_avg"] = Tensor.from_array(zeros(p.array))
-                state["exp_avg_sq"] = Tensor.from_array(zeros(p.array))
+                state["exp_avg"] = Tensor.from_array(backend.xp.zeros_like(p.array))
+                state["exp_avg_sq"] = Tensor.from_array(backend.xp.zeros_like(p.array))
             if amsgrad and "max_exp_avg_sq" not in state:
                 state["max_exp_avg_sq"] = Tensor.from_array(backend.xp.zeros_like(p.array))
             state["step"] += 1
-            backend.adam_step(
-                p.array,
-                -p.grad.array if maximize else p.grad.array,
-                state["exp_avg"].array,
-                state["exp_avg_sq"].array,
-                state["max_exp_avg_sq"].array if amsgrad else None,
-                step=state["step"],
-                lr=lr,
-                beta1=beta1,
-                beta2=beta2,
-                eps=eps,
-                weight_decay=decay,
-                decoupled=decoupled,
-            )
-            p.storage.changed(by)
+        backend.adam_steps(
+            [p.array for p in parameters],
+            [-p.grad.array if maximize else p.grad.array for p in parameters],
+            [state["exp_avg"].array for state in states],
+            [state["exp_avg_sq"].array for state in states],
+            [state["max_exp_avg_sq"].array for state in states] if amsgrad else None,
+            steps=[state["step"] for state in states],
+            kept=self._kept[id(group)],
+            lr=lr,
+            beta1=beta1,
+            beta2=beta2,
+            eps=eps,
+            weight_decay=decay,
+            decoupled=decoupled,
+        )
 
 
 class AdamW(Adam):

@@ -8,6 +8,7 @@ from typing import Any
 from warnings import warn
 
 from ..autograd import enable_grad
+from ..backend import Backend, Kept
 from ..dtypes import float32
 from ..nn import Module
 from ..tensor import Tensor, as_tensor
@@ -17,7 +18,8 @@ class Optimizer:
     """The base of all optimizers.
 
     A subclass has `update(parameters, group)`, which changes the arrays of those parameters of a group that have a
-    gradient; or, as PyTorch's do, a `step` of its own.
+    gradient; or, as PyTorch's do, a `step` of its own. The parameters that `update` is given are on one device and
+    share no memory.
 
     Args:
         params: parameters, pairs of a name and a parameter, or dicts with "params" and options of their own.
@@ -37,6 +39,7 @@ class Optimizer:
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         self.steps_taken = 0
+        self._kept: defaultdict[int, Kept] = defaultdict(Kept)  # by id of a group
         groups = list(self._iterable(params))
         if not groups:
             raise ValueError(
@@ -120,15 +123,16 @@ class Optimizer:
         Args:
             closure: computes the loss and calls backward; called first, and its result returned.
         """
-        loss = None
+        loss, by = None, f"{self._name}.step"
         if closure is not None:
             with enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
-            if parameters:
+            for parameters in _together([parameter for parameter in group["params"] if parameter.grad is not None]):
                 with parameters[0].backend.quiet():
                     self.update(parameters, group)
+                for parameter in parameters:
+                    parameter.storage.changed(by)
         self.steps_taken += 1
         return loss
 
@@ -189,6 +193,16 @@ class Optimizer:
             lines += [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
             lines.append("")
         return "\n".join([f"{self._name} (", *lines[:-1], ")"])
+
+
+def _together(parameters: list[Tensor]) -> Iterable[list[Tensor]]:
+    """Those that can be changed in one pass: all of one device, one by one where some share their memory."""
+    if len({id(parameter.storage) for parameter in parameters}) < len(parameters):
+        return [[parameter] for parameter in parameters]
+    by_device: defaultdict[Backend, list[Tensor]] = defaultdict(list)
+    for parameter in parameters:
+        by_device[parameter.backend].append(parameter)
+    return by_device.values()
 
 
 def number(value: Any) -> float:

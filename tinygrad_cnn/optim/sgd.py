@@ -63,25 +63,24 @@ class SGD(Optimizer):
     def update(self, parameters: Sequence[Tensor], group: dict[str, Any]) -> None:
         """One step for the parameters of a group."""
         lr, momentum, dampening = number(group["lr"]), number(group["momentum"]), number(group["dampening"])
-        decay, nesterov, maximize = number(group["weight_decay"]), group["nesterov"], group["maximize"]
-        for p in parameters:
-            backend = p.backend
-            g = -p.grad.array if maximize else p.grad.array
-            buffer, damped = None, dampening
-            if momentum:
+        maximize, backend, dampenings = group["maximize"], parameters[0].backend, [dampening] * len(parameters)
+        buffers: list[Any] | None = None
+        if momentum:
+            buffers = []
+            for i, p in enumerate(parameters):
                 state = self.state[p]
                 if (kept := state.get("momentum_buffer")) is None:
                     kept = state["momentum_buffer"] = Tensor.from_array(backend.xp.zeros_like(p.array))
-                    damped = 0.0  # the first gradient counts in full
-                buffer = kept.array
-            backend.sgd_step(
-                p.array,
-                g,
-                buffer,
-                lr=lr,
-                momentum=momentum,
-                dampening=damped,
-                nesterov=nesterov,
-                weight_decay=decay,
-            )
-            p.storage.changed("SGD.step")
+                    dampenings[i] = 0.0  # the first gradient counts in full
+                buffers.append(kept.array)
+        backend.sgd_steps(
+            [p.array for p in parameters],
+            [-p.grad.array if maximize else p.grad.array for p in parameters],
+            buffers,
+            dampenings=dampenings,
+            kept=self._kept[id(group)],
+            lr=lr,
+            momentum=momentum,
+            nesterov=group["nesterov"],
+            weight_decay=number(group["weight_decay"]),
+        )
