@@ -93,7 +93,7 @@ def test_backward_of_a_function_with_several_outputs() -> None:
             a, _ = Two.apply(x)
             a.backward(tg.tensor([np.nan, 1]), create_graph=create_graph)  # it came from outside
             root = (Two.apply(x)[0] * 0).sqrt()
-            with pytest.raises(RuntimeError, match="detect_anomaly: backward of sqrt at .* gave infinite values"):
+            with pytest.raises(RuntimeError, match=r"detect_anomaly: backward of sqrt at .* gave infinite values"):
                 root.sum().backward(create_graph=create_graph)
 
 
