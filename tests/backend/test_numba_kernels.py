@@ -1,13 +1,12 @@
-"""Compiled kernels against the reference in float64: pooling, batch norm, dropout, losses, optimizers.
+"""Compiled kernels against the reference in float64: pooling, batch norm, dropout, losses.
 
 Bounds: pooling moves values and sums a few, so maxima are equal bit for bit and sums agree to 1e-6 of the largest;
-batch norm, with sums over blocks added in float64, and the losses to 1e-5; one step of an optimizer to 1e-6.
+batch norm, with sums over blocks added in float64, and the losses to 1e-5.
 """
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,6 @@ from tinygrad_cnn.backend import (
     Kept,
     Window,
     cpu,
-    cpu_kernels,
-    get_backend,
     pooling_window,
     set_num_threads,
 )
@@ -49,18 +46,6 @@ def _small_arrays_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kernels run for tiny arrays as well."""
     for module in (pooling_methods, normalization_methods, dropout_methods):
         monkeypatch.setattr(module, "SMALL", 0)
-
-
-@pytest.fixture(params=["one thread", "all threads"])
-def _threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether kernels take all threads, whatever their size."""
-    monkeypatch.setattr(compile, "LAUNCH", -1 if request.param == "all threads" else 1e9)
-
-
-@pytest.fixture
-def numba() -> Iterator[Backend]:
-    with cpu_kernels("numba"):
-        yield get_backend("cpu")
 
 
 def images(*shape: int, order: str = "channels last", seed: int = 0) -> Any:
@@ -290,54 +275,6 @@ def test_labels_outside_the_classes_touch_no_memory(numba: Backend) -> None:
     x, target = images(3, 4), np.array([-1, 4, 2**40])
     assert np.isnan(numba.softmax_cross_entropy(x, target)).all()
     numba.softmax_cross_entropy_grad(x[:, 0], x, target)
-
-
-# optimizers -----------------------------------------------------------------------------------------------------------
-
-SIZES = [(1,), (37, 3), (0,), (50_001,)]
-
-
-@pytest.mark.usefixtures("_threads")
-@pytest.mark.parametrize("shape", SIZES)
-@pytest.mark.parametrize("options", [(0.0, 0.0, False, 0.0), (0.9, 0.25, False, 0.1), (0.9, 0.0, True, 0.0)])
-def test_sgd(numba: Backend, shape: tuple[int, ...], options: tuple[float, float, bool, float]) -> None:
-    momentum, dampening, nesterov, decay = options
-    named = {"lr": 0.1, "momentum": momentum, "nesterov": nesterov, "weight_decay": decay}
-    rng = np.random.default_rng(0)
-    p, g, buffer = (rng.standard_normal(shape).astype("float32") for _ in range(3))
-    exact = wide(p, g, buffer)
-    numba.sgd_steps([p], [g], [buffer] if momentum else None, dampenings=[dampening], kept=Kept(), **named)
-    reference.sgd_step(*exact[:2], exact[2] if momentum else None, dampening=dampening, **named)
-    for ours, theirs in zip((p, g, buffer), exact, strict=True):
-        close(ours, theirs, 1e-6)
-
-
-@pytest.mark.usefixtures("_threads")
-@pytest.mark.parametrize("shape", SIZES)
-@pytest.mark.parametrize("decay", [(0.0, False), (0.1, False), (0.1, True)])
-@pytest.mark.parametrize("amsgrad", [False, True])
-def test_adam(numba: Backend, shape: tuple[int, ...], decay: tuple[float, bool], amsgrad: bool) -> None:
-    rng = np.random.default_rng(0)
-    p, g, mean = (rng.standard_normal(shape).astype("float32") for _ in range(3))
-    square, largest = mean**2, mean**2 + 1
-    exact = wide(p, g, mean, square, largest)
-    options = {"lr": 0.1, "beta1": 0.8, "beta2": 0.99, "eps": 1e-3, "weight_decay": decay[0], "decoupled": decay[1]}
-    numba.adam_steps([p], [g], [mean], [square], [largest] if amsgrad else None, steps=[3], kept=Kept(), **options)
-    reference.adam_step(*exact[:4], exact[4] if amsgrad else None, step=3, **options)
-    for ours, theirs in zip((p, g, mean, square, largest), exact, strict=True):
-        close(ours, theirs, 1e-6)
-
-
-def test_steps_of_parameters_in_any_order(numba: Backend) -> None:
-    """Channels-last kernels, a gradient in another order than its parameter, and one of float64."""
-    last = lambda seed: images(8, 3, 3, 3, seed=seed)  # noqa: E731
-    for g in (last(1), images(8, 3, 3, 3, order="channels first", seed=1), last(1).astype("float64")):
-        p = last(0)
-        exact = wide(p, g)
-        options: dict[str, Any] = {"lr": 0.1, "momentum": 0, "nesterov": False, "weight_decay": 0}
-        numba.sgd_steps([p], [g], None, dampenings=[0], kept=Kept(), **options)
-        reference.sgd_step(*exact, None, dampening=0, **options)
-        close(p, exact[0], 1e-6)
 
 
 # all of them ----------------------------------------------------------------------------------------------------------
