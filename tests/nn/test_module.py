@@ -250,6 +250,9 @@ def test_what_is_shared_stays_shared_in_a_copy() -> None:
 
 
 def test_nothing_waits_for_the_garbage_collector() -> None:
+    warm = Net()
+    warm(images()).sum().backward()
+    optim.Adam(warm.parameters()).step()  # while Numba compiles a kernel it makes cycles that hold the arguments
     gc.collect()
     gc.disable()
     try:
