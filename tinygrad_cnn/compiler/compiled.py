@@ -32,7 +32,7 @@ class Recording:
         source: the text of that function.
     """
 
-    def __init__(self, key: Any, kept: list[Any], script: Script, guards: list[Guard], inputs: list[Tensor]) -> None:
+    def __init__(self, key: Any, kept: list[Any], script: Script, guards: list[Guard]) -> None:
         self.key, self.kept, self.script = key, kept, script
         self.replay: Callable[..., Any] | None = None
         self.source = ""
@@ -44,8 +44,6 @@ class Recording:
         self._values = [*chain.from_iterable(guard.values for guard in full)]
         self._outside = [(x, _state(x)) for x in script.outside.values()]
         self._owners = [(name, True) for name in script.with_grad] + [(name, False) for name in script.without_grad]
-        named = {f"x{i}": x for i, x in enumerate(inputs)} | script.outside
-        self._gradients = [_state(named[name].grad) if there else None for name, there in self._owners]
 
     def holds(self, inputs: list[Tensor]) -> bool:
         """Whether a call with arguments of the same kind goes the recorded way."""
@@ -62,11 +60,8 @@ class Recording:
 
     def _gradients_hold(self, inputs: list[Tensor]) -> bool:
         named = {f"x{i}": x for i, x in enumerate(inputs)} | self.script.outside
-        for (name, there), state in zip(self._owners, self._gradients, strict=True):
-            gradient = named[name].grad
-            if (gradient is not None) != there or (there and _state(gradient) != state):
-                return False
-        return True
+        gradients = [(named[name].grad, there) for name, there in self._owners]
+        return all((g is not None and g.node is None) if there else g is None for g, there in gradients)
 
 
 def _is_dict_values(read: Any) -> bool:
@@ -158,7 +153,7 @@ class Compiled:
         if earlier is None:
             self._made += 1
             kept = [arg for arg in chain(args, kwargs.values()) if not isinstance(arg, Tensor)]
-            self._recordings.insert(0, Recording(key, kept, script, observer.guards, inputs))
+            self._recordings.insert(0, Recording(key, kept, script, observer.guards))
             del self._recordings[RECORDINGS:]
         elif difference := earlier.script.same_as(script):
             self._give_up(f"two calls did not do the same: {difference}")

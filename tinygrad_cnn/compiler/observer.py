@@ -10,7 +10,8 @@ and cannot be replayed. Values read from tensors, files, clocks and random numbe
 import random
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from operator import is_
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -89,7 +90,7 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def _items(container: Any) -> Callable[[], Iterable[Any]]:
-    return container.values if isinstance(container, dict) else container.__iter__  # type: ignore[no-any-return]
+    return container.values if isinstance(container, Mapping) else container.__iter__  # type: ignore[no-any-return]
 
 
 class Observer:
@@ -197,7 +198,12 @@ class Observer:
         while isinstance(function, MethodType):
             self.visit(function.__self__, type(function.__self__).__name__)
             function = function.__func__
-        if isinstance(function, FunctionType):
+        if isinstance(function, partial):
+            for part in (function.func, function.args, function.keywords):
+                self.visit(part, "a partial function")
+        elif not isinstance(function, FunctionType):
+            self.visit(function, type(function).__name__)
+        else:
             for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
                 self._cell(name, cell)
 
@@ -237,9 +243,13 @@ class Observer:
             self.recorder.see(value)
             if value._grad is not None:
                 self._objects.append(value._grad)
-        if id(value) in self._seen or depth > DEEPEST or isinstance(value, type | ModuleType | Tensor):
+        if id(value) in self._seen or depth > DEEPEST or isinstance(value, ModuleType | Tensor):
             return
-        if isinstance(value, FunctionType | MethodType):
+        if isinstance(value, type):
+            if value.__module__.partition(".")[0] not in _LIBRARIES:
+                self._seen.add(id(value))
+                self._guard(label, vars(value))
+        elif isinstance(value, FunctionType | MethodType | partial):
             self._seen.add(id(value))
             self._objects.append(value)
             self.function(value)
@@ -273,6 +283,7 @@ class Observer:
             self._seen.add(id(value))
             self._objects.append(value)
             self._guard(label, vars(value))
+            self.visit(type(value), type(value).__name__)
             for name, part in list(vars(value).items()):
                 self.visit(part, f"{label}.{name}", depth + 1)
 

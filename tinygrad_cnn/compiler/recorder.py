@@ -8,9 +8,7 @@ Every array in a line must be known: it comes from an argument, from a tensor th
 line. An unknown one was made behind the recorder's back, which is a reason too.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from types import BuiltinFunctionType, MethodType
+from collections.abc import Iterator
 from typing import Any
 
 from ..autograd import Leaf, Node, ancestors
@@ -22,74 +20,14 @@ from ..autograd.tape import TAPE
 from ..backend import backend_of
 from ..tensor import Tensor
 from . import helpers
+from .names import Names, Reads, Unknown
+from .script import Line, Script
 
 
-@dataclass
-class Line:
-    """One step: its text, the variables that it reads and makes.
-
-    Attributes:
-        several: whether it makes a tuple or list of as many variables, `_` where one is not wanted.
-        mode: for a line that acts on tensors, whether gradients are recorded while it runs; "" for arrays alone.
-        quiet: the backend whose floating-point warnings are off, as they are on the walk back; "" for none.
-        early: whether it depends on nothing but the arguments as they were given, and changes nothing.
-        decides: whether it checks that this call goes the way of the recorded one.
-    """
-
-    text: str
-    reads: tuple[str, ...]
-    makes: tuple[str, ...]
-    several: bool
-    mode: str
-    quiet: str
-    early: bool
-    decides: bool = False
+DRAWING = {"dropout"}  # operations that take random numbers
 
 
-@dataclass
-class Script:
-    """A recording: lines, what their names stand for, and which tensors they take from outside."""
-
-    lines: list[Line] = field(default_factory=list)
-    names: dict[str, Any] = field(default_factory=dict)
-    outside: dict[str, Any] = field(default_factory=dict)  # tensors by name
-    with_grad: list[str] = field(default_factory=list)  # of those and the arguments, which had a gradient
-    without_grad: list[str] = field(default_factory=list)
-    result: str = "None"
-    result_reads: tuple[str, ...] = ()
-
-    def same_as(self, other: "Script") -> str:
-        """Empty if the other says the same, else the first difference in words."""
-        for mine, its in zip(self.lines, other.lines, strict=False):
-            if replace(mine, early=its.early) != its:
-                return f"`{mine.text}` became `{its.text}`"
-        if len(self.lines) != len(other.lines) or self.result != other.result:
-            return f"{len(self.lines)} steps became {len(other.lines)}"
-        for name, value in self.names.items():
-            if not _equal(value, other.names.get(name)):
-                return f"`{name}` stood for {value!r:.80} and now for {other.names.get(name)!r:.80}"
-        for name, tensor in self.outside.items():
-            if tensor is not other.outside.get(name):
-                return f"another tensor of shape {tuple(tensor.shape)} took the place of one; pass it as an argument"
-        return ""
-
-
-def _equal(a: Any, b: Any) -> bool:
-    if a is b:
-        return True
-    if isinstance(a, Node) and isinstance(b, Node):
-        return a.op is b.op
-    try:
-        return type(a) is type(b) and bool(a == b)
-    except (ValueError, RuntimeError):  # arrays, which have no single truth
-        return False
-
-
-class Unknown(Exception):  # noqa: N818 - never seen by a user
-    """A value that no line can name."""
-
-
-class Recorder:
+class Recorder(Names):
     """The tape of one run of a function.
 
     Args:
@@ -100,25 +38,15 @@ class Recorder:
     """
 
     def __init__(self, inputs: list[Tensor]) -> None:
-        self.script = Script()
+        super().__init__(inputs)
         self.reason = ""
-        self.start = moment()
-        self.inputs = {id(x): f"x{i}" for i, x in enumerate(inputs)}
-        self.made: dict[int, Any] = {}  # tensors of this run, alive so that no other gets their id
-        self.candidates: dict[int, Any] = {}  # tensors that the function could reach, by their array
-        self.gradients: dict[int, Any] = {}  # whose gradient a tensor was when the function began
+        self._start = moment()
         self._quiet = ""
         self._acted = False
         self._count = 0
-        self._outside: dict[int, str] = {}
-        self._known: dict[int, tuple[str, bool]] = {}  # the array's name, and whether it is early
-        self._kept: list[Any] = list(inputs)
-        self._constants: dict[tuple[str, int], str] = {}
         self._spent: set[int] = set()
         self._early_inputs = True
-        self._returned_storages: set[int] = set()
-        for x, name in zip(inputs, self.inputs.values(), strict=True):
-            self._know(x.array, f"{name}.array", early=True)
+        self._shared = {id(x.storage) for x in inputs}
 
     # what is told -----------------------------------------------------------------------------------------------------
 
@@ -188,9 +116,10 @@ class Recorder:
         text = f"{self._function(function)}({', '.join(operands)})"
         reads.acts, reads.early = True, False
         if isinstance(out, list):
-            self._write(text, reads, out, several=True)
+            # Named anew even where they are known: another time, with other gradients before, they may be other arrays.
+            self._write(text, reads, out, several=True, again=True)
         elif isinstance(out, Tensor):
-            self._write(f"{text}.array", reads, [out.array])
+            self._write(f"{text}.array", reads, [out.array], again=True)
         elif out is None:
             self._line(text, reads, ())
         else:
@@ -211,7 +140,7 @@ class Recorder:
         if self.reason:
             return
         with self._naming(f"{by}: "):
-            reads, outside = Reads(acts=True), id(tensor) not in self.made
+            reads, outside = Reads(acts=True), not self._is_inside(tensor)
             if outside and values.node is not None and MODE.get() is RECORD:
                 raise Unknown("a tensor from outside of the function becomes part of the graph")
             if shared:
@@ -236,7 +165,7 @@ class Recorder:
         if self.reason:
             return
         self._early_inputs = False
-        if id(tensor) not in self.made:
+        if not self._is_inside(tensor):
             if node is not None:
                 self.abandon(f"{by}: a tensor from outside of the function becomes part of the graph")
                 return
@@ -244,14 +173,12 @@ class Recorder:
 
     def gradient_set(self, tensor: Any, gradient: Any) -> None:
         """`tensor.grad = gradient`."""
-        if not self.reason and id(tensor) not in self.made:
+        if not self.reason and not self._is_inside(tensor):
             with self._naming("grad: "):
                 reads = Reads(acts=True)
-                self._line(f"{self._set_grad(tensor, gradient, reads)}", reads, ())
-
-    def _set_grad(self, tensor: Any, gradient: Any, reads: "Reads") -> str:
-        value = self._text(gradient, reads)
-        return f"{self._constant(helpers.set_grad, 'set_grad')}({self._name_of(tensor)}, {value})"
+                operands = f"{self._name_of(tensor)}, {self._text(gradient, reads)}"
+                self._line(f"{self._constant(helpers.set_grad, 'set_grad')}({operands})", reads, ())
+                self.gradients[id(gradient)] = tensor
 
     # the walk back ----------------------------------------------------------------------------------------------------
 
@@ -296,7 +223,7 @@ class Recorder:
                     return "a tensor that the function makes collects a gradient"
             elif type(node) is not Node:
                 return f"{node.name} is an autograd.Function, whose Python is not recorded"
-            elif node.order < self.start:
+            elif node.order < self._start:
                 return "backward reaches into what was computed before"
         return ""
 
@@ -343,6 +270,23 @@ class Recorder:
             self._write(f"{self._array(a, reads)} + {self._array(b, reads)}", reads, [total])
         return total
 
+    def gradient_read(self, tensor: Any, gradient: Any) -> None:
+        """`tensor.grad` was looked at."""
+        if self.reason or self._is_inside(tensor):
+            return
+        if gradient is not None:
+            self.gradients[id(gradient)] = tensor
+            self._kept.append(gradient)
+        with self._naming("grad: "):
+            if gradient is not None and id(gradient) not in self.made:
+                self.script.with_grad.append(self._name_of(tensor))
+                if gradient.node is not None:
+                    raise Unknown("a gradient has a graph of its own")
+                reads = Reads(acts=True)
+                self._write(f"{self._name_of(gradient)}.array", reads, [gradient.array])
+            elif gradient is None and not self._acted:
+                self.script.without_grad.append(self._name_of(tensor))
+
     # the end ----------------------------------------------------------------------------------------------------------
 
     def finish(self, result: Any) -> Script:
@@ -354,151 +298,27 @@ class Recorder:
                 self.script.result_reads = tuple(reads.names)
         return self.script
 
-    def _returned(self, x: Tensor, reads: "Reads") -> str:
+    def _returned(self, x: Tensor, reads: Reads) -> str:
         if x.node is not None and any(isinstance(n, Node) and id(n) not in self._spent for n in ancestors([x.node])):
             raise Unknown("it returns a tensor whose graph is still to be walked back")
-        if id(x.storage) in self._storages():
+        if id(x.storage) in self._shared | {id(other.storage) for other in self.script.outside.values()}:
             raise Unknown("it returns a tensor that shares the memory of another")
-        self._returned_storages.add(id(x.storage))
+        self._shared.add(id(x.storage))
         array = self._array(x.array, reads)
         made = self._constant(helpers.finished, "finished")
         storage = self._constant(type(x.storage), type(x.storage).__name__)
         node = "None" if x.node is None else self._constant(x.node, x.node.name)
         return f"{made}({array}, {storage}, {x.storage.shared}, {node})"
 
-    def _storages(self) -> set[int]:
-        """Of tensors that are somebody else's too."""
-        given = (x for x in self._kept if isinstance(x, Tensor) and id(x) not in self.made)
-        return {id(x.storage) for x in (*given, *self.script.outside.values())} | self._returned_storages
-
-    # names ------------------------------------------------------------------------------------------------------------
-
-    def see(self, tensor: Any) -> None:
-        """A tensor that may come from outside: where its array turns up, it can be named."""
-        if id(tensor) not in self.made:
-            self.candidates.setdefault(id(tensor.array), tensor)
-            self._kept += [tensor, tensor.array]
-
-    def gradient_read(self, tensor: Any, gradient: Any) -> None:
-        """`tensor.grad` was looked at."""
-        if self.reason or id(tensor) in self.made:
-            return
-        if gradient is None and not self._acted:
-            self.script.without_grad.append(self._outside_or_input(tensor))
-        elif gradient is not None and id(gradient) not in self.made:
-            self.script.with_grad.append(self._outside_or_input(tensor))
-            self.gradients[id(gradient)] = tensor
-            self._kept.append(gradient)
-
-    def _outside_or_input(self, tensor: Any) -> str:
-        with self._naming("grad: "):
-            return self._name_of(tensor)
-        return ""
-
     def _naming(self, where: str) -> "_Naming":
         return _Naming(self, where)
-
-    def _know(self, array: Any, name: str, early: bool) -> None:
-        self._known[id(array)] = (name, early)
-        self._kept.append(array)
-
-    def _name_of(self, tensor: Any) -> str:
-        """The name of a tensor that the run did not make."""
-        if (name := self.inputs.get(id(tensor))) is not None:
-            return name
-        if (owner := self.gradients.get(id(tensor))) is not None:
-            return f"{self._name_of(owner)}.grad"
-        if (name := self._outside.get(id(tensor))) is None:
-            if tensor.view_of is not None:
-                raise Unknown("a view of another tensor comes from outside of the function")
-            name = self._outside[id(tensor)] = f"t{len(self._outside)}"
-            self.script.outside[name] = tensor
-        return name
-
-    def _operand(self, arg: Any, array: Any, reads: "Reads") -> str:
-        """What an operation was given: a tensor's array, or a value."""
-        if not isinstance(arg, Tensor):
-            return self._text(array, reads)
-        if id(array) not in self._known:
-            if id(arg) in self.made:
-                raise Unknown(f"a tensor of shape {tuple(arg.shape)} was made in a way that is not recorded")
-            self._know(array, f"{self._name_of(arg)}.array", early=False)
-        elif id(arg) not in self.made and (known := self._known[id(array)][0]).endswith(".array"):
-            if known != f"{self._name_of(arg)}.array":
-                raise Unknown("two tensors that come from outside of the function hold the same array")
-        return self._array(array, reads)
-
-    def _array(self, array: Any, reads: "Reads") -> str:
-        if id(array) not in self._known and (tensor := self.candidates.get(id(array))) is not None:
-            self._know(array, f"{self._name_of(tensor)}.array", early=False)
-        if id(array) not in self._known:
-            raise Unknown(f"an array of shape {getattr(array, 'shape', ())} was made in a way that is not recorded")
-        name, early = self._known[id(array)]
-        reads.early = reads.early and early
-        if "." not in name:
-            reads.names.append(name)
-        return name
-
-    def _text(self, value: Any, reads: "Reads", *, returned: bool = False) -> str:
-        """A value as it stands in a line."""
-        if isinstance(value, Tensor):
-            if id(value) not in self.made:
-                return self._name_of(value)
-            if returned:
-                return self._returned(value, reads)
-            if value.node is not None:
-                raise Unknown("it is given a tensor that has a graph")
-            return f"{self._constant(Tensor.from_array, 'tensor')}({self._array(value.array, reads)})"
-        if value is None or value is Ellipsis or isinstance(value, bool | int | str) and type(value) in _PLAIN:
-            return repr(value)
-        if type(value) is float and value == value and abs(value) != float("inf"):  # noqa: PLR0124 - NaN differs
-            return repr(value)
-        if id(value) in self._known:
-            return self._array(value, reads)
-        if backend_of(value) is not None:
-            return self._array(value, reads)
-        if type(value) in (tuple, list):
-            parts = [self._text(part, reads, returned=returned) for part in value]
-            inside = ", ".join(parts)
-            return f"[{inside}]" if type(value) is list else f"({inside},)" if len(parts) == 1 else f"({inside})"
-        if type(value) is dict:
-            inside = ", ".join(f"{k!r}: {self._text(v, reads, returned=returned)}" for k, v in value.items())
-            return f"{{{inside}}}"
-        if type(value) is slice:
-            ends = ", ".join(self._text(end, reads) for end in (value.start, value.stop, value.step))
-            return f"{self._constant(slice, 'slice')}({ends})"
-        if isinstance(value, tuple | list | Mapping) and _holds_tensors(value):
-            raise Unknown(f"a {type(value).__name__} holds tensors")
-        return self._constant(value, type(value).__name__.lower())
-
-    def _function(self, function: Any) -> str:
-        if isinstance(function, MethodType):
-            return f"{self._constant(function.__self__, type(function.__self__).__name__.lower())}.{function.__name__}"
-        return self._constant(function, getattr(function, "__name__", "function").strip("_"))
-
-    def _constant(self, value: Any, hint: str) -> str:
-        """A name for an object that is the same at every replay."""
-        if isinstance(value, MethodType | BuiltinFunctionType):  # made anew by each look-up
-            key = (f"{hint}.{value.__name__}", id(value.__self__))
-        else:
-            key = ("", id(value))
-        if (name := self._constants.get(key)) is None:
-            base = hint if hint.isidentifier() else "value"
-            number = sum(1 for other in self.script.names if other.rstrip("0123456789_") == base)
-            name = f"{base}_{number + 1}" if number or base in _RESERVED else base
-            while name in self.script.names:
-                name += "_"
-            self._constants[key] = name
-            self.script.names[name] = value
-            self._kept.append(value)
-        return name
 
     # lines ------------------------------------------------------------------------------------------------------------
 
     def _write(
         self,
         text: str,
-        reads: "Reads",
+        reads: Reads,
         results: list[Any],
         *,
         several: bool = False,
@@ -523,24 +343,11 @@ class Recorder:
         self._line(text, reads, tuple(names), several=several)
         return names
 
-    def _line(self, text: str, reads: "Reads", makes: tuple[str, ...], *, several: bool = False) -> None:
+    def _line(self, text: str, reads: Reads, makes: tuple[str, ...], *, several: bool = False) -> None:
         early = reads.early and self._early_inputs
         mode = MODE.get() if reads.acts else ""
         self._acted = self._acted or reads.acts
         self.script.lines.append(Line(text, tuple(reads.names), makes, several, mode, self._quiet, early))
-
-
-class Reads:
-    """The variables that a line reads, and whether all of them are early.
-
-    Attributes:
-        acts: whether the line changes more than the variables that it makes.
-    """
-
-    def __init__(self, names: list[str] | None = None, *, acts: bool = False) -> None:
-        self.names = names or []
-        self.acts = acts
-        self.early = not acts
 
 
 class _Naming:
@@ -559,16 +366,8 @@ class _Naming:
         return False
 
 
-DRAWING = {"dropout"}  # operations that take random numbers
-_PLAIN = (bool, int, str)
-_RESERVED = {"_", "None", "True", "False", "value", "x", "t", "v"}
-
-
 def _has_mask(index: Any) -> bool:
     parts = index if isinstance(index, tuple) else (index,)
     return any(getattr(getattr(part, "dtype", None), "kind", "") == "b" for part in parts)
 
 
-def _holds_tensors(value: Any) -> bool:
-    values = value.values() if isinstance(value, Mapping) else value
-    return any(isinstance(v, Tensor) or backend_of(v) is not None for v in values)

@@ -29,7 +29,7 @@ class IndexingMethods(TensorBase):
         if self.view_of is not None:
             self.refresh()
         if not isinstance(value, TensorBase):
-            value = self.plain.from_array(self.backend.asarray(value, dtype=self.dtype))
+            value = self.plain.from_array(taken(self.backend.asarray, value, self.dtype))
         elif value.backend is not self.backend:
             raise TypeError(
                 f"x[...] = y: x is on {self.device} and y on {value.device}; move y with .to({str(self.device)!r})"
