@@ -164,7 +164,9 @@ def test_evaluation_and_freezing_between_steps() -> None:
             model.train(i not in (3, 4, 5))
             model.stem.requires_grad_(i < 6)
 
-        return train(compiled, model, optim.SGD(model.parameters(), lr=0.1), batches((1, 6, 6), [4] * 10), between=between)
+        return train(
+            compiled, model, optim.SGD(model.parameters(), lr=0.1), batches((1, 6, 6), [4] * 10), between=between
+        )
 
     step = same_both_ways(run)
     assert len(step.programs) == 3
@@ -367,10 +369,11 @@ def test_views_and_other_layouts_as_arguments() -> None:
     same_both_ways(run)
 
 
-def test_nothing_is_kept_alive() -> None:
+def compiled_step() -> tuple[Any, Any]:
     model = Net()
     optimizer = optim.Adam(model.parameters())
 
+    @tg.compile(fullgraph=True)
     def step(images: Any, labels: Any) -> Any:
         optimizer.zero_grad()
         loss = F.cross_entropy(model(images), labels)
@@ -378,15 +381,18 @@ def test_nothing_is_kept_alive() -> None:
         optimizer.step()
         return loss
 
-    compiled = tg.compile(step, fullgraph=True)
-    del step
+    return step, model
+
+
+def test_nothing_is_kept_alive() -> None:
+    step, model = compiled_step()
     given = []
     for images, labels in batches((1, 6, 6), [4] * 4):
-        given += [weakref.ref(images), weakref.ref(compiled(images, labels))]
+        given += [weakref.ref(images), weakref.ref(step(images, labels))]
     del images, labels
     assert [reference() for reference in given] == [None] * 8
     seen = weakref.ref(model), weakref.ref(next(model.parameters()))
-    del compiled, model, optimizer
+    del step, model
     gc.collect()
     assert seen[0]() is None
     assert seen[1]() is None

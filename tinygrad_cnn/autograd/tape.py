@@ -1,15 +1,13 @@
 """Where a function that is being compiled is told of: each operation, each walk back, each write, in their order.
 
 Nothing here computes. `TAPE` holds what listens, None nearly always; operations look for it only while `ANOMALY` says
-that somebody watches, so that recording costs nothing when there is none. The listener lives in `tinygrad_cnn.compiler`.
+that somebody watches, so that recording costs nothing where there is none. What listens is `tinygrad_cnn.compiler`.
 """
 
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Protocol, TypeVar, cast
-
-from .modes import ANOMALY, RECORDING
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,11 +41,6 @@ class Tape(Protocol):
 
 
 TAPE: ContextVar[Tape | None] = ContextVar("tape", default=None)
-
-
-def recording() -> Tape | None:
-    """The tape that is being recorded here, None outside of any."""
-    return TAPE.get() if ANOMALY.get() is RECORDING else None
 
 
 def repeated(function: F) -> F:

@@ -1,6 +1,6 @@
 """Which recording serves a call, and what happens when none does."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial, update_wrapper
 from itertools import chain
 from operator import is_
@@ -17,7 +17,8 @@ from ..tensor import Tensor
 from .helpers import Differs
 from .observer import Guard, Observer
 from .program import build, write
-from .recorder import Recorder, Script
+from .recorder import Recorder
+from .script import Script
 
 RECORDINGS = 8  # as many are kept of one function
 NUMBERS = (bool, int, float, str, bytes, type(None))
@@ -50,9 +51,9 @@ class Recording:
         if any(self._empty):
             return False
         now = [*chain.from_iterable([read() for read in self._reads])]
-        if len(now) != len(self._values) or not all(map(is_, now, self._values)):
-            if not all(guard.holds() for guard in self.guards):
-                return False
+        same = len(now) == len(self._values) and all(map(is_, now, self._values))
+        if not same and not all(guard.holds() for guard in self.guards):
+            return False
         for tensor, state in self._outside:
             if _state(tensor) != state:
                 return False
@@ -243,10 +244,10 @@ def compile(
     change at any time: `optimizer.step()`, `zero_grad()`, a scheduler's `step()` and `clip_grad_norm_` are called anew
     in each replay, and dropout draws anew.
 
-    What no recording can hold makes the function run eagerly from then on, and a warning says what and where: values that
-    are read (`item()`, `if x > 0`, printing), shapes that depend on values, tensors made inside by `randn` or `zeros`,
-    hooks, `autograd.Function`, changes of Python's own state (a counter, a list that grows), random numbers and clocks
-    of Python's, and returned tensors that are still to be differentiated.
+    What no recording can hold makes the function run eagerly from then on, and a warning says what and where: values
+    that are read (`item()`, `if x > 0`, printing), shapes that depend on values, tensors made inside by `randn` or
+    `zeros`, hooks, `autograd.Function`, changes of Python's own state (a counter, a list that grows), random numbers
+    and clocks of Python's, and returned tensors that are still to be differentiated.
 
     Args:
         model: the function, or a module; without it, `compile` is a decorator.

@@ -8,7 +8,6 @@ from ..backend import backend_of
 from ..tensor import Tensor
 from .script import Script
 
-
 PLAIN = (bool, int, str)  # what stands in a line as it is
 RESERVED = {"value", "x", "t", "v"}
 
@@ -93,8 +92,9 @@ class Names:
             return self._text(array, reads)
         if id(array) not in self._known and not self._is_inside(arg):
             self._know(array, f"{self._name_of(arg)}.array", early=False)
-        elif not self._is_inside(arg) and (known := self._known[id(array)][0]).endswith(".array"):
-            if known != f"{self._name_of(arg)}.array":
+        elif not self._is_inside(arg):
+            known = self._known[id(array)][0]
+            if known.endswith(".array") and known != f"{self._name_of(arg)}.array":
                 raise Unknown("two tensors that come from outside of the function hold the same array")
         return self._array(array, reads)
 
@@ -121,7 +121,7 @@ class Names:
             if value.node is not None:
                 raise Unknown("it is given a tensor that has a graph")
             return f"{self._constant(Tensor.from_array, 'tensor')}({self._array(value.array, reads)})"
-        if value is None or value is Ellipsis or isinstance(value, bool | int | str) and type(value) in PLAIN:
+        if value is None or value is Ellipsis or (isinstance(value, bool | int | str) and type(value) in PLAIN):
             return repr(value)
         if type(value) is float and value == value and abs(value) != float("inf"):  # noqa: PLR0124 - NaN differs
             return repr(value)

@@ -2,9 +2,9 @@
 
 A recording repeats what was done with arrays. What was done beside them counts only if it is the same each time, so the
 observer notes all that the user's functions could look at: variables of the module and of enclosing functions that they
-name, attributes of the objects they are methods of, the modules that run. These become guards: while each is still
-the same object, a replay is right. If one has changed by the end of the run, the function itself changes Python's state,
-and cannot be replayed. Values read from tensors, files, clocks and random numbers are reasons of the same kind.
+name, attributes of the objects they are methods of, the modules that run. These become guards: while each is still the
+same object, a replay is right. If one has changed by the end of the run, the function itself changes Python's state, and
+cannot be replayed. Values read from tensors, files, clocks and random numbers are reasons of the same kind.
 """
 
 import random
@@ -31,7 +31,17 @@ from .recorder import Recorder
 PACKAGE = __name__.partition(".")[0]
 DEEPEST, WIDEST = 5, 2000  # how far into objects, and into containers of how many values, the observer looks
 
-READING = ("item", "tolist", "numpy", "__array__", "__bool__", "__float__", "__int__", "__index__", "__contains__")
+READING: tuple[str, ...] = (
+    "item",
+    "tolist",
+    "numpy",
+    "__array__",
+    "__bool__",
+    "__float__",
+    "__int__",
+    "__index__",
+    "__contains__",
+)
 READING += ("__repr__", "__format__", "nonzero", "data_ptr")
 CHANGING = ("detach_", "register_hook", "retain_grad", "__deepcopy__", "__reduce__")
 OTHERS = {
@@ -53,7 +63,7 @@ def _codes() -> dict[CodeType, str]:
     for name in ("data", "requires_grad"):
         found[getattr(Tensor, name).fset.__code__] = f".{name} is assigned"
     for function, reason in OTHERS.items():
-        found[function.__code__] = reason  # type: ignore[attr-defined]
+        found[function.__code__] = reason
     return found
 
 
@@ -61,7 +71,7 @@ SEEDING = {"manual_seed", "seed", "set_rng_state", "get_rng_state", "set_state",
 REASONS = _codes()
 APPLY = TensorBase.__apply_op__.__code__
 MAKING = TensorBase.from_array.__func__.__code__  # type: ignore[attr-defined]
-GRAD = TensorBase.grad
+GRAD: Any = vars(TensorBase)["grad"]
 GET_GRAD, SET_GRAD, DEL_GRAD = GRAD.fget.__code__, GRAD.fset.__code__, GRAD.fdel.__code__
 REQUIRE = Tensor.requires_grad_.__code__
 RUN = Module._run.__code__
@@ -90,7 +100,7 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def _items(container: Any) -> Callable[[], Iterable[Any]]:
-    return container.values if isinstance(container, Mapping) else container.__iter__  # type: ignore[no-any-return]
+    return container.values if isinstance(container, Mapping) else container.__iter__
 
 
 class Observer:
@@ -172,9 +182,9 @@ class Observer:
                 self._variable(f"the global {name}", values, name)
                 if isinstance(values[name], ModuleType):
                     self._module(values[name], names)
-        if code.co_argcount and (first := code.co_varnames[0]) in frame.f_locals:
-            if first == "self" and id(frame.f_locals[first]) not in self.recorder.made:
-                self.visit(frame.f_locals[first], type(frame.f_locals[first]).__name__)
+        if code.co_argcount and code.co_varnames[0] == "self" and "self" in frame.f_locals:
+            owner = frame.f_locals["self"]
+            self.visit(owner, type(owner).__name__)
         for owner in self._objects:
             if isinstance(owner, QUIET_TYPES) and (read := [n for n in vars(owner) if n in names]):
                 for name in read:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .helpers import Differs, in_mode
-from .recorder import Line, Script
+from .script import Line, Script
 
 
 def write(script: Script, inputs: int, mode: str) -> str:
@@ -66,5 +66,5 @@ def _deciding(lines: Sequence[Line]) -> list[Line]:
 def build(script: Script, source: str) -> Callable[..., Any]:
     """The function itself."""
     names = {**script.names, **script.outside, "Differs": Differs, "in_mode": in_mode}
-    exec(compile(source, "<compiled by tinygrad_cnn>", "exec"), names)  # noqa: S102 - our own text
+    exec(compile(source, "<compiled by tinygrad_cnn>", "exec"), names)
     return names["replay"]  # type: ignore[no-any-return]

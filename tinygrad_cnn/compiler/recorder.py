@@ -1,8 +1,8 @@
 """Writes down what a function does while it does it: one line of a program per step.
 
 The function runs as always, and is watched from two sides. Operations, walks back and writes tell the tape of
-`autograd.tape` what they did: each becomes a line that calls the same code on the same arrays. `observer.py` watches the
-Python around them: what no line can hold, such as a value that was read, makes the recorder give up, with a reason.
+`autograd.tape` what they did: each becomes a line that calls the same code on the same arrays. `observer.py` watches
+the Python around them: what no line can hold, such as a value that was read, makes the recorder give up, with a reason.
 
 Every array in a line must be known: it comes from an argument, from a tensor that was there before, or from an earlier
 line. An unknown one was made behind the recorder's back, which is a reason too.
@@ -22,7 +22,6 @@ from ..tensor import Tensor
 from . import helpers
 from .names import Names, Reads, Unknown
 from .script import Line, Script
-
 
 DRAWING = {"dropout"}  # operations that take random numbers
 
@@ -369,5 +368,3 @@ class _Naming:
 def _has_mask(index: Any) -> bool:
     parts = index if isinstance(index, tuple) else (index,)
     return any(getattr(getattr(part, "dtype", None), "kind", "") == "b" for part in parts)
-
-

@@ -120,7 +120,7 @@ def _labels(op: str, target: Tensor, classes: int, ignore_index: int | None) -> 
         raise DtypeError(
             f"{op}: class numbers must be integers; got dtype {target.dtype}. Convert with .long(){in_scope()}"
         )
-    return taken(_checked_labels, op, target.array, classes, ignore_index, in_scope(), varies=True)  # type: ignore[no-any-return]
+    return taken(_checked_labels, op, target.array, classes, ignore_index, in_scope(), varies=True)
 
 
 def _checked_labels(op: str, target: Any, classes: int, ignore_index: int | None, scope: str) -> tuple[Any, Any]:
