@@ -3,8 +3,8 @@
 A recording repeats what was done with arrays. What was done beside them counts only if it is the same each time, so the
 observer notes all that the user's functions could look at: variables of the module and of enclosing functions that they
 name, attributes of the objects they are methods of, the modules that run. These become guards: while each is still the
-same object, a replay is right. If one has changed by the end of the run, the function itself changes Python's state, and
-cannot be replayed. Values read from tensors, files, clocks and random numbers are reasons of the same kind.
+same object, a replay is right. If one has changed by the end of the run, the function itself changes Python's state,
+and cannot be replayed. Values read from tensors, files, clocks and random numbers are reasons of the same kind.
 """
 
 import random
