@@ -21,6 +21,9 @@ class Tape(Protocol):
     def walk(self, seeds: Any, targets: Any, retain_graph: bool) -> Any:
         """Do what `backpropagate` does, step by step; None when the engine shall do it."""
 
+    def is_fresh(self, gradient: Any) -> bool:
+        """Whether the last walk made this array, so that nobody else holds it."""
+
     def repeat(self, function: Any, args: Any, kwargs: Any) -> Any:
         """Call a function that is called again, as it is, whenever the recording is replayed."""
 

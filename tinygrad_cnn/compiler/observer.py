@@ -163,6 +163,9 @@ class Observer:
         package, _, module = frame.f_globals.get("__name__", "").partition(".")
         if package != PACKAGE or module.startswith("compiler"):
             return
+        if module.startswith(("ops", "backend")):  # how kernels work, and what they import, is no concern
+            self._inside = frame
+            return
         if module.startswith(EFFECTS) or (module == "random" and code.co_name in SEEDING):
             self.recorder.abandon(f"{code.co_name} does more than compute")
         elif code.co_argcount and code.co_varnames[0] == "self":
@@ -289,7 +292,7 @@ class Observer:
                 self._guard(label, value)
             for part in list(_items(value)()):
                 self.visit(part, label, depth + 1)
-        elif hasattr(value, "__dict__") and type(value).__module__.partition(".")[0] not in _LIBRARIES:
+        elif type(value).__dictoffset__ and type(value).__module__.partition(".")[0] not in _LIBRARIES:
             self._seen.add(id(value))
             self._objects.append(value)
             self._guard(label, vars(value))

@@ -16,6 +16,7 @@ from ..autograd.anomaly import user_line
 from ..autograd.engine import leading_to
 from ..autograd.graph import moment
 from ..autograd.modes import ANOMALY, MODE, RECORD, RECORDING
+from ..autograd.packing import PackedValues
 from ..autograd.tape import TAPE
 from ..backend import backend_of
 from ..tensor import Tensor
@@ -44,6 +45,7 @@ class Recorder(Names):
         self._acted = False
         self._count = 0
         self._spent: set[int] = set()
+        self._fresh: set[int] = set()
         self._early_inputs = True
         self._shared = {id(x.storage) for x in inputs}
 
@@ -215,8 +217,10 @@ class Recorder(Names):
 
     def _why_no_walk(self, nodes: list[Node | Leaf]) -> str:
         for node in nodes:
-            if node.hooks:
+            if node.hooks or getattr(node, "after", None):
                 return "a hook looks at a gradient"
+            if isinstance(getattr(node, "saved", None), PackedValues):
+                return "hooks pack what is saved for backward"
             if isinstance(node, Leaf):
                 if id(node.tensor) in self.made:
                     return "a tensor that the function makes collects a gradient"
@@ -247,6 +251,7 @@ class Recorder(Names):
                     reads = Reads()
                     operands = f"{self._array(gradient, reads)}, {node.input_shapes[i]!r}, {op.inputs[i]!r}"
                     self._write(f"{self._constant(op.fit, 'sum_to')}({operands})", reads, [fitted])
+                self._fresh.add(id(fitted))
                 gradient = fitted
             yield target, gradient
 
@@ -258,6 +263,8 @@ class Recorder(Names):
         with self._naming(f"backward of {node.name}: "):
             reads = Reads()
             operands = ", ".join([self._array(g, reads), *(self._text(value, reads) for value in values)])
+            made = [x for x in (out if several else [out]) if x is not None and id(x) not in self._known]
+            self._fresh.update(map(id, made))
             text = f"{self._constant(rule, f'{node.name}_{which}_grad')}({operands})"
             self._write(text, reads, list(out) if several else [out], several=several)
         return out
@@ -267,7 +274,12 @@ class Recorder(Names):
         with self._naming("backward: "):
             reads = Reads()
             self._write(f"{self._array(a, reads)} + {self._array(b, reads)}", reads, [total])
+        self._fresh.add(id(total))
         return total
+
+    def is_fresh(self, gradient: Any) -> bool:
+        """Whether the walk made this array, so that nobody else holds it."""
+        return id(gradient) in self._fresh
 
     def gradient_read(self, tensor: Any, gradient: Any) -> None:
         """`tensor.grad` was looked at."""

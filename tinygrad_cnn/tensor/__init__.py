@@ -121,7 +121,7 @@ __all__ = [
     "device",
     "dimension",
     "dimensions",
-    "memory_of_their_own",
+    "memory_of_its_own",
     "run_backward",
     "seeds_for",
     "set_printoptions",
