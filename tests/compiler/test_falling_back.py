@@ -93,6 +93,8 @@ REASONS = {
     "anomaly": (anomaly, "anomaly"),
     "graph": (lambda x: x * tg.ones(2, 2, requires_grad=True), "graph|not recorded"),
     "part of an argument": (lambda x: x.view(-1), "memory"),
+    "vmap": (lambda x: tg.func.vmap(lambda row: row * 2)(x), "func|does more|not recorded"),
+    "checkpoint": (lambda x: tg.utils.checkpoint.checkpoint(tg.exp, x, use_reentrant=False), "checkpoint"),
     "saving": (lambda x: (tg.save({"x": x}, "/dev/null"), x + 1)[1], "save"),
     "smoothing": (lambda x: F.cross_entropy(x, (x[:, 0] > 0).long(), weight=tg.ones(2)), "cross_entropy|not recorded"),
 }

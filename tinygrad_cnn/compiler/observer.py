@@ -54,7 +54,9 @@ OTHERS = {
     equal: "equal reads values",
     allclose: "allclose reads values",
 }
-EFFECTS = ("io", "data", "viz", "vision", "demo", "testing", "nn.init", "nn.state", "nn.utils.convert_parameters")
+EFFECTS = {"io", "data", "viz", "vision", "demo", "testing", "interop", "profiler"}
+EFFECTS |= {"func", "jacobians", "checkpointing", "saved_tensors"}
+EFFECTS_OF_NN = ("nn.init", "nn.state", "nn.utils.convert_parameters")
 
 
 def _codes() -> dict[CodeType, str]:
@@ -166,7 +168,8 @@ class Observer:
         if module.startswith(("ops", "backend")):  # how kernels work, and what they import, is no concern
             self._inside = frame
             return
-        if module.startswith(EFFECTS) or (module == "random" and code.co_name in SEEDING):
+        effect = module.partition(".")[0] in EFFECTS or module.startswith(EFFECTS_OF_NN)
+        if effect or (module == "random" and code.co_name in SEEDING):
             self.recorder.abandon(f"{code.co_name} does more than compute")
         elif code.co_argcount and code.co_varnames[0] == "self":
             owner = frame.f_locals["self"]
