@@ -384,6 +384,17 @@ def compiled_step() -> tuple[Any, Any]:
     return step, model
 
 
+def test_arguments_in_containers_are_not_kept() -> None:
+    step = tg.compile(lambda pair, scale: pair[0] * scale["by"] + pair[1], fullgraph=True)
+    for i in range(4):
+        x, y = tg.ones(2) * i, tg.ones(2)
+        assert step((x, y), {"by": tg.ones(2)}).tolist() == [i + 1, i + 1]
+        seen = weakref.ref(x)
+        del x, y
+        assert seen() is None
+    assert len(step.programs) == 1
+
+
 def test_nothing_is_kept_alive() -> None:
     step, model = compiled_step()
     given = []

@@ -1,6 +1,6 @@
 """Which recording serves a call, and what happens when none does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial, update_wrapper
 from itertools import chain
 from operator import is_
@@ -137,9 +137,8 @@ class Compiled:
         tape, anomaly = TAPE.set(recorder), ANOMALY.set(RECORDING)
         try:
             observer.function(self.function)
-            for arg in chain(args, kwargs.values()):
-                if not isinstance(arg, Tensor):
-                    observer.visit(arg, "an argument")
+            for value in _objects((args, kwargs)):
+                observer.visit(value, "an argument")
             with observer:
                 result = self.function(*args, **kwargs)
             if not recorder.reason and (label := observer.changed()):
@@ -153,8 +152,7 @@ class Compiled:
             return result
         if earlier is None:
             self._made += 1
-            kept = [arg for arg in chain(args, kwargs.values()) if not isinstance(arg, Tensor)]
-            self._recordings.insert(0, Recording(key, kept, script, observer.guards))
+            self._recordings.insert(0, Recording(key, [*_objects((args, kwargs))], script, observer.guards))
             del self._recordings[RECORDINGS:]
         elif difference := earlier.script.same_as(script):
             self._give_up(f"two calls did not do the same: {difference}")
@@ -197,6 +195,15 @@ def _kind(value: Any, inputs: list[Tensor]) -> Any:
     if type(value) is dict:
         return dict, tuple([(name, _kind(part, inputs)) for name, part in value.items()])
     return (type(value), value) if type(value) in NUMBERS else (type(value), id(value))
+
+
+def _objects(value: Any) -> Iterator[Any]:
+    """What is neither tensor nor number among the arguments: it must stay the same object."""
+    if type(value) in (tuple, list, dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _objects(part)
+    elif not isinstance(value, Tensor) and type(value) not in NUMBERS:
+        yield value
 
 
 class CompiledModule(Module):
