@@ -128,6 +128,15 @@ def test_the_reason_names_the_line() -> None:
         tg.compile(step)(tg.ones(2))
 
 
+def test_hooks_on_accumulated_gradients_run() -> None:
+    model, seen = nn.Linear(2, 1), []
+    model.weight.register_post_accumulate_grad_hook(lambda p: seen.append(p.grad.sum().item()))
+    step = tg.compile(lambda x: model(x).sum().backward())
+    with pytest.warns(UserWarning, match="hook"):
+        step(tg.ones(1, 2))
+    assert seen == [2.0]
+
+
 def test_fullgraph_raises() -> None:
     step = tg.compile(lambda x: x * x.sum().item(), fullgraph=True)
     with pytest.raises(RuntimeError, match=r"compile: .* cannot be replayed: item"):

@@ -292,6 +292,21 @@ def test_gradients_of_arguments() -> None:
     same_both_ways(run)
 
 
+def test_gradients_of_some_inputs_alone() -> None:
+    def run(compiled: Any) -> Any:
+        model = nn.Linear(3, 2)
+
+        @compiled
+        def step(x: Any) -> None:
+            model(x).square().sum().backward(inputs=[model.weight])
+
+        for i in range(4):
+            step(tg.ones(2, 3) * i)
+        return everything(model)
+
+    same_both_ways(run)
+
+
 def test_prediction_without_a_graph() -> None:
     def run(compiled: Any) -> Any:
         model = Net().eval()

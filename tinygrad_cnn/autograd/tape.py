@@ -13,7 +13,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Tape(Protocol):
-    """What is told what a function does."""
+    """What is told what a function does.
+
+    Attributes:
+        reason: why it has given up, empty while it has not.
+    """
+
+    reason: str
 
     def operation(self, op: Any, backend: Any, args: Any, arrays: Any, params: Any, rest: Any, result: Any) -> None:
         """An operation gave `result`, a tensor, and beside it the residuals `rest`."""

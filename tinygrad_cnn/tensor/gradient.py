@@ -97,10 +97,10 @@ def run_backward(
     keep = create_graph if retain_graph is None else retain_graph
     found = walk(seeds, targets, create_graph=create_graph, retain_graph=keep)
     receivers = {id(tensor.node): tensor for tensor in inputs or () if tensor.node is not None}
-    if (tape := TAPE.get()) is not None and not create_graph:
-        leaves = {node: receivers.get(id(node)) or (node.tensor if isinstance(node, Leaf) else None) for node in found}
-        pairs = [(x, found[node], tape.is_fresh(found[node])) for node, x in leaves.items() if x is not None]
-        hand_out(pairs)
+    if (tape := TAPE.get()) is not None and not tape.reason and not create_graph:
+        leaves = {node: node.tensor for node in found if isinstance(node, Leaf)}
+        leaves |= {node: receivers[id(node)] for node in found if id(node) in receivers}
+        hand_out([(x, found[node], tape.is_fresh(found[node])) for node, x in leaves.items() if x is not None])
         return
     for node in found:
         tensor = receivers.get(id(node))
