@@ -20,6 +20,7 @@ class Bench:
     lib: Any
     channels_last: bool
     torch: bool = False
+    compiled: bool = False  # whether training steps go through `lib.compile`
 
     def tensor(self, *shape: int, requires_grad: bool = False) -> Any:
         """Random values; images in the layout they have inside a network."""
@@ -53,7 +54,8 @@ class Case:
 
 def training(name: str, batch: int | None, bench: Bench) -> tuple[Timed, None]:
     run = Training(bench.lib, NETWORKS[name], batch, channels_last=bench.channels_last and bench.torch)
-    return lambda _: run.step(), None
+    step = bench.lib.compile(run.step, fullgraph=True) if bench.compiled else run.step
+    return lambda _: step(), None
 
 
 # kernels: each through the public function, forward without a graph, backward through a graph that is kept

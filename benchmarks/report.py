@@ -8,7 +8,7 @@ from .workers import CONTESTANTS
 
 Results = dict[str, Any]
 
-OURS = ("numpy", "numba")
+OURS = ("numpy", "numba", "numba-compiled")
 TOLERANCE = 1e-4
 
 TITLES = {

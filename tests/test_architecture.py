@@ -39,6 +39,7 @@ FLOORS = {
     "nn.functional": 4,
     "nn": 5,
     "optim": 6,
+    "compiler": 6,
     "data": 6,
     "vision": 6,
     "viz": 6,

@@ -15,6 +15,7 @@ from .backend import (
     set_num_threads,
     use_deterministic_algorithms,
 )
+from .compiler import compile
 from .creation import *  # noqa: F403 - its __all__ lists the public functions, and so does that of functions
 from .dtypes import bool_ as bool
 from .dtypes import (
@@ -85,6 +86,7 @@ __all__ = [
     "short",
     "uint8",
     # recording
+    "compile",
     "enable_grad",
     "inference_mode",
     "is_grad_enabled",

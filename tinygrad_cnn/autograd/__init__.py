@@ -21,6 +21,7 @@ from .modes import (
     set_grad_enabled,
 )
 from .op import Op, broadcast_to, elementwise, op, sum_to
+from .tape import repeated, taken, unrecordable
 
 if TYPE_CHECKING:
     from ..derivatives import backward, grad
@@ -64,9 +65,12 @@ __all__ = [
     "is_inference_mode_enabled",
     "no_grad",
     "op",
+    "repeated",
     "set_detect_anomaly",
     "set_grad_enabled",
     "sum_to",
+    "taken",
+    "unrecordable",
 ]
 
 

@@ -10,6 +10,7 @@ from .hooks import after_hooks
 from .modes import ANOMALY, VALUES
 from .packing import PackedValues
 from .sharing import only_here
+from .tape import TAPE
 
 
 def ancestors(roots: Iterable[Node | Leaf]) -> list[Node | Leaf]:
@@ -27,7 +28,7 @@ def ancestors(roots: Iterable[Node | Leaf]) -> list[Node | Leaf]:
     return sorted(seen, key=attrgetter("order"), reverse=True)
 
 
-def _leading_to(targets: Iterable[Node | Leaf], nodes: list[Node | Leaf]) -> set[Node | Leaf]:
+def leading_to(targets: Iterable[Node | Leaf], nodes: list[Node | Leaf]) -> set[Node | Leaf]:
     """Those of the nodes that depend on a target (the targets included)."""
     leading = set(targets)
     for node in reversed(nodes):
@@ -53,9 +54,13 @@ def backpropagate(
         lift: turns a saved array and its node into a tensor; given when the gradients shall be differentiable.
         retain_graph: keep saved values for another walk.
     """
+    if lift is None and (tape := TAPE.get()) is not None:
+        found: dict[Node | Leaf, Any] | None = tape.walk(seeds, targets, retain_graph)
+        if found is not None:
+            return found
     nodes = ancestors(seeds)
     wanted = None if targets is None else set(targets)
-    leading = None if wanted is None else _leading_to(wanted, nodes)
+    leading = None if wanted is None else leading_to(wanted, nodes)
     pending = dict(seeds)
     checking = ANOMALY.get() is VALUES
     gradients: dict[Node | Leaf, Any] = {}

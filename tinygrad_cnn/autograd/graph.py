@@ -23,6 +23,11 @@ Lift = Callable[[Array, "Node | Leaf | None"], Any]
 _order = count()
 
 
+def moment() -> int:
+    """A number that every node made from here on exceeds."""
+    return next(_order)
+
+
 class Storage:
     """The memory that a tensor and its views share, as autograd sees it: how often it was written, and by whom last.
 

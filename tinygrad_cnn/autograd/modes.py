@@ -18,6 +18,7 @@ MODE: ContextVar[str] = ContextVar("mode", default=RECORD)
 SCOPE: ContextVar[str] = ContextVar("scope", default="")
 
 LINES, VALUES = "lines", "lines and values"  # what anomaly detection looks at
+RECORDING = "recording"  # every operation is told to the tape of `compile`
 ANOMALY: ContextVar[str] = ContextVar("anomaly", default="")
 
 
@@ -284,4 +285,4 @@ class set_detect_anomaly(_Switch):  # noqa: N801 - PyTorch's name
 
 def is_anomaly_enabled() -> bool:
     """Whether anomaly detection is on."""
-    return bool(ANOMALY.get())
+    return ANOMALY.get() in {LINES, VALUES}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Self
 
-from ..autograd import no_grad
+from ..autograd import no_grad, repeated
 from ..autograd.modes import SCOPE
 from ..dtypes import as_dtype, float16, float32, float64
 from ..tensor import Tensor, backend_for
@@ -73,6 +73,7 @@ class Module(HookMethods, StateMethods):
         """The same as `train(False)`. Operations are recorded as before; `no_grad()` is what stops that."""
         return self.train(False)
 
+    @repeated
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or make them 0."""
         for _, parameter in self.named_parameters():

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..autograd import repeated
 from ..autograd.modes import in_scope
 from ..creation import empty, ones, tensor, zeros
 from ..dtypes import int64
@@ -80,8 +81,7 @@ class BatchNormBase(Module):
         momentum = self.momentum
         tracked = self.num_batches_tracked
         if self.training and self.track_running_stats and tracked is not None:
-            tracked.array[...] += 1
-            tracked.storage.changed("batch_norm")
+            _count(tracked)
             if momentum is None:  # the average over all batches so far
                 momentum = 1 / tracked.item()
         mean, var = self.running_mean, self.running_var
@@ -113,6 +113,12 @@ class BatchNormBase(Module):
         if old and self.num_batches_tracked is not None and key not in state_dict:
             state_dict[key] = self.num_batches_tracked
         super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
+
+
+@repeated
+def _count(tracked: Tensor) -> None:
+    tracked.array[...] += 1
+    tracked.storage.changed("batch_norm")
 
 
 class BatchNorm1d(BatchNormBase):

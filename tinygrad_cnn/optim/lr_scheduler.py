@@ -12,6 +12,7 @@ from math import cos, pi
 from typing import Any
 from warnings import warn
 
+from ..autograd import repeated
 from .optimizer import Optimizer
 
 
@@ -45,6 +46,11 @@ class LRScheduler:
         self._last_lr: list[float] = []
         self.step()
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "step" in cls.__dict__:
+            cls.step = repeated(cls.step)  # type: ignore[method-assign]
+
     def get_lr(self) -> list[float]:
         """The rate of each group for `last_epoch`."""
         raise NotImplementedError(f"{type(self).__name__} has no get_lr(); an LRScheduler needs one")
@@ -53,6 +59,7 @@ class LRScheduler:
         """The rates in use, one per group."""
         return self._last_lr
 
+    @repeated
     def step(self, epoch: int | None = None) -> None:
         """Go on by one epoch, or to the given one. Call it after the optimizer's steps of an epoch."""
         optimizer = self.optimizer

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 from warnings import warn
 
-from ..autograd import enable_grad
+from ..autograd import enable_grad, repeated
 from ..backend import Backend, Kept
 from ..dtypes import float32
 from ..nn import Module
@@ -117,6 +117,12 @@ class Optimizer:
 
     # steps ------------------------------------------------------------------------------------------------------------
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "step" in cls.__dict__:
+            cls.step = repeated(cls.step)  # type: ignore[method-assign]
+
+    @repeated
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient.
 
@@ -140,6 +146,7 @@ class Optimizer:
         """Change the parameters of one group by their gradients."""
         raise NotImplementedError(f"{self._name} has neither update(parameters, group) nor step()")
 
+    @repeated
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or make them 0."""
         for group in self.param_groups:

@@ -8,6 +8,7 @@ from ..autograd.anomaly import watch
 from ..autograd.modes import ANOMALY, INFERENCE, MODE, RECORD, SCOPE, enable_grad
 from ..autograd.op import OUT, use_backends
 from ..autograd.packing import PACKING, pack
+from ..autograd.tape import TAPE
 from ..backend import Backend, backend_of, find_backend
 from ..dtypes import KINDS, DType
 from ..errors import DeviceError, DtypeError, GraphError, ShapeError
@@ -19,6 +20,11 @@ from .size import Size
 use_backends(find_backend)
 
 NUMBERS = frozenset((int, float, bool, type(None)))
+
+
+def row_major(x: Any) -> Any:
+    """A copy whose memory holds the values row by row."""
+    return x.copy(order="C")
 
 
 class View:
@@ -149,6 +155,8 @@ class TensorBase:
             result.look_into(args[0], op, params, recording)
         if ANOMALY.get():
             watch(op.name, (*arrays, *params.values()), out, result.node)
+            if (tape := TAPE.get()) is not None:
+                tape.operation(op, backend, args, arrays, params, rest, result)
         return (result, rest) if residuals else result
 
     # the gradient -----------------------------------------------------------------------------------------------------
@@ -215,7 +223,9 @@ class TensorBase:
         An operation may leave its result in another order (channels last); until somebody looks, nobody can tell.
         """
         if not self.storage.shared and not self.array.flags.c_contiguous:
-            self.array = self.backend.row_major(self.array)
+            before, self.array = self.array, self.backend.row_major(self.array)
+            if (tape := TAPE.get()) is not None:
+                tape.derived(self.backend.row_major, self, before, self.array)
 
     def detach(self) -> Self:
         """The same memory without history; writes through it count for autograd's checks."""
@@ -242,7 +252,12 @@ class TensorBase:
         if self.view_of is not None:
             self.refresh()
         shared, recording = self.storage.shared, MODE.get() is RECORD
-        before = self.plain.from_array(self.array.copy() if shared and recording else self.array, self.node)
+        kept, tape = self.array, TAPE.get()
+        if shared and recording:
+            kept = row_major(kept)
+            if tape is not None:
+                tape.derived(row_major, self, self.array, kept)
+        before = self.plain.from_array(kept, self.node)
         result = op(*(before if arg is self else arg for arg in args), **params)
         if result.shape != self.shape:
             raise ShapeError(
@@ -256,6 +271,8 @@ class TensorBase:
                     f"use {by.rstrip('_')}"
                 )
             result = cast(result, dtype=self.dtype, source=result.dtype)
+        if tape is not None:
+            tape.written(self, by, result, shared)
         if shared:
             self.array[...] = result.array
         else:

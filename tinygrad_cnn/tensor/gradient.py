@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
-from ..autograd import Leaf, Node, backpropagate, enable_grad
+from ..autograd import Leaf, Node, backpropagate, enable_grad, repeated, taken
 from ..autograd.sharing import only_here
+from ..autograd.tape import TAPE
 from ..backend import Backend, find_backend
 from ..errors import GraphError, ShapeError
 from .base import TensorBase
@@ -36,7 +37,7 @@ def seeds_for(caller: str, tensors: Sequence[Any], gradients: Sequence[Any]) -> 
                     f"{caller}: this tensor has shape {tuple(tensor.shape)}, not a scalar; "
                     "pass gradient= or reduce it first, e.g. with .sum()"
                 )
-            gradient = TensorBase.plain.from_array(tensor.backend.xp.ones_like(tensor.array))
+            gradient = TensorBase.plain.from_array(taken(tensor.backend.xp.ones_like, tensor.array))
         elif not isinstance(gradient, TensorBase):
             gradient = TensorBase.plain.from_array(tensor.backend.asarray(gradient, dtype=tensor.dtype))
         if gradient.shape != tensor.shape:
@@ -96,6 +97,11 @@ def run_backward(
     keep = create_graph if retain_graph is None else retain_graph
     found = walk(seeds, targets, create_graph=create_graph, retain_graph=keep)
     receivers = {id(tensor.node): tensor for tensor in inputs or () if tensor.node is not None}
+    if (tape := TAPE.get()) is not None and not tape.reason and not create_graph:
+        leaves = {node: node.tensor for node in found if isinstance(node, Leaf)}
+        leaves |= {node: receivers[id(node)] for node in found if id(node) in receivers}
+        hand_out([(x, found[node], tape.is_fresh(found[node])) for node, x in leaves.items() if x is not None])
+        return
     for node in found:
         tensor = receivers.get(id(node))
         if tensor is None and isinstance(node, Leaf):
@@ -125,11 +131,42 @@ def _accumulate(tensor: TensorBase, found: dict[Node | Leaf, Any], node: Node | 
             tensor._grad = ops.copy(found[node]) if before is None else before + found[node]
     elif before is None:
         tensor._grad = TensorBase.plain.from_array(memory_of_its_own(tensor.backend, found, node))
-    elif before.array.flags.writeable:
-        before.array += found[node]
+    else:
+        _add(tensor, found[node])
+
+
+def _add(tensor: TensorBase, gradient: Any) -> None:
+    before = tensor.grad
+    if before.array.flags.writeable:
+        before.array += gradient
         before.storage.changed("backward")
     else:
-        tensor._grad = TensorBase.plain.from_array(before.array + found[node])
+        tensor._grad = TensorBase.plain.from_array(before.array + gradient)
+
+
+@repeated
+def hand_out(pairs: Sequence[tuple[TensorBase, Any, bool]]) -> list[Any]:
+    """What `run_backward` does with its gradients, in a recorded step; returns the arrays of each `.grad`.
+
+    A recording knows without counting references which gradients nobody else holds: those that are `fresh`.
+    """
+    held: set[int] = set()
+    for tensor, gradient, fresh in pairs:
+        if tensor._grad is None:
+            backend = tensor.backend
+            if not isinstance(gradient, backend.array_type):
+                gradient = backend.asarray(gradient)
+            elif not fresh or id(gradient) in held or not backend.owns_memory(gradient):
+                gradient = gradient.copy(order="K")
+            held.add(id(gradient))
+            tensor._grad = TensorBase.plain.from_array(gradient)
+        else:
+            _add(tensor, gradient)
+    return [tensor.grad.array for tensor, _, _ in pairs]
+
+
+def _copied(backend: Backend, gradient: Any) -> Any:
+    return gradient.copy(order="K") if isinstance(gradient, backend.array_type) else backend.asarray(gradient)
 
 
 def memory_of_its_own(backend: Backend, found: dict[Node | Leaf, Any], node: Node | Leaf) -> Any:
@@ -137,6 +174,8 @@ def memory_of_its_own(backend: Backend, found: dict[Node | Leaf, Any], node: Nod
 
     Two leaves may be handed one array or views of it; a rule may return a saved value, and a hook keep what it saw.
     """
+    if TAPE.get() is not None:  # a replay does not count references
+        return taken(_copied, backend, found[node])
     if not isinstance(found[node], backend.array_type):
         return backend.asarray(found[node])
     if only_here(found, node) and backend.owns_memory(found[node]):

@@ -4,8 +4,9 @@ from itertools import accumulate
 from typing import Any, Literal, Self, overload
 
 from .. import ops
-from ..autograd import Node
+from ..autograd import Node, taken, unrecordable
 from ..autograd.modes import MODE, RECORD, SCOPE, in_scope
+from ..autograd.tape import TAPE
 from ..errors import DimensionError, DtypeError, ShapeError
 from .base import TensorBase
 from .reductions import dimension
@@ -28,7 +29,7 @@ class IndexingMethods(TensorBase):
         if self.view_of is not None:
             self.refresh()
         if not isinstance(value, TensorBase):
-            value = self.plain.from_array(self.backend.asarray(value, dtype=self.dtype))
+            value = self.plain.from_array(taken(self.backend.asarray, value, self.dtype))
         elif value.backend is not self.backend:
             raise TypeError(
                 f"x[...] = y: x is on {self.device} and y on {value.device}; move y with .to({str(self.device)!r})"
@@ -38,7 +39,7 @@ class IndexingMethods(TensorBase):
         while value.ndim and value.shape[0] == 1:  # PyTorch drops leading dimensions of size 1, even where none is left
             value = ops.reshape(value, shape=value.shape[1:])
         try:
-            self.array[place] = value.array
+            taken(_put, self.array, place, value.array)
         except (ValueError, IndexError) as error:
             kind = IndexError if isinstance(error, IndexError) else ShapeError
             raise kind(f"x[...] = y: {error} (x {tuple(self.shape)}, y {tuple(value.shape)})") from None
@@ -46,6 +47,8 @@ class IndexingMethods(TensorBase):
         if MODE.get() is RECORD and (self.node is not None or value.node is not None):
             shapes, params = (self.shape, value.shape), {"index": place}
             node = Node(ops.setitem, params, (self.node, value.node), shapes, self.shape, self.dtype, SCOPE.get(), {})
+        if (tape := TAPE.get()) is not None:
+            tape.counted(self, "x[...] = y", node)
         self.record_write("x[...] = y", node)
 
     def select(self, dim: int, index: int) -> Self:
@@ -180,12 +183,19 @@ class IndexingMethods(TensorBase):
                 f"{op}: index {positions.shape} does not fit {tuple(self.shape)}; "
                 f"only dim {dim} may be longer{in_scope()}"
             )
-        if positions.size and (positions.min() < 0 or positions.max() >= self.shape[place]):
-            raise DimensionError(
-                f"{op}: index values from {positions.min()} to {positions.max()} are outside "
-                f"[0, {self.shape[place] - 1}] of dim {dim}{in_scope()}"
-            )
+        taken(_check_range, positions, self.shape[place], f"{op}: index values", f"dim {dim}{in_scope()}")
         return place, positions
+
+
+def _put(x: Any, place: Any, values: Any) -> None:
+    x[place] = values
+
+
+def _check_range(positions: Any, size: int, what: str, where: str) -> None:
+    if positions.size and (positions.min() < 0 or positions.max() >= size):
+        raise DimensionError(
+            f"{what} from {positions.min()} to {positions.max()} are outside [0, {size - 1}] of {where}"
+        )
 
 
 def _plain_index(index: Any) -> Any:
@@ -195,6 +205,7 @@ def _plain_index(index: Any) -> Any:
     if isinstance(index, TensorBase):
         index = index.array
         if index.ndim == 0 and index.dtype.kind in "iu":
+            unrecordable("a number is taken from a tensor, to index with")
             return int(index)
     elif isinstance(index, list | range):
         from numpy import asarray, intp  # a list is the CPU's; other backends index with it too

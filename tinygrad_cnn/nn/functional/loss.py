@@ -3,6 +3,7 @@
 from typing import Any
 
 from ... import ops
+from ...autograd import taken, unrecordable
 from ...autograd.modes import in_scope
 from ...dtypes import int64
 from ...errors import DtypeError, ShapeError
@@ -90,11 +91,7 @@ def binary_cross_entropy(
 ) -> Tensor:
     """−y ln p − (1 − y) ln(1 − p) for probabilities p; logarithms are cut off at −100, as in PyTorch."""
     _same_shape("binary_cross_entropy", input, target)
-    if input.numel() and not bool(((input.array >= 0) & (input.array <= 1)).all()):
-        raise ValueError(
-            "binary_cross_entropy: probabilities must lie in [0, 1]; "
-            f"for scores use binary_cross_entropy_with_logits{in_scope()}"
-        )
+    taken(_check_probabilities, input.array, in_scope())
     values = -(target * input.log().clamp(min=-100) + (1 - target) * (1 - input).log().clamp(min=-100))
     values = values if weight is None else values * weight
     return _reduced("binary_cross_entropy", values, reduction, size_average, reduce)
@@ -123,7 +120,11 @@ def _labels(op: str, target: Tensor, classes: int, ignore_index: int | None) -> 
         raise DtypeError(
             f"{op}: class numbers must be integers; got dtype {target.dtype}. Convert with .long(){in_scope()}"
         )
-    labels = target.array.astype(int64)
+    return taken(_checked_labels, op, target.array, classes, ignore_index, in_scope(), varies=True)
+
+
+def _checked_labels(op: str, target: Any, classes: int, ignore_index: int | None, scope: str) -> tuple[Any, Any]:
+    labels = target.astype(int64)
     wrong = (labels < 0) | (labels >= classes)
     if not wrong.any():
         ignored = labels == ignore_index if ignore_index is not None and 0 <= ignore_index < classes else None
@@ -134,10 +135,26 @@ def _labels(op: str, target: Tensor, classes: int, ignore_index: int | None) -> 
         where = place[0] if len(place) == 1 else place
         raise IndexError(
             f"{op}: label {int(labels[place])} at position {where} is outside [0, {classes}), the classes there "
-            f"are{in_scope()}"
+            f"are{scope}"
         )
     labels[ignored] = 0
     return labels, ignored
+
+
+def _check_probabilities(x: Any, scope: str) -> None:
+    if x.size and not bool(((x >= 0) & (x <= 1)).all()):
+        raise ValueError(
+            "binary_cross_entropy: probabilities must lie in [0, 1]; "
+            f"for scores use binary_cross_entropy_with_logits{scope}"
+        )
+
+
+def _flat(labels: Any) -> Any:
+    return labels.reshape(-1)
+
+
+def _column(labels: Any) -> Any:
+    return labels[:, None]
 
 
 def _class_first_to_last(op: str, input: Tensor, target_shape: tuple[int, ...]) -> Tensor:
@@ -166,6 +183,7 @@ def _weighted(
     """Losses per row, weighted by class, without the ignored rows, and reduced; the mean is over the weights."""
     if weight is None and ignored is None:
         return _reduced(op, losses if reduction != "none" else losses.reshape(shape), reduction)
+    unrecordable(f"{op}: the mean is over the weights of these labels")
     xp = losses.backend.xp
     factors = xp.ones(labels.shape, dtype=losses.dtype) if weight is None else weight.array[labels]
     if ignored is not None:
@@ -210,7 +228,7 @@ def cross_entropy(
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     scores = _class_first_to_last("cross_entropy", input, tuple(target.shape))
     labels, ignored = _labels("cross_entropy", target, scores.shape[1], ignore_index)
-    labels = labels.reshape(-1)
+    labels = taken(_flat, labels)
     ignored = None if ignored is None else ignored.reshape(-1)
     losses = ops.softmax_cross_entropy(scores, target=labels)
     main = _weighted("cross_entropy", losses, labels, ignored, weight, tuple(target.shape), reduction)
@@ -258,8 +276,8 @@ def nll_loss(
     reduction = _old_names(size_average, reduce, reduction)
     scores = _class_first_to_last("nll_loss", input, tuple(target.shape))
     labels, ignored = _labels("nll_loss", target, scores.shape[1], ignore_index)
-    labels = labels.reshape(-1)
-    picked = ops.gather_along(scores, dim=1, index=labels[:, None])
+    labels = taken(_flat, labels)
+    picked = ops.gather_along(scores, dim=1, index=taken(_column, labels))
     losses = -picked.reshape(-1)
     return _weighted(
         "nll_loss",
@@ -289,6 +307,12 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
             [1, 0]])
     """
     need_tensors("one_hot", tensor=tensor)
+    if num_classes == -1:
+        unrecordable("one_hot: the largest value says how many classes there are; give num_classes")
     classes = int(tensor.array.max(initial=0)) + 1 if num_classes == -1 else num_classes
     checked, _ = _labels("one_hot", tensor, classes, None)
-    return Tensor.from_array((checked[..., None] == tensor.backend.xp.arange(classes)).astype(int64))
+    return Tensor.from_array(taken(_rows_of_one, tensor.backend, checked, classes))
+
+
+def _rows_of_one(backend: Any, labels: Any, classes: int) -> Any:
+    return (labels[..., None] == backend.xp.arange(classes)).astype(int64)

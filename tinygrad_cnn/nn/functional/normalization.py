@@ -1,6 +1,9 @@
 """Normalisation."""
 
+from typing import Any
+
 from ... import ops
+from ...autograd import repeated
 from ...autograd.modes import in_scope
 from ...errors import ShapeError
 from ...tensor import Tensor
@@ -62,11 +65,19 @@ def batch_norm(
         )
     out, (mean, invstd) = ops.batch_norm.with_residuals(input, weight, bias, eps=eps)
     if running_mean is not None and running_var is not None and count:
-        arrays = (running_mean.array, running_var.array, mean, invstd)
-        input.backend.update_running_statistics(*arrays, momentum=momentum, eps=eps, count=count)
-        running_mean.storage.changed("batch_norm")
-        running_var.storage.changed("batch_norm")
+        _move(running_mean, running_var, mean, invstd, eps, count, momentum)
     return out
+
+
+@repeated
+def _move(
+    running_mean: Tensor, running_var: Tensor, mean: Any, invstd: Any, eps: float, count: int, momentum: float
+) -> None:
+    """Move the running statistics towards those of a batch with `count` values per channel."""
+    arrays = (running_mean.array, running_var.array, mean, invstd)
+    running_mean.backend.update_running_statistics(*arrays, momentum=momentum, eps=eps, count=count)
+    running_mean.storage.changed("batch_norm")
+    running_var.storage.changed("batch_norm")
 
 
 def _with_running_statistics(

@@ -5,6 +5,7 @@ from math import inf
 from typing import Any
 from warnings import warn
 
+from ...autograd import repeated, unrecordable
 from ...tensor import Tensor, as_tensor
 
 
@@ -28,6 +29,7 @@ def get_total_norm(
     >>> get_total_norm([tg.tensor([3.0]), tg.tensor([4.0])])
     tensor(5.)
     """
+    unrecordable("get_total_norm computes with plain arrays")
     tensors = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     if not tensors:
         return as_tensor(0.0)
@@ -50,6 +52,7 @@ def get_total_norm(
     return norm
 
 
+@repeated
 def clip_grad_norm_(
     parameters: Any,
     max_norm: float,
@@ -86,6 +89,7 @@ def clip_grad_norm(parameters: Any, max_norm: float, norm_type: float = 2.0) -> 
     return clip_grad_norm_(parameters, max_norm, norm_type)
 
 
+@repeated
 def clip_grad_value_(parameters: Any, clip_value: float, foreach: bool | None = None) -> None:
     """Bring every gradient into [−clip_value, clip_value], in place.
 
