@@ -36,6 +36,7 @@ from .dtypes import (
 )
 from .dtypes import float32 as float
 from .dtypes import int32 as int
+from .func import vmap
 from .functions import *  # noqa: F403
 from .interop import *  # noqa: F403
 from .io import load, save
@@ -85,6 +86,8 @@ __all__ = [
     "set_default_dtype",
     "short",
     "uint8",
+    # derivatives of functions
+    "vmap",
     # recording
     "compile",
     "enable_grad",

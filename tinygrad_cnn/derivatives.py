@@ -31,7 +31,14 @@ def backward(
     create_graph: bool = False,
     inputs: Sequence[Tensor] | Tensor | None = None,
 ) -> None:
-    """Add the derivative of Σ grad · tensor to the `.grad` of the leaves: `Tensor.backward` for several at once."""
+    """Add the derivative of Σ grad · tensor to the `.grad` of the leaves: `Tensor.backward` for several at once.
+
+    >>> import tinygrad_cnn as tg
+    >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> backward([x.sum(), x * 2], [None, tg.tensor([10.0, 0.0])])
+    >>> x.grad
+    tensor([21.,  1.])
+    """
     outputs = _listed(tensors)
     weights = _weights("backward", outputs, grad_tensors)
     run_backward(outputs, weights, retain_graph=retain_graph, create_graph=create_graph, inputs=inputs)

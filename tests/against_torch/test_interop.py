@@ -211,6 +211,45 @@ def test_a_gradient_is_never_lost() -> None:
             lose([x, x] if lose is np.concatenate else x)
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        np.sum,
+        lambda x: np.sum(x, axis=1),
+        lambda x: np.mean(x, 0, keepdims=True),
+        lambda x: np.max(x, axis=(0, 1)),
+        lambda x: np.amin(x, axis=-1),
+        lambda x: np.prod(x, axis=0),
+        np.prod,
+        np.std,
+        lambda x: np.var(x, axis=1, ddof=1),
+        lambda x: np.mean(x, keepdims=True, axis=(0, 1)),
+    ],
+)
+def test_numpys_reductions_keep_gradients(program: Any) -> None:
+    values = np.array([[0.3, 1.7, -1.0], [2.0, 0.5, 0.1]])
+    x = tg.tensor(values, requires_grad=True)
+    out = program(x)
+    np.testing.assert_allclose(out.numpy(force=True), program(values))
+    assert out.shape == program(values).shape
+    assert tg.autograd.gradcheck(program, x)
+
+
+def test_numpys_functions_of_arrays() -> None:
+    x = tg.tensor([[1.0, 2.0], [4.0, 3.0]], requires_grad=True)
+    assert (np.shape(x), np.ndim(x), np.size(x)) == ((2, 2), 2, 4)
+    plain = x.detach()
+    assert type(np.sort(plain)) is np.ndarray
+    assert np.stack([plain, plain]).shape == (2, 2, 2)
+    assert np.sum(plain, dtype=np.float64) == 10
+    assert np.prod(plain, axis=(0, 1)) == 24
+    assert np.allclose(plain, [[1, 2], [4, 3]])
+    assert np.where(plain > 2, plain, 0).tolist() == [[0, 0], [4, 3]]
+    for lose in (np.sort, np.cumsum, lambda x: np.sum(x, dtype=np.float64), lambda x: np.stack([x, x])):
+        with pytest.raises(RuntimeError, match=r"requires grad.*use \.detach\(\)\.numpy\(\)"):
+            lose(x)
+
+
 def test_as_an_array() -> None:
     same(lambda lib: np.asarray(lib.ones(2)).dtype.name)
     same(lambda lib: np.array(lib.ones(2), dtype=int).tolist())

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("torch")
-
+import tinygrad_cnn as tg
 from tests.against_torch.agreement import agree, normal
+
+torch = pytest.importorskip("torch")
 
 TIES = np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0], [-1.0, 0.0, 0.0]])
 ZEROS = np.array([[0.0, 1.5, -2.0], [0.0, 0.0, 3.0], [2.0, -1.0, 0.5]])
@@ -149,3 +150,16 @@ def test_sums_of_infinite_logarithms() -> None:
 def test_axis_and_keepdims_are_accepted() -> None:
     agree(lambda _, __, x: x.sum(axis=0, keepdims=True), normal(3, 4))
     agree(lambda _, __, x: x.mean(axis=(0, 1)), normal(3, 4))
+
+
+@pytest.mark.parametrize("name", ["mean", "var", "std"])
+@pytest.mark.parametrize("dim", [None, 0])
+def test_sums_of_halves_do_not_overflow(name: str, dim: Any) -> None:
+    """A sum on the way may be larger than float16 can hold."""
+    values = (np.random.default_rng(0).standard_normal((100_000, 2)) + 5).astype("float16")
+    for given in (values, np.ones_like(values)):
+        ours, theirs = (
+            getattr(lib.tensor(given), name)(**({} if dim is None else {"dim": dim})) for lib in (tg, torch)
+        )
+        assert ours.dtype == tg.float16
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=2e-3)

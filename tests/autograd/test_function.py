@@ -238,6 +238,55 @@ def test_nothing_is_left_to_the_garbage_collector() -> None:
         gc.enable()
 
 
+class Pair(Function):
+    """2x and eˣ."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        double, exp = x * 2, x.exp()
+        ctx.save_for_backward(x, exp)
+        return double, exp
+
+    @staticmethod
+    def backward(ctx: Any, g: Any, h: Any) -> Any:
+        _, exp = ctx.saved_tensors
+        return 2 * g + h * exp
+
+
+def test_several_outputs_leave_no_cycle() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        x = tg.ones(2, requires_grad=True)
+        for create_graph in (False, True):
+            a, b = Pair.apply(x)
+            (a * b).sum().backward(create_graph=create_graph)
+            gone = [weakref.ref(a), weakref.ref(a.node), weakref.ref(b.grad_fn), weakref.ref(b.grad_fn.ctx)]
+            x.grad = None
+            del a, b
+            assert [ref() for ref in gone] == [None] * 4
+    finally:
+        gc.enable()
+
+
+def test_several_outputs_have_derivatives_of_every_order() -> None:
+    x = tg.tensor([0.5, 1.0], dtype=tg.float64, requires_grad=True)
+    assert gradcheck(Pair.apply, x)
+    assert gradgradcheck(Pair.apply, x)
+    assert gradgradcheck(lambda x: Pair.apply(x)[1] ** 2, x)
+
+
+def test_nodes_of_several_outputs() -> None:
+    a, b = Pair.apply(tg.ones(2, requires_grad=True))
+    assert a.grad_fn is b.grad_fn
+    assert (a.node.name(), b.node.name(), a.grad_fn.name()) == ("Pair[0]", "Pair[1]", "Pair")
+    assert repr(b).endswith("grad_fn=<Pair>)")
+    assert [x.tolist() for x in b.grad_fn.saved_tensors] == [[1, 1], b.tolist()]
+    b.sum().backward()
+    with pytest.raises(GraphError, match="the values saved by Pair were freed by an earlier backward"):
+        a.sum().backward()
+
+
 def returning(make: Any) -> type[Function]:
     class Given(Function):
         @staticmethod

@@ -15,7 +15,21 @@ from ..errors import GraphError
 from .hooks import Hooked, Name, RemovableHandle
 
 if TYPE_CHECKING:
+    from ..saved_tensors import disable_saved_tensors_hooks, increment_version, save_on_cpu, saved_tensors_hooks
+    from ..summary import graph_summary
     from .op import Op, Rule
+
+__all__ = [
+    "InferenceStorage",
+    "Leaf",
+    "Node",
+    "Storage",
+    "disable_saved_tensors_hooks",
+    "graph_summary",
+    "increment_version",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+]
 
 Array = Any
 Lift = Callable[[Array, "Node | Leaf | None"], Any]

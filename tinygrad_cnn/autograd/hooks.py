@@ -70,7 +70,16 @@ class Hooked:
         return _metadata.setdefault(self, {})
 
     def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call `hook(grad_outputs)` before the node is visited; the tuple it returns, unless None, replaces them."""
+        """Call `hook(grad_outputs)` before the node is visited; the tuple it returns, unless None, replaces them.
+
+        >>> import tinygrad_cnn as tg
+        >>> x = tg.ones(2, requires_grad=True)
+        >>> y = x * 3
+        >>> with y.grad_fn.register_prehook(lambda outputs: (outputs[0] * 10,)):
+        ...     y.sum().backward()
+        >>> x.grad
+        tensor([30., 30.])
+        """
 
         def on_gradient(g: Any) -> Any:
             parts = getattr(g, "parts", None)
@@ -86,6 +95,12 @@ class Hooked:
         """Call `hook(grad_inputs, grad_outputs)` after the node was visited.
 
         Both are tuples, with None for an input that wants no gradient. A tuple that it returns replaces the first.
+
+        >>> import tinygrad_cnn as tg
+        >>> y = tg.ones(2, requires_grad=True) * 3
+        >>> with y.grad_fn.register_hook(lambda inputs, outputs: print(inputs, outputs)):
+        ...     y.sum().backward()
+        (tensor([3., 3.]), None) (tensor([1., 1.]),)
         """
         return add_hook(self, After(hook))
 

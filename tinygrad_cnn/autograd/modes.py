@@ -23,12 +23,22 @@ ANOMALY: ContextVar[str] = ContextVar("anomaly", default="")
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations record a graph here and now."""
+    """Whether operations record a graph here and now.
+
+    >>> from tinygrad_cnn import autograd
+    >>> autograd.is_grad_enabled()
+    True
+    """
     return MODE.get() is RECORD
 
 
 def is_inference_mode_enabled() -> bool:
-    """Whether the code runs inside `inference_mode()`."""
+    """Whether the code runs inside `inference_mode()`.
+
+    >>> from tinygrad_cnn import autograd
+    >>> autograd.is_inference_mode_enabled()
+    False
+    """
     return MODE.get() is INFERENCE
 
 
@@ -185,7 +195,13 @@ class no_grad(_PlainMode):  # noqa: N801 - PyTorch's name
 
 
 class enable_grad(_PlainMode):  # noqa: N801 - PyTorch's name
-    """Inside, operations record again, also within `no_grad`."""
+    """Inside, operations record again, also within `no_grad`.
+
+    >>> import tinygrad_cnn as tg
+    >>> with tg.no_grad(), tg.enable_grad():
+    ...     tg.is_grad_enabled()
+    True
+    """
 
     mode = RECORD
 
@@ -197,6 +213,11 @@ class inference_mode(_Mode):  # noqa: N801 - PyTorch's name
 
     Args:
         mode: False makes the block do nothing but end an outer inference mode, as in PyTorch.
+
+    >>> import tinygrad_cnn as tg
+    >>> with tg.inference_mode():
+    ...     tg.is_inference_mode_enabled(), tg.is_grad_enabled()
+    (True, False)
     """
 
     @overload
@@ -275,7 +296,13 @@ class detect_anomaly(_Mode):  # noqa: N801 - PyTorch's name
 
 
 class set_detect_anomaly(_Switch):  # noqa: N801 - PyTorch's name
-    """Switch anomaly detection on or off: at once when called as a function, for a block when used with `with`."""
+    """Switch anomaly detection on or off: at once when called as a function, for a block when used with `with`.
+
+    >>> import tinygrad_cnn as tg
+    >>> with tg.autograd.set_detect_anomaly(True):
+    ...     tg.autograd.is_anomaly_enabled()
+    True
+    """
 
     variable = ANOMALY
 
@@ -284,5 +311,10 @@ class set_detect_anomaly(_Switch):  # noqa: N801 - PyTorch's name
 
 
 def is_anomaly_enabled() -> bool:
-    """Whether anomaly detection is on."""
+    """Whether anomaly detection is on.
+
+    >>> from tinygrad_cnn import autograd
+    >>> autograd.is_anomaly_enabled()
+    False
+    """
     return ANOMALY.get() in {LINES, VALUES}

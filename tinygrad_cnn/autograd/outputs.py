@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from .graph import Leaf, Lift, Node
+from .hooks import Name
 
 
 class Gradients:
@@ -47,7 +48,7 @@ class OutputNode(Node):
     @property
     def name(self) -> str:
         """The operation's name with the number, such as `Split[1]`."""
-        return f"{self.hub.name}[{self.number}]"
+        return Name(f"{self.hub.name}[{self.number}]")
 
     def input_gradients(self, g: Any, lift: Lift | None = None) -> Iterator[tuple[Node | Leaf, Any]]:
         """The gradient, for the node of all outputs."""

@@ -30,6 +30,10 @@ class AutogradMethods(TensorBase):
 
         Raises:
             RuntimeError: for a dtype that is not floating-point, or a computed tensor that shall stop.
+
+        >>> import tinygrad_cnn as tg
+        >>> tg.zeros(2).requires_grad_()
+        tensor([0., 0.], requires_grad=True)
         """
         if requires_grad:
             if self.dtype.kind != "f":
@@ -52,12 +56,24 @@ class AutogradMethods(TensorBase):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether this tensor was not computed from any that requires grad."""
+        """Whether this tensor was not computed from any that requires grad.
+
+        >>> import tinygrad_cnn as tg
+        >>> x = tg.ones(2, requires_grad=True)
+        >>> x.is_leaf, (x * 2).is_leaf, (x * 2).detach().is_leaf
+        (True, False, True)
+        """
         return self.node is None or isinstance(self.node, Leaf)
 
     @property
     def grad_fn(self) -> Any:
-        """The node that computed this tensor, None for a leaf; one node for all outputs of a Function."""
+        """The node that computed this tensor, None for a leaf; one node for all outputs of a Function.
+
+        >>> import tinygrad_cnn as tg
+        >>> x = tg.ones(2, requires_grad=True)
+        >>> x.grad_fn, (x * 2).grad_fn.name()
+        (None, 'mul')
+        """
         if self.view_of is not None:
             self.refresh()
         node = self.node
@@ -74,7 +90,13 @@ class AutogradMethods(TensorBase):
         return self.storage.earlier + self.storage.version
 
     def is_inference(self) -> bool:
-        """Whether this tensor was made in inference mode."""
+        """Whether this tensor was made in inference mode.
+
+        >>> import tinygrad_cnn as tg
+        >>> with tg.inference_mode():
+        ...     tg.ones(1).is_inference()
+        True
+        """
         return not self.storage.counts
 
     def backward(
@@ -95,13 +117,27 @@ class AutogradMethods(TensorBase):
         Raises:
             RuntimeError: without a graph, after it was freed, for a saved value changed in place, or without `gradient`
                 for a tensor that is not a scalar.
+
+        >>> import tinygrad_cnn as tg
+        >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        tensor([2., 4.])
         """
         run_backward((self,), (gradient,), retain_graph=retain_graph, create_graph=create_graph, inputs=inputs)
 
     # hooks ------------------------------------------------------------------------------------------------------------
 
     def retain_grad(self) -> None:
-        """Let `backward` set `.grad` of this computed tensor too, by the values it has after all writes in place."""
+        """Let `backward` set `.grad` of this computed tensor too, by the values it has after all writes in place.
+
+        >>> import tinygrad_cnn as tg
+        >>> y = tg.ones(2, requires_grad=True) * 3
+        >>> y.retain_grad()
+        >>> (y * y).sum().backward()
+        >>> y.grad
+        tensor([6., 6.])
+        """
         node = self._node_for("retain_grad")
         if not isinstance(node, Leaf) and not self.retains_grad:
             add_hook(node, Retained(self))
@@ -153,6 +189,12 @@ class AutogradMethods(TensorBase):
 
         Raises:
             RuntimeError: for a tensor that is no leaf, or requires no gradient.
+
+        >>> import tinygrad_cnn as tg
+        >>> w = tg.ones(2, requires_grad=True)
+        >>> handle = w.register_post_accumulate_grad_hook(lambda w: print("gradient:", w.grad))
+        >>> (w * 3).sum().backward()
+        gradient: tensor([3., 3.])
         """
         node = self._node_for("register_post_accumulate_grad_hook")
         if not isinstance(node, Leaf):

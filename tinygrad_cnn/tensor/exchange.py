@@ -35,6 +35,13 @@ _METHODS = {
 }
 
 
+# NumPy's reductions, and NumPy's words for their arguments with those of tensors.
+_REDUCTIONS = {"sum": "sum", "mean": "mean", "prod": "prod", "max": "amax", "amax": "amax", "min": "amin"}
+_REDUCTIONS |= {"amin": "amin", "std": "std", "var": "var"}
+_WORDS = {"axis": "dim", "keepdims": "keepdim", "ddof": "correction"}
+_OF_THE_SHAPE = {"shape", "ndim", "size"}  # they look at no values, so there is no gradient to lose
+
+
 class ExchangeMethods(TensorBase):
     """The protocols by which NumPy and others ask."""
 
@@ -68,6 +75,26 @@ class ExchangeMethods(TensorBase):
         result = getattr(ufunc, method)(*arrays, **kwargs)
         return (outputs[0] if len(outputs) == 1 else outputs) if outputs else _wrapped(self, result)
 
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """NumPy's `np.sum(tensor, axis=0)` and other reductions: the tensor's own, so gradients are kept.
+
+        Any other function gets arrays and gives arrays; a tensor that requires grad refuses to become one.
+        """
+        name = function.__name__
+        method = _REDUCTIONS.get(name)
+        if method is not None and args and isinstance(args[0], TensorBase) and len(args) <= 2:
+            asked = dict(kwargs, axis=args[1]) if len(args) == 2 else dict(kwargs)
+            if name in {"std", "var"}:
+                asked.setdefault("ddof", 0)
+            if asked.get("axis", None) is None and not asked.get("keepdims"):
+                asked.pop("axis", None)
+            if method == "prod" and isinstance(asked.get("axis"), tuple):
+                method = None
+            elif asked.keys() <= _WORDS.keys():
+                return getattr(args[0], method)(**{_WORDS[word]: value for word, value in asked.items()})
+        change = _bare if name in _OF_THE_SHAPE else _as_array
+        return function(*change(args), **change(kwargs))
+
     def __dlpack__(
         self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
     ) -> Any:
@@ -95,6 +122,19 @@ def _as_tensor(x: Any, like: TensorBase) -> Any:
     if isinstance(x, like.backend.array_type):
         return like.plain.from_array(x)
     return x.item() if hasattr(x, "item") and hasattr(x, "dtype") and not getattr(x, "shape", ()) else None
+
+
+def _as_array(value: Any) -> Any:
+    """A nest with arrays in place of tensors."""
+    if isinstance(value, TensorBase):
+        return np.asarray(value)
+    if type(value) in (list, tuple):
+        return type(value)(map(_as_array, value))
+    return {name: _as_array(item) for name, item in value.items()} if type(value) is dict else value
+
+
+def _bare(args: Any) -> Any:
+    return tuple(x.array if isinstance(x, TensorBase) else x for x in args) if isinstance(args, tuple) else args
 
 
 def _wrapped(like: TensorBase, result: Any) -> Any:
