@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import tests.network_op_samples  # noqa: F401 - adds its rows to the table
+import tests.network_op_samples
+import tests.surface_op_samples  # noqa: F401 - both add rows to the table
 from tests.op_samples import SAMPLES
 from tests.samples import OPS
 
