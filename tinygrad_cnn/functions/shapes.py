@@ -42,7 +42,6 @@ slice_scatter = of_a_tensor(Tensor.slice_scatter)
 split = of_a_tensor(Tensor.split)
 split_with_sizes = of_a_tensor(Tensor.split_with_sizes)
 squeeze = of_a_tensor(Tensor.squeeze)
-swapaxes = of_a_tensor(Tensor.swapaxes)
 t = of_a_tensor(Tensor.t)
 tensor_split = of_a_tensor(Tensor.tensor_split)
 tile = of_a_tensor(Tensor.tile)
@@ -54,7 +53,7 @@ unflatten = of_a_tensor(Tensor.unflatten)
 unsqueeze = of_a_tensor(Tensor.unsqueeze)
 view_as = of_a_tensor(Tensor.view_as)
 vsplit = of_a_tensor(Tensor.vsplit)
-swapdims = swapaxes
+swapaxes = swapdims = transpose
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:

@@ -7,6 +7,7 @@ from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, of_python
 from .autograd import AutogradMethods
 from .base import TensorBase
 from .convert import CastMethods, ConversionMethods
+from .decompositions import DecompositionMethods
 from .device import backend_for, device
 from .exchange import ExchangeMethods
 from .gradient import as_gradient, memory_of_its_own, run_backward, seeds_for, walk
@@ -15,7 +16,6 @@ from .legacy import from_sizes_or_values
 from .new import NewMethods
 from .pointwise import PointwiseMethods
 from .printing import set_printoptions
-from .products import ProductMethods
 from .reductions import MinAndMax, ReductionMethods, ValuesAndIndices, dimension, dimensions
 from .scans import ScanMethods
 from .scatter import ScatterMethods
@@ -30,7 +30,7 @@ class Tensor(
     ReductionMethods,
     ScanMethods,
     StatisticsMethods,
-    ProductMethods,
+    DecompositionMethods,
     ScatterMethods,
     NewMethods,
     ExchangeMethods,

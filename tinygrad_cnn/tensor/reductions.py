@@ -262,7 +262,7 @@ class ReductionMethods(TensorBase):
         x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
         x._floating("norm")
         if p == "nuc":
-            return x.linalg_matrix_norm("nuc", (-2, -1) if dim is None else dim, keepdim)  # type: ignore[attr-defined, no-any-return]
+            return x.matrix_norm("nuc", (-2, -1) if dim is None else dim, keepdim)  # type: ignore[attr-defined, no-any-return]
         if p != "fro" and not isinstance(p, int | float):
             raise ValueError(f"norm: p must be a number, 'fro' or 'nuc'; got {p!r}")
         return x._norm("norm", 2 if p == "fro" else p, dimensions("norm", dim, self.ndim), keepdim)

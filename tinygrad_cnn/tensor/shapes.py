@@ -175,11 +175,7 @@ class ShapeMethods(TensorBase):
             order[first], order[second] = second, first
         return ops.permute(self, dims=tuple(order))
 
-    def swapaxes(self, axis0: int, axis1: int) -> Self:
-        """Another name of `transpose`."""
-        return self.transpose(axis0, axis1)
-
-    swapdims = swapaxes
+    swapaxes = swapdims = transpose
 
     def movedim(self, source: Any, destination: Any) -> Self:
         """Dimensions moved to other places, the rest in their order."""
