@@ -364,7 +364,7 @@ ROWS: list[Row] = [
     ),
     (lambda: F.dropout(x, 1.5), ValueError, "dropout: p must lie in [0, 1]; got 1.5"),
     (lambda: F.dropout2d(image, -0.5), ValueError, "dropout2d: p must lie in [0, 1]; got -0.5"),
-    (lambda: F.pad(x, (1, 1), mode="reflect"), ValueError, "pad: mode must be 'constant'; got 'reflect'"),
+    (lambda: F.pad(x, (1, 1), mode="mirror"), ValueError, "pad: mode must be 'constant', 'reflect', 'replicate' or"),
     (lambda: F.pad(x, (1,)), ShapeError, "pad: expected two widths for each of at most 2 dimensions; got (1,)"),
     (lambda: F.pad(x, (-2, -2)), ShapeError, "pad: widths (-2, -2) cut off more than shape (2, 3) holds"),
     # losses

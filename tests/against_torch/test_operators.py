@@ -13,6 +13,7 @@ KNOWN = {
     "linalg.eigvalsh": "the second derivative off the triangle that is read",
     "linalg.lstsq": "rank and singular values are always there, and residuals where A has full rank",
     "linalg.norm/subgradients_at_zero": "second derivatives at zero: ours are 0, PyTorch's NaN",
+    "linalg.pinv/hermitian": "the gradient goes to the triangle that is read, PyTorch's to both",
     "linalg.pinv/singular": "its input is a product that PyTorch computes first",
     "linalg.slogdet": "the sign takes no part in a graph",
     "linalg.svd": "the sign of a singular vector is free",
