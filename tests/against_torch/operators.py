@@ -178,7 +178,7 @@ def samples(entry: Any, dtype: Any, cap: int | None, *, gradients: bool) -> Iter
     torch.manual_seed(0)
     np.random.seed(0)  # noqa: NPY002 - PyTorch's samples draw from it
     every = entry.sample_inputs("cpu", dtype, requires_grad=gradients)
-    found = list(islice(every, 400 if cap is None else 40))
+    found = list(islice(every, 400 if cap is None else 4 * cap))
     yield from found if cap is None or len(found) <= cap else found[:: -(-len(found) // cap)]
 
 

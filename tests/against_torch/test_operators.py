@@ -41,10 +41,11 @@ def test_most_of_the_surface_is_compared() -> None:
 
 @pytest.mark.parametrize(("entry", "function"), CASES)
 def test_samples(entry: Any, function: Any) -> None:
-    """Second gradients are compared too; the table of operations checks them in every case."""
+    """Second gradients for a third of them: the table of operations checks those of every operation by differences."""
+    order = 2 if len(entry.name) % 3 == 0 else 1
     for dtype, cap in ((torch.float64, 3), (torch.float32, 2), (torch.int64, 1)):
         if dtype in entry.dtypes:
-            good, count, first = tally(entry, function, dtype, cap)
+            good, count, first = tally(entry, function, dtype, cap, order)
             assert good == count, first
 
 

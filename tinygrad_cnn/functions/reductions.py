@@ -18,6 +18,7 @@ cummax = of_a_tensor(Tensor.cummax)
 cummin = of_a_tensor(Tensor.cummin)
 cumprod = of_a_tensor(Tensor.cumprod)
 cumsum = of_a_tensor(Tensor.cumsum)
+cumulative_trapezoid = of_a_tensor(Tensor.cumulative_trapezoid)
 diff = of_a_tensor(Tensor.diff)
 histc = of_a_tensor(Tensor.histc)
 kthvalue = of_a_tensor(Tensor.kthvalue)
@@ -41,8 +42,10 @@ std = of_a_tensor(Tensor.std)
 std_mean = of_a_tensor(Tensor.std_mean)
 sum = of_a_tensor(Tensor.sum)
 trace = of_a_tensor(Tensor.trace)
+trapezoid = of_a_tensor(Tensor.trapezoid)
 var = of_a_tensor(Tensor.var)
 var_mean = of_a_tensor(Tensor.var_mean)
+trapz = trapezoid
 
 __all__ = [
     "all",
@@ -60,6 +63,7 @@ __all__ = [
     "cummin",
     "cumprod",
     "cumsum",
+    "cumulative_trapezoid",
     "diff",
     "histc",
     "kthvalue",
@@ -83,6 +87,8 @@ __all__ = [
     "std_mean",
     "sum",
     "trace",
+    "trapezoid",
+    "trapz",
     "var",
     "var_mean",
 ]

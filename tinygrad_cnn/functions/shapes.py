@@ -15,6 +15,7 @@ as_strided = of_a_tensor(Tensor.as_strided)
 broadcast_to = of_a_tensor(Tensor.broadcast_to)
 chunk = of_a_tensor(Tensor.chunk)
 clone = of_a_tensor(Tensor.clone)
+conj = of_a_tensor(Tensor.conj)
 contiguous = of_a_tensor(Tensor.contiguous)
 diag = of_a_tensor(Tensor.diag)
 diag_embed = of_a_tensor(Tensor.diag_embed)
@@ -42,6 +43,7 @@ slice_scatter = of_a_tensor(Tensor.slice_scatter)
 split = of_a_tensor(Tensor.split)
 split_with_sizes = of_a_tensor(Tensor.split_with_sizes)
 squeeze = of_a_tensor(Tensor.squeeze)
+sum_to_size = of_a_tensor(Tensor.sum_to_size)
 t = of_a_tensor(Tensor.t)
 tensor_split = of_a_tensor(Tensor.tensor_split)
 tile = of_a_tensor(Tensor.tile)
@@ -54,6 +56,7 @@ unsqueeze = of_a_tensor(Tensor.unsqueeze)
 view_as = of_a_tensor(Tensor.view_as)
 vsplit = of_a_tensor(Tensor.vsplit)
 swapaxes = swapdims = transpose
+resolve_conj = resolve_neg = conj
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
@@ -311,6 +314,7 @@ __all__ = [
     "combinations",
     "concat",
     "concatenate",
+    "conj",
     "contiguous",
     "diag",
     "diag_embed",
@@ -334,6 +338,8 @@ __all__ = [
     "ravel",
     "repeat_interleave",
     "reshape",
+    "resolve_conj",
+    "resolve_neg",
     "roll",
     "rot90",
     "row_stack",
@@ -344,6 +350,7 @@ __all__ = [
     "split_with_sizes",
     "squeeze",
     "stack",
+    "sum_to_size",
     "swapaxes",
     "swapdims",
     "t",

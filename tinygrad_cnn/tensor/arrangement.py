@@ -4,6 +4,7 @@ from operator import index as as_int
 from typing import Any, Self
 
 from .. import ops
+from ..autograd import sum_to
 from ..autograd.modes import in_scope
 from ..errors import ArgumentError, DimensionError, DtypeError, ShapeError
 from .base import TensorBase
@@ -23,6 +24,14 @@ class ArrangementMethods(ShapeMethods):
         """Back to front along dimensions, given one by one or as one sequence."""
         named = sizes("flip", places if dims is None else (tuple(dims),))
         return ops.flip(self, dim=dimensions("flip", named, self.ndim) if named else ())
+
+    def sum_to_size(self, *size: Any) -> Self:
+        """Summed over the dimensions along which a tensor of this size would be broadcast to self's."""
+        shape = sizes("sum_to_size", size)
+        offset = self.ndim - len(shape)
+        if offset < 0 or any(n not in (1, self.shape[offset + i]) for i, n in enumerate(shape)):
+            raise ShapeError(f"sum_to_size: {shape} can't be expanded to {tuple(self.shape)}{in_scope()}")
+        return sum_to(self, shape=shape)
 
     def fliplr(self) -> Self:
         """Back to front along the second dimension."""

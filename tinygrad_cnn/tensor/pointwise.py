@@ -137,6 +137,17 @@ class PointwiseMethods(TensorBase):
         negative = ops.lt(x, 0)
         return ops.where(ops.isnan(x), x, ops.mul(ops.cast(negative, dtype=x.dtype, source=negative.dtype), pi))
 
+    def conj(self) -> Self:
+        """Itself: tensors hold real numbers."""
+        return self
+
+    resolve_conj = resolve_neg = conj
+
+    @property
+    def real(self) -> Self:
+        """Itself: tensors hold real numbers."""
+        return self
+
     def isposinf(self) -> Self:
         """Whether +∞."""
         return ops.eq(self, inf)

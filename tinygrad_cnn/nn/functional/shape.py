@@ -15,7 +15,8 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         input: the tensor.
         pad: the widths; negative ones cut off.
         mode: what the frame holds: "constant" a value, "reflect" the inside mirrored at the edge element,
-            "replicate" the edge element, "circular" the other end. All but the first leave the first dimension or two alone.
+            "replicate" the edge element, "circular" the other end. All but
+            the first pad the last three dimensions at most.
         value: the constant, 0 by default.
 
     Raises:
