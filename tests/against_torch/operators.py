@@ -216,7 +216,7 @@ def wrong_errors(entry: Any, function: Callable[..., Any]) -> list[str]:
             continue
         try:
             args, kwargs = moved((sample.input, *sample.args)), moved(sample.kwargs)
-        except (TypeError, RuntimeError):
+        except (TypeError, RuntimeError, ValueError):
             continue
         try:
             with np.errstate(all="ignore"):
