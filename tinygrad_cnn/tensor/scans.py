@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from .. import ops
+from ..autograd import unrecordable
 from ..autograd.modes import in_scope
 from ..dtypes import as_dtype
 from ..errors import ArgumentError, DtypeError, ShapeError
@@ -54,6 +55,7 @@ class ScanMethods(TensorBase):
         xp = self.backend.xp
         if not self.ndim:
             return ValuesAndIndices(ops.copy(self), self.plain.from_array(xp.zeros((), dtype="int64")))
+        unrecordable(f"{op}: where the extremes are is found without an operation")
         x = self.array
         extremes = (xp.maximum if op == "cummax" else xp.minimum).accumulate(x, axis=place)
         numbers = xp.arange(x.shape[place]).reshape([-1 if i == place else 1 for i in range(self.ndim)])

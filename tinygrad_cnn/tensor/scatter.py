@@ -4,7 +4,7 @@ from math import prod
 from typing import Any, Self
 
 from .. import ops
-from ..autograd import broadcast_to, taken
+from ..autograd import broadcast_to, taken, unrecordable
 from ..autograd.modes import in_scope
 from ..errors import ArgumentError, DimensionError, DtypeError, PositionError, ShapeError
 from .base import TensorBase
@@ -192,6 +192,7 @@ class ScatterMethods(IndexingMethods):
 
     def _slices(self, op: str, dim: int, index: Any) -> tuple[int, Any]:
         """The dimension, and a vector of positions along it."""
+        unrecordable(f"{op}: the index is checked without an operation")
         place = dimension(op, dim, self.ndim)
         positions = index.array if isinstance(index, TensorBase) else plain_index(index)
         if positions.ndim > 1 or positions.dtype.kind not in "iu":
@@ -315,6 +316,7 @@ class ScatterMethods(IndexingMethods):
 
     def _mask(self, op: str, mask: Any) -> tuple[Self, Any]:
         """This tensor and a mask, broadcast against each other."""
+        unrecordable(f"{op}: the values of the mask decide about shapes")
         if mask.dtype != "bool":
             raise DtypeError(f"{op}: the mask must be bool; got dtype {mask.dtype}{in_scope()}")
         try:

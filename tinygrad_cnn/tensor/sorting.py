@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from .. import ops
+from ..autograd import unrecordable
 from ..autograd.modes import in_scope
 from ..errors import ShapeError
 from .base import TensorBase
@@ -16,6 +17,7 @@ class SortingMethods(TensorBase):
 
     def _order(self, place: int, descending: bool) -> Any:
         """The positions of the values along a dimension, smallest or largest first, as an array."""
+        unrecordable("the order of values is found without an operation")
         xp, x = self.backend.xp, self.array
         if not descending:
             return xp.argsort(x, axis=place, kind="stable")
