@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import tests.network_op_samples  # noqa: F401 - adds its rows to the table
+import tests.linalg_op_samples
+import tests.network_op_samples
+import tests.surface_op_samples  # noqa: F401 - all add rows to the table
 from tests.op_samples import SAMPLES
 from tests.samples import OPS
 
@@ -30,6 +32,7 @@ FLOORS = {
     "func": 3,
     "function": 3,
     "functions": 3,
+    "linalg": 3,
     "interop": 3,
     "jacobians": 3,
     "random": 3,

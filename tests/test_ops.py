@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import tests.network_op_samples  # noqa: F401 - adds its rows to the table
+import tests.linalg_op_samples
+import tests.network_op_samples
+import tests.surface_op_samples  # noqa: F401 - all add rows to the table
 import tinygrad_cnn as tg
 from tests.op_samples import SAMPLES
 from tests.samples import OPS, Case, Error, Row

@@ -1,10 +1,11 @@
 """New tensors: from values, filled, in sequence, at random."""
 
 from collections.abc import Callable
-from math import ceil
+from math import ceil, isfinite
 from typing import Any
 
 from .dtypes import as_dtype, get_default_dtype, int64
+from .errors import ArgumentError, ShapeError
 from .random import Generator, stream
 from .tensor import Tensor, as_tensor, backend_for, sizes
 
@@ -19,6 +20,7 @@ __all__ = [
     "full",
     "full_like",
     "linspace",
+    "logspace",
     "normal",
     "ones",
     "ones_like",
@@ -149,25 +151,74 @@ def arange(
     """
     first, last = (0, start) if end is None else (start, end)
     first, last, step = (value.item() if isinstance(value, Tensor) else value for value in (first, last, step))
-    if step == 0 or (last - first) / step < 0:
-        raise ValueError(f"arange: from {first} to {last} no number of steps of {step} leads")
+    if step == 0 or not isfinite(last - first) or (last - first) / step < 0:
+        raise ArgumentError(f"arange: from {first} to {last} no number of steps of {step} leads")
     if dtype is None:
         integers = all(isinstance(value, int) for value in (first, last, step))
         dtype = int64 if integers else get_default_dtype()
+    elif as_dtype(dtype).kind in "iu":
+        first, last, step = int(first), int(last), int(step)
     xp = backend_for(device).xp
     count = ceil((last - first) / step)
     return _finished((first + xp.arange(count) * step).astype(as_dtype(dtype)), requires_grad)
 
 
 def linspace(
-    start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """`steps` values spread evenly from start to end, both included."""
-    return _finished(backend_for(device).xp.linspace(start, end, steps, dtype=_floating(dtype)), requires_grad)
+    """`steps` values spread evenly from start to end, both included; integers lose their fractions.
+
+    Raises:
+        RuntimeError: for a negative number of steps, or tensors with dimensions.
+    """
+    first, last = (_number("linspace", value) for value in (start, end))
+    wanted, xp = _floating(dtype), backend_for(device).xp
+    if steps < 0:
+        raise ArgumentError(f"linspace: the number of steps must be non-negative; got {steps}")
+    if wanted.kind == "f":
+        return _finished(xp.linspace(first, last, steps, dtype=wanted), requires_grad)
+    first, last = int(first), int(last)
+    step, numbers = (last - first) / max(steps - 1, 1), xp.arange(steps)
+    values = xp.where(numbers < (steps + 1) // 2, first + step * numbers, last - step * (steps - 1 - numbers))
+    return _finished(xp.trunc(values).astype(wanted), requires_grad)
+
+
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """`steps` powers of a base, whose exponents are spread evenly from start to end, both included.
+
+    >>> logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    first, last = (_number("logspace", value) for value in (start, end))
+    if steps < 0:
+        raise ArgumentError(f"logspace: the number of steps must be non-negative; got {steps}")
+    wanted, xp = _floating(dtype), backend_for(device).xp
+    if wanted.kind != "f":
+        first, last = int(first), int(last)
+    return _finished((float(base) ** xp.linspace(first, last, steps)).astype(wanted), requires_grad)
+
+
+def _number(op: str, value: Any) -> Any:
+    if isinstance(value, Tensor):
+        if value.ndim:
+            raise ShapeError(f"{op}: start and end must have no dimensions; got shape {tuple(value.shape)}")
+        return value.item()
+    return value
 
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The identity matrix."""
+    if n < 0 or (m or 0) < 0:
+        raise ArgumentError(f"eye: n and m must be greater or equal to 0; got {n} and {m}")
     return _finished(backend_for(device).xp.eye(n, m, dtype=_floating(dtype)), requires_grad)
 
 

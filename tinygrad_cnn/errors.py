@@ -12,6 +12,14 @@ class DimensionError(IndexError, ValueError):
     """A dimension number outside the range of a tensor's dimensions (`IndexError`, as in PyTorch)."""
 
 
+class PositionError(DimensionError, RuntimeError):
+    """An index outside a dimension's size (`RuntimeError` in PyTorch's gather and scatter, `IndexError` elsewhere)."""
+
+
+class EmptyError(ShapeError, IndexError):
+    """Nothing to choose from: an extreme of no elements (`IndexError` or `RuntimeError` in PyTorch)."""
+
+
 class GraphError(RuntimeError):
     """The graph cannot do what was asked: freed values, values changed in place, no graph at all."""
 
@@ -22,3 +30,7 @@ class DeviceError(RuntimeError):
 
 class DtypeError(TypeError, RuntimeError):
     """Dtypes that do not go together in an operation (`RuntimeError` in PyTorch, `TypeError` in NumPy)."""
+
+
+class ArgumentError(ValueError, RuntimeError):
+    """A value that an operation cannot take (`RuntimeError` in PyTorch, `ValueError` in NumPy)."""

@@ -82,8 +82,8 @@ def abs_(backend: Any, x: Any) -> Any:
 
 @elementwise(x=lambda g: g * 0)
 def sign(backend: Any, x: Any) -> Any:
-    """−1, 0 or 1."""
-    return backend.xp.sign(x)
+    """−1, 0 or 1; booleans stay."""
+    return x.copy() if x.dtype.kind == "b" else backend.xp.sign(x)
 
 
 @elementwise(x=lambda g: g * 0)

@@ -107,6 +107,24 @@ def isfinite(backend: Any, x: Any) -> Any:
     return backend.xp.isfinite(x)
 
 
+@elementwise()
+def signbit(backend: Any, x: Any) -> Any:
+    """x is negative, −0 included."""
+    return backend.xp.signbit(x)
+
+
+@elementwise()
+def bitwise_left_shift(backend: Any, x: Any, y: Any) -> Any:
+    """x · 2ʸ, without the bits that leave at the top."""
+    return backend.xp.left_shift(x, y)
+
+
+@elementwise()
+def bitwise_right_shift(backend: Any, x: Any, y: Any) -> Any:
+    """⌊x / 2ʸ⌋"""
+    return backend.xp.right_shift(x, y)
+
+
 @elementwise(
     x=lambda g, condition: where(condition, g, 0),
     y=lambda g, condition: where(condition, 0, g),

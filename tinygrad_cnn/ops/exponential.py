@@ -1,9 +1,11 @@
 """Exponentials, logarithms, roots and trigonometry, element by element. Integers become floats first."""
 
 from math import log as ln
+from math import pi
 from typing import Any
 
 from ..autograd import elementwise
+from .comparison import where
 
 
 @elementwise(dtypes="float", x=lambda g, out: g * out)
@@ -18,6 +20,13 @@ def expm1(backend: Any, x: Any) -> Any:
     """eˣ − 1, exact for small x."""
     with backend.quiet():
         return backend.xp.expm1(x)
+
+
+@elementwise(dtypes="float", x=lambda g, out: g * out * ln(2))
+def exp2(backend: Any, x: Any) -> Any:
+    """2ˣ"""
+    with backend.quiet():
+        return backend.xp.exp2(x)
 
 
 @elementwise(dtypes="float", x=lambda g, x: g / x)
@@ -127,3 +136,36 @@ def tanh(backend: Any, x: Any) -> Any:
 def tanh_grad(backend: Any, y: Any, t: Any) -> Any:
     """y · (1 − t²) with t = tanh(x)."""
     return backend.tanh_grad(y, t)
+
+
+@elementwise(dtypes="float", x=lambda g, x: g * rsqrt(x * x + 1))
+def asinh(backend: Any, x: Any) -> Any:
+    """The number whose sinh is x."""
+    with backend.quiet():
+        return backend.xp.arcsinh(x)
+
+
+@elementwise(dtypes="float", x=lambda g, x: g * rsqrt(x - 1) * rsqrt(x + 1))
+def acosh(backend: Any, x: Any) -> Any:
+    """The number ≥ 0 whose cosh is x; NaN below 1."""
+    with backend.quiet():
+        return backend.xp.arccosh(x)
+
+
+@elementwise(dtypes="float", x=lambda g, x: g / (1 - x * x))
+def atanh(backend: Any, x: Any) -> Any:
+    """The number whose tanh is x; ±∞ at ±1, NaN beyond."""
+    with backend.quiet():
+        return backend.xp.arctanh(x)
+
+
+def _sinc_grad(g: Any, x: Any) -> Any:
+    safe = where(x == 0, 1, x)
+    angle = safe * pi
+    return g * where(x == 0, 0, (angle * cos(angle) - sin(angle)) / (angle * safe))
+
+
+@elementwise(dtypes="float", x=_sinc_grad)
+def sinc(backend: Any, x: Any) -> Any:
+    """sin(πx) / (πx), which is 1 at 0."""
+    return backend.xp.sinc(x).astype(x.dtype)

@@ -78,6 +78,18 @@ def var(backend: Any, x: Any, *, dim: tuple[int, ...], correction: float, keepdi
         )
 
 
+def _std_grad(g: Any, x: Any, out: Any, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
+    slope = where(out == 0, 0, 0.5 / where(out == 0, 1, out))
+    return _var_grad(g * slope, x, dim, correction, keepdim)
+
+
+@op(x=_std_grad)
+def std(backend: Any, x: Any, *, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
+    """√var; the derivative at 0 is 0."""
+    with backend.quiet():
+        return backend.xp.sqrt(var.forward(backend, x, dim=dim, correction=correction, keepdim=keepdim))
+
+
 def _share_among_equals(g: Any, x: Any, out: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
     """Equal maxima share the gradient."""
     equal = x == restore_dims(out, x.shape, dim, keepdim)
@@ -95,6 +107,18 @@ def amax(backend: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
 def amin(backend: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     """The minimum; equal ones share the gradient."""
     return backend.xp.min(x, axis=dim, keepdims=keepdim)
+
+
+@op(x=lambda g, x, out: _share_among_equals(g, x, out, tuple(range(x.ndim)), keepdim=False))
+def median(backend: Any, x: Any, *, skip_nan: bool) -> Any:
+    """The middle of all values, the lower of two; NaN if one is, unless skipped. Equal ones share the gradient."""
+    xp = backend.xp
+    line = xp.sort(xp.reshape(x, -1))  # NaN comes last
+    missing = int(xp.sum(xp.isnan(line)))
+    if missing and not skip_nan:
+        return line[-1:].reshape(())
+    known = len(line) - missing
+    return line[(known - 1) // 2 if known else 0].reshape(())
 
 
 @op()
@@ -171,9 +195,3 @@ def logsumexp(backend: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> A
         largest = xp.where(xp.isfinite(largest), largest, x.dtype.type(0))
         out = xp.log(xp.sum(xp.exp(x - largest), axis=dim, keepdims=True)) + largest
     return out if keepdim else xp.squeeze(out, axis=dim)
-
-
-@op(x=lambda g, x, x_shape, out, dim, keepdim: expand_reduced(g / where(out == 0, 1, out), x_shape, dim, keepdim) * x)
-def euclidean_norm(backend: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
-    """√Σ x²; the derivative at 0 is 0."""
-    return backend.xp.sqrt(backend.xp.sum(x * x, axis=dim, keepdims=keepdim))

@@ -7,26 +7,31 @@ from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, of_python
 from .autograd import AutogradMethods
 from .base import TensorBase
 from .convert import CastMethods, ConversionMethods
+from .decompositions import DecompositionMethods
 from .device import backend_for, device
 from .exchange import ExchangeMethods
 from .gradient import as_gradient, memory_of_its_own, run_backward, seeds_for, walk
 from .in_place import InPlaceMethods
-from .indexing import IndexingMethods
 from .legacy import from_sizes_or_values
 from .new import NewMethods
+from .pointwise import PointwiseMethods
 from .printing import set_printoptions
-from .reductions import ReductionMethods, ValuesAndIndices, dimension, dimensions
-from .shapes import ShapeMethods, sizes
-from .sorting import SortingMethods
+from .reductions import MinAndMax, ReductionMethods, ValuesAndIndices, dimension, dimensions
+from .scans import ScanMethods
+from .scatter import ScatterMethods
+from .shapes import sizes
+from .statistics import StatisticsMethods
 
 
 class Tensor(
     AutogradMethods,
     InPlaceMethods,
+    PointwiseMethods,
     ReductionMethods,
-    SortingMethods,
-    ShapeMethods,
-    IndexingMethods,
+    ScanMethods,
+    StatisticsMethods,
+    DecompositionMethods,
+    ScatterMethods,
     NewMethods,
     ExchangeMethods,
     ConversionMethods,
@@ -112,6 +117,7 @@ def _without_tensors(values: Any) -> Any:
 
 __all__ = [
     "DType",
+    "MinAndMax",
     "RemovableHandle",
     "Tensor",
     "TensorBase",

@@ -3,7 +3,8 @@
 from typing import Any, Self
 
 from .. import ops
-from ..errors import DtypeError
+from ..autograd.modes import in_scope
+from ..errors import DtypeError, ShapeError
 from .base import TensorBase
 
 
@@ -29,6 +30,23 @@ def check_exponent(x: Any, exponent: Any) -> None:
     """
     if isinstance(exponent, int) and exponent < 0 and x.dtype.kind != "f":
         raise DtypeError(f"pow: integers to the negative power {exponent} are fractions; convert with .float() first")
+
+
+def check_fill(op: str, x: TensorBase, mask: Any, value: Any) -> Any:
+    """A value as the dtype of x has it.
+
+    Raises:
+        RuntimeError: for a mask that is not bool, a value with dimensions, or one that the dtype cannot hold.
+    """
+    if getattr(mask, "dtype", None) != "bool":
+        raise DtypeError(f"{op}: the mask must be bool; got {getattr(mask, 'dtype', type(mask).__name__)}{in_scope()}")
+    if isinstance(value, TensorBase):
+        if value.ndim:
+            raise ShapeError(f"{op}: value must have no dimensions; got shape {tuple(value.shape)}{in_scope()}")
+        return value if value.dtype == x.dtype else ops.cast(value, dtype=x.dtype, source=value.dtype)
+    if isinstance(value, complex) or (x.dtype.kind in "iu" and value != int(value)):
+        raise DtypeError(f"{op}: {value} can't be kept in dtype {x.dtype}{in_scope()}")
+    return bool(value) if x.dtype.kind == "b" else int(value) if x.dtype.kind in "iu" else value
 
 
 class ArithmeticMethods(TensorBase):
@@ -84,7 +102,7 @@ class ArithmeticMethods(TensorBase):
         return ops.pow_(other, self)  # type: ignore[no-any-return]
 
     def __neg__(self) -> Self:
-        return ops.neg(self)
+        return self.neg()
 
     def __pos__(self) -> Self:
         return self
@@ -169,11 +187,13 @@ class ArithmeticMethods(TensorBase):
         return ops.pow_(self, exponent)
 
     def square(self) -> Self:
-        """self²"""
-        return ops.square(self)
+        """self²; of booleans in int64."""
+        return ops.mul(self, ops.mul(self, 1)) if self.dtype.kind == "b" else ops.square(self)
 
     def neg(self) -> Self:
         """−self"""
+        if self.dtype.kind == "b":
+            raise DtypeError(f"neg: booleans have no sign; use ~ or logical_not{in_scope()}")
         return ops.neg(self)
 
     def reciprocal(self) -> Self:
@@ -227,8 +247,9 @@ class ArithmeticMethods(TensorBase):
         if min is None and max is None:
             raise ValueError("clamp: give min, max or both; got neither")
         if isinstance(min, TensorBase) or isinstance(max, TensorBase):
-            out = self if min is None else ops.maximum(self, min)
-            return out if max is None else ops.minimum(out, max)
+            # NaN among the bounds gives NaN; a value on a bound keeps the gradient.
+            out = self if min is None else ops.where(ops.lt(self, min) | (min != min), min, self)  # noqa: PLR0124
+            return out if max is None else ops.where(ops.gt(out, max) | (max != max), max, out)  # noqa: PLR0124
         if self.dtype.kind != "f" and (isinstance(min, float) or isinstance(max, float)):
             return self + 0.0 if self.array.size == 0 else ops.clamp(self + 0.0, low=min, high=max)
         return ops.clamp(self, low=min, high=max)
@@ -240,8 +261,8 @@ class ArithmeticMethods(TensorBase):
         return ops.where(condition, self, other)  # type: ignore[no-any-return]
 
     def masked_fill(self, mask: Any, value: Any) -> Self:
-        """`value` where the mask is true, else self."""
-        return ops.where(mask, value, self)  # type: ignore[no-any-return]
+        """`value`, a number or a tensor without dimensions, where the mask is true, else self; in self's dtype."""
+        return ops.where(mask, check_fill("masked_fill", self, mask, value), self)  # type: ignore[no-any-return]
 
     def bitwise_and(self, other: Any) -> Self:
         """The bits set in both; of booleans, whether both are true."""

@@ -133,7 +133,7 @@ class ConversionMethods(TensorBase):
         """Whether the values lie in memory row by row."""
         return not self.storage.shared or bool(self.array.flags.c_contiguous)
 
-    def contiguous(self) -> Self:
+    def contiguous(self, memory_format: Any = None) -> Self:
         """Itself if it is contiguous, else a copy that is."""
         return self if self.is_contiguous() else self.clone()
 
@@ -171,7 +171,7 @@ class ConversionMethods(TensorBase):
         self.node = None
         return self
 
-    def clone(self) -> Self:
+    def clone(self, *, memory_format: Any = None) -> Self:
         """A copy in memory of its own; gradients flow through it."""
         return ops.copy(self)
 
@@ -226,9 +226,18 @@ class CastMethods(TensorBase):
     __slots__ = ()
 
     def to(
-        self, *targets: Any, dtype: Any = None, device: Any = None, non_blocking: Any = False, copy: Any = False
+        self,
+        *targets: Any,
+        dtype: Any = None,
+        device: Any = None,
+        non_blocking: Any = False,
+        copy: Any = False,
+        memory_format: Any = None,
     ) -> Self:
-        """In another dtype and on another device, given in any order, or like a tensor; itself if nothing changes."""
+        """In another dtype and on another device, given in any order, or like a tensor; itself if nothing changes.
+
+        A `memory_format` changes nothing: the order in memory is the engine's own affair.
+        """
         for target in targets:
             if isinstance(target, TensorBase):
                 dtype, device = target.dtype, target.device
@@ -254,43 +263,43 @@ class CastMethods(TensorBase):
         """In the dtype of another tensor."""
         return self.to(other.dtype)
 
-    def float(self) -> Self:
+    def float(self, memory_format: Any = None) -> Self:
         """In float32."""
         return self.to(float32)
 
-    def double(self) -> Self:
+    def double(self, memory_format: Any = None) -> Self:
         """In float64."""
         return self.to(float64)
 
-    def half(self) -> Self:
+    def half(self, memory_format: Any = None) -> Self:
         """In float16."""
         return self.to(float16)
 
-    def long(self) -> Self:
+    def long(self, memory_format: Any = None) -> Self:
         """In int64."""
         return self.to(int64)
 
-    def int(self) -> Self:
+    def int(self, memory_format: Any = None) -> Self:
         """In int32."""
         return self.to(int32)
 
-    def short(self) -> Self:
+    def short(self, memory_format: Any = None) -> Self:
         """In int16."""
         return self.to(int16)
 
-    def char(self) -> Self:
+    def char(self, memory_format: Any = None) -> Self:
         """In int8."""
         return self.to(int8)
 
-    def byte(self) -> Self:
+    def byte(self, memory_format: Any = None) -> Self:
         """In uint8."""
         return self.to(uint8)
 
-    def bool(self) -> Self:
+    def bool(self, memory_format: Any = None) -> Self:
         """Whether nonzero."""
         return self.to(np.dtype("bool"))
 
-    def cpu(self) -> Self:
+    def cpu(self, memory_format: Any = None) -> Self:
         """On the CPU."""
         return self.to(device="cpu")
 

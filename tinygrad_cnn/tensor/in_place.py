@@ -3,7 +3,7 @@
 from typing import Any, Self
 
 from .. import ops
-from .arithmetic import ArithmeticMethods, check_divisor, check_exponent
+from .arithmetic import ArithmeticMethods, check_divisor, check_exponent, check_fill
 from .base import TensorBase
 
 
@@ -132,4 +132,4 @@ class InPlaceMethods(ArithmeticMethods):
 
     def masked_fill_(self, mask: Any, value: Any) -> Self:
         """`masked_fill`, in place."""
-        return self.in_place("masked_fill_", ops.where, mask, value, self)
+        return self.in_place("masked_fill_", ops.where, mask, check_fill("masked_fill_", self, mask, value), self)

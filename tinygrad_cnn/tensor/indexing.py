@@ -7,7 +7,7 @@ from .. import ops
 from ..autograd import Node, taken, unrecordable
 from ..autograd.modes import MODE, RECORD, SCOPE, in_scope
 from ..autograd.tape import TAPE
-from ..errors import DimensionError, DtypeError, ShapeError
+from ..errors import DimensionError, ShapeError
 from .base import TensorBase
 from .reductions import dimension
 
@@ -19,12 +19,12 @@ class IndexingMethods(TensorBase):
 
     def __getitem__(self, index: Any) -> Self:
         try:
-            return ops.getitem(self, index=_plain_index(index))
+            return ops.getitem(self, index=plain_index(index))
         except IndexError as error:
             raise IndexError(f"{error} (shape {tuple(self.shape)})") from None
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        place = _plain_index(index)
+        place = plain_index(index)
         self.check_writable("x[...] = y")
         if self.view_of is not None:
             self.refresh()
@@ -56,9 +56,22 @@ class IndexingMethods(TensorBase):
         place = dimension("select", dim, self.ndim)
         return self[(*(slice(None),) * place, index)]
 
-    def narrow(self, dim: int, start: int, length: int) -> Self:
+    def narrow(self, dim: int, start: Any, length: int) -> Self:
         """`length` slices of a dimension, from `start` on."""
+        if not self.ndim:
+            raise ShapeError(f"narrow: needs at least 1 dimension; got shape (){in_scope()}")
         place = dimension("narrow", dim, self.ndim)
+        if isinstance(start, TensorBase):
+            if start.ndim or start.dtype.kind not in "iu":
+                raise ShapeError(
+                    f"narrow: start must be an integer without dimensions; got shape {tuple(start.shape)}, "
+                    f"dtype {start.dtype}{in_scope()}"
+                )
+            start = int(start.array)
+        if not -self.shape[place] <= start <= self.shape[place]:
+            raise DimensionError(
+                f"narrow: start {start} is outside [{-self.shape[place]}, {self.shape[place]}] of dim {dim}{in_scope()}"
+            )
         start = start + self.shape[place] if start < 0 else start
         if not 0 <= start <= start + length <= self.shape[place]:
             raise ShapeError(
@@ -96,70 +109,6 @@ class IndexingMethods(TensorBase):
         place = dimension("unbind", dim, self.ndim)
         return tuple(self.select(place, i) for i in range(self.shape[place]))
 
-    def gather(self, dim: int, index: Any) -> Self:
-        """out[i, j] = self[i, index[i, j]] for dim 1, and so on; in the other dimensions index may be shorter."""
-        place, positions = self._along("gather", dim, index)
-        return ops.gather_along(self, dim=place, index=positions)
-
-    def scatter(self, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Self:
-        """self with each src[i, j], or one number, put at [i, index[i, j]] for dim 1, and so on."""
-        place, values = self._targets("scatter", dim, index, value if src is None else src)
-        return ops.setitem(self, values, index=place)
-
-    def scatter_(self, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Self:
-        """`scatter`, in place.
-
-        >>> import tinygrad_cnn as tg
-        >>> tg.zeros(2, 3).scatter_(1, tg.tensor([[2], [0]]), 1)
-        tensor([[0., 0., 1.],
-                [1., 0., 0.]])
-        """
-        place, values = self._targets("scatter_", dim, index, value if src is None else src)
-        return self.in_place("scatter_", ops.setitem, self, values, index=place)
-
-    def _targets(self, op: str, dim: int, index: Any, src: Any) -> tuple[tuple[Any, ...], Any]:
-        """An index of this tensor that names what `scatter` writes, and the values."""
-        place, positions = self._along(op, dim, index)
-        shape = positions.shape
-        numbers = [
-            self.backend.xp.arange(n).reshape([-1 if i == d else 1 for i in range(len(shape))])
-            for d, n in enumerate(shape)
-        ]
-        target = tuple(positions if d == place else number for d, number in enumerate(numbers))
-        if isinstance(src, TensorBase) and src.ndim:
-            return target, self._fitting(op, src, shape)
-        if not isinstance(src, TensorBase | int | float):
-            raise TypeError(f"{op}: src must be a tensor or a number; got {type(src).__name__}{in_scope()}")
-        return target, src
-
-    def scatter_add(self, dim: int, index: Any, src: Any) -> Self:
-        """self with each src[i, j] added at [i, index[i, j]] for dim 1, and so on."""
-        return ops.add(self, self._scattered("scatter_add", dim, index, src))
-
-    def scatter_add_(self, dim: int, index: Any, src: Any) -> Self:
-        """`scatter_add`, in place."""
-        return self.in_place("scatter_add_", ops.add, self, self._scattered("scatter_add_", dim, index, src))
-
-    def _scattered(self, op: str, dim: int, index: Any, src: Any) -> Any:
-        """Zeros in this tensor's shape with `src` added at the index."""
-        place, positions = self._along(op, dim, index)
-        return ops.scatter_along(self._fitting(op, src, positions.shape), shape=self.shape, dim=place, index=positions)
-
-    def _fitting(self, op: str, src: Any, shape: tuple[int, ...]) -> Any:
-        """The part of `src` that an index of this shape reaches."""
-        if src.dtype != self.dtype:
-            raise DtypeError(
-                f"{op}: this tensor has dtype {self.dtype}, src {src.dtype}; they must be equal{in_scope()}"
-            )
-        if src.ndim != len(shape) or any(n > m for n, m in zip(shape, src.shape, strict=True)):
-            raise ShapeError(f"{op}: index {shape} is larger than src {tuple(src.shape)}{in_scope()}")
-        return src if src.shape == shape else src[tuple(map(slice, shape))]
-
-    def index_select(self, dim: int, index: Any) -> Self:
-        """The slices of a dimension that a 1-d index lists."""
-        place = dimension("index_select", dim, self.ndim)
-        return self[(*(slice(None),) * place, index)]
-
     @overload
     def nonzero(self, *, as_tuple: Literal[False] = False) -> Self: ...
     @overload
@@ -174,34 +123,15 @@ class IndexingMethods(TensorBase):
             return tuple(self.plain.from_array(part) for part in parts)
         return self.plain.from_array(self.backend.xp.stack(parts, axis=-1))
 
-    def _along(self, op: str, dim: int, index: Any) -> tuple[int, Any]:
-        place = dimension(op, dim, self.ndim)
-        positions = _plain_index(index)
-        others = [i for i in range(self.ndim) if i != place]
-        if positions.ndim != self.ndim or any(positions.shape[i] > self.shape[i] for i in others):
-            raise ShapeError(
-                f"{op}: index {positions.shape} does not fit {tuple(self.shape)}; "
-                f"only dim {dim} may be longer{in_scope()}"
-            )
-        taken(_check_range, positions, self.shape[place], f"{op}: index values", f"dim {dim}{in_scope()}")
-        return place, positions
-
 
 def _put(x: Any, place: Any, values: Any) -> None:
     x[place] = values
 
 
-def _check_range(positions: Any, size: int, what: str, where: str) -> None:
-    if positions.size and (positions.min() < 0 or positions.max() >= size):
-        raise DimensionError(
-            f"{what} from {positions.min()} to {positions.max()} are outside [0, {size - 1}] of {where}"
-        )
-
-
-def _plain_index(index: Any) -> Any:
+def plain_index(index: Any) -> Any:
     """An index without tensors and lists: arrays of integers or booleans in their places."""
     if isinstance(index, tuple):
-        return tuple(_plain_index(part) for part in index)
+        return tuple(plain_index(part) for part in index)
     if isinstance(index, TensorBase):
         index = index.array
         if index.ndim == 0 and index.dtype.kind in "iu":

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple, Self, overload
 
 from .. import ops
 from ..autograd.modes import in_scope
-from ..dtypes import as_dtype
-from ..errors import DimensionError, DtypeError, ShapeError
+from ..dtypes import as_dtype, get_default_dtype
+from ..errors import DimensionError, DtypeError, EmptyError, ShapeError
 from .base import TensorBase
 
 
@@ -15,6 +15,13 @@ class ValuesAndIndices(NamedTuple):
 
     values: Any
     indices: Any
+
+
+class MinAndMax(NamedTuple):
+    """What `aminmax` returns: both extremes."""
+
+    min: Any
+    max: Any
 
 
 def dimension(op: str, dim: Any, ndim: int) -> int:
@@ -60,7 +67,7 @@ class ReductionMethods(TensorBase):
 
     def _nonempty(self, op: str, dims: tuple[int, ...]) -> None:
         if any(self.shape[d] == 0 for d in dims):
-            raise ShapeError(
+            raise EmptyError(
                 f"{op}: a tensor of shape {tuple(self.shape)} has no elements along dim {dims} to choose from"
             )
 
@@ -94,14 +101,7 @@ class ReductionMethods(TensorBase):
         """The variance Σ (x − mean)² / (n − correction); the correction is 1 by default, 0 if not `unbiased`."""
         if isinstance(dim, bool):  # PyTorch's var(unbiased)
             dim, unbiased = None, dim
-        self._floating("var")
-        correction = float(unbiased) if correction is None else correction
-        return ops.var(
-            self,
-            dim=dimensions("var", dim if axis is None else axis, self.ndim),
-            correction=correction,
-            keepdim=keepdim or keepdims,
-        )
+        return self._spread("var", dim if axis is None else axis, unbiased, correction, keepdim or keepdims)
 
     def std(
         self,
@@ -114,7 +114,31 @@ class ReductionMethods(TensorBase):
         keepdims: bool = False,
     ) -> Self:
         """The standard deviation, √var."""
-        return ops.sqrt(self.var(dim, unbiased, keepdim, correction=correction, axis=axis, keepdims=keepdims))
+        if isinstance(dim, bool):
+            dim, unbiased = None, dim
+        return self._spread("std", dim if axis is None else axis, unbiased, correction, keepdim or keepdims)
+
+    def _spread(self, op: str, dim: Any, unbiased: bool, correction: float | None, keepdim: bool) -> Self:
+        self._floating(op)
+        dims = dimensions(op, dim, self.ndim)
+        correction = float(unbiased) if correction is None else correction
+        return (ops.var if op == "var" else ops.std)(self, dim=dims, correction=correction, keepdim=keepdim)
+
+    def var_mean(
+        self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
+    ) -> tuple[Self, Self]:
+        """The variance and the mean."""
+        if isinstance(dim, bool):
+            dim, unbiased = None, dim
+        return self.var(dim, unbiased, keepdim, correction=correction), self.mean(dim, keepdim)
+
+    def std_mean(
+        self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
+    ) -> tuple[Self, Self]:
+        """The standard deviation and the mean."""
+        if isinstance(dim, bool):
+            dim, unbiased = None, dim
+        return self.std(dim, unbiased, keepdim, correction=correction), self.mean(dim, keepdim)
 
     def amax(self, dim: Any = None, keepdim: bool = False) -> Self:
         """The maximum; equal ones share the gradient."""
@@ -127,6 +151,10 @@ class ReductionMethods(TensorBase):
         dims = dimensions("amin", dim, self.ndim)
         self._nonempty("amin", dims)
         return ops.amin(self, dim=dims, keepdim=keepdim)
+
+    def aminmax(self, *, dim: int | None = None, keepdim: bool = False) -> MinAndMax:
+        """The minimum and the maximum, of all or along a dimension."""
+        return MinAndMax(self.amin(dim, keepdim), self.amax(dim, keepdim))
 
     @overload
     def max(self, dim: TensorBase | None = None) -> Self: ...
@@ -157,7 +185,7 @@ class ReductionMethods(TensorBase):
     def _extreme(self, op: str, dim: int, keepdim: bool) -> ValuesAndIndices:
         place = dimension(op, dim, self.ndim)
         if not self.ndim:
-            return ValuesAndIndices(ops.add(self, 0), self.plain.from_array(self.backend.xp.zeros((), dtype="int64")))
+            return ValuesAndIndices(ops.copy(self), self.plain.from_array(self.backend.xp.zeros((), dtype="int64")))
         self._nonempty(op, (place,))
         where = (ops.argmax if op == "max" else ops.argmin)(self, dim=place, keepdim=True)
         values = ops.gather_along(self, dim=place, index=where.array)
@@ -182,50 +210,69 @@ class ReductionMethods(TensorBase):
         )
         return ops.argmin(self, dim=None if dim is None else dimension("argmin", dim, self.ndim), keepdim=keepdim)
 
-    def prod(self, dim: int | None = None, keepdim: bool = False) -> Self:
+    def prod(self, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Self:
         """The product of all, or along one dimension; right and differentiable where factors are zero."""
-        if dim is None:
-            return ops.prod(ops.reshape(self, shape=(-1,)), dim=0)
-        if not self.ndim:
-            return ops.add(self, 0)
-        place = dimension("prod", dim, self.ndim)
-        out = ops.prod(self, dim=place)
-        return ops.reshape(out, shape=(*self.shape[:place], 1, *self.shape[place + 1 :])) if keepdim else out
-
-    def cumsum(self, dim: int) -> Self:
-        """Running sums along a dimension."""
-        return ops.cumsum(self, dim=dimension("cumsum", dim, self.ndim)) if self.ndim else ops.add(self, 0)
+        x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
+        place = None if dim is None else dimension("prod", dim, self.ndim)
+        if place is None or not self.ndim:
+            out = ops.prod(ops.reshape(x, shape=(-1,)), dim=0)
+        else:
+            out = ops.prod(x, dim=place)
+            if keepdim:
+                out = ops.reshape(out, shape=(*self.shape[:place], 1, *self.shape[place + 1 :]))
+        return out if dtype is None or out.dtype == x.dtype else ops.cast(out, dtype=x.dtype, source=out.dtype)
 
     def any(self, dim: Any = None, keepdim: bool = False) -> Self:
-        """Whether any is nonzero."""
-        return ops.any_(self, dim=dimensions("any", dim, self.ndim), keepdim=keepdim)
+        """Whether any is nonzero; of uint8 in uint8, as in PyTorch."""
+        return self._truth(ops.any_(self, dim=dimensions("any", dim, self.ndim), keepdim=keepdim))
 
     def all(self, dim: Any = None, keepdim: bool = False) -> Self:
-        """Whether none is zero."""
-        return ops.all_(self, dim=dimensions("all", dim, self.ndim), keepdim=keepdim)
+        """Whether none is zero; of uint8 in uint8, as in PyTorch."""
+        return self._truth(ops.all_(self, dim=dimensions("all", dim, self.ndim), keepdim=keepdim))
+
+    def _truth(self, out: Self) -> Self:
+        return ops.cast(out, dtype=self.dtype, source=out.dtype) if self.dtype == "uint8" else out
+
+    def count_nonzero(self, dim: Any = None) -> Self:
+        """How many are not zero."""
+        return ops.sum_(ops.ne(self, 0), dim=dimensions("count_nonzero", dim, self.ndim), keepdim=False)
 
     def logsumexp(self, dim: Any, keepdim: bool = False) -> Self:
-        """ln Σ eˣ, without overflow."""
-        self._floating("logsumexp")
-        return ops.logsumexp(self, dim=dimensions("logsumexp", dim, self.ndim), keepdim=keepdim)
+        """ln Σ eˣ, without overflow; integers become floats first."""
+        x = self if self.dtype.kind == "f" else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
+        return ops.logsumexp(x, dim=dimensions("logsumexp", dim, self.ndim), keepdim=keepdim)
 
-    def norm(self, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Self:
-        """(Σ |x|^p)^(1/p); p = "fro" is 2, ±inf gives the extreme |x|, 0 counts what is not zero."""
-        self._floating("norm")
-        dims = dimensions("norm", dim, self.ndim)
-        if p in (2, 2.0, "fro"):
+    def nansum(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Self:
+        """The sum of what is not NaN."""
+        known = ops.where(ops.isnan(self), 0, self) if self.dtype.kind == "f" else self
+        return known.sum(dim, keepdim, dtype=dtype)
+
+    def nanmean(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Self:
+        """The mean of what is not NaN; NaN of nothing."""
+        self._floating("nanmean")
+        dims = dimensions("nanmean", dim, self.ndim)
+        known = ops.sum_(ops.logical_not(ops.isnan(self)), dim=dims, keepdim=keepdim)
+        return ops.div(self.nansum(dim, keepdim, dtype=dtype), ops.cast(known, dtype=self.dtype, source=known.dtype))
+
+    def norm(self, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Self:
+        """(Σ |x|^p)^(1/p); "fro" is 2, ±inf gives the extreme |x|, 0 counts what is not zero.
+
+        "nuc", of matrices, is the sum of the singular values.
+        """
+        x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
+        x._floating("norm")
+        if p == "nuc":
+            return x.matrix_norm("nuc", (-2, -1) if dim is None else dim, keepdim)  # type: ignore[attr-defined, no-any-return]
+        if p != "fro" and not isinstance(p, int | float):
+            raise ValueError(f"norm: p must be a number, 'fro' or 'nuc'; got {p!r}")
+        return x._norm("norm", 2 if p == "fro" else p, dimensions("norm", dim, self.ndim), keepdim)
+
+    def _norm(self, op: str, p: float, dims: tuple[int, ...], keepdim: bool) -> Self:
+        if p == 2:
             return ops.euclidean_norm(self, dim=dims, keepdim=keepdim)
-        if p == inf:
-            return ops.amax(ops.abs_(self), dim=dims, keepdim=keepdim)
-        if p == -inf:
-            return ops.amin(ops.abs_(self), dim=dims, keepdim=keepdim)
-        if p == 0:
-            return ops.sum_(ops.cast(ops.ne(self, 0), dtype=self.dtype, source=self.dtype), dim=dims, keepdim=keepdim)
-        if not isinstance(p, int | float):
-            raise ValueError(f"norm: p must be a number or 'fro'; got {p!r}")
-        powers = ops.abs_(self) if p == 1 else ops.pow_(ops.abs_(self), p)
-        total = ops.sum_(powers, dim=dims, keepdim=keepdim)
-        return total if p == 1 else ops.pow_(total, 1 / p)
+        if abs(p) == inf or p < 0:
+            self._nonempty(op, dims)
+        return ops.norm(self, p=p, dim=dims, keepdim=keepdim)
 
     def softmax(self, dim: int, dtype: Any = None) -> Self:
         """e^xᵢ / Σⱼ e^xⱼ along a dimension."""

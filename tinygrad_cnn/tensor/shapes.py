@@ -1,4 +1,4 @@
-"""Tensor methods that rearrange, repeat and multiply. What shares memory in PyTorch shares it here."""
+"""Tensor methods that rearrange and repeat. What shares memory in PyTorch shares it here."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -10,7 +10,7 @@ from .. import ops
 from ..autograd import Leaf, Node, broadcast_to
 from ..autograd.modes import enable_grad, in_scope
 from ..dtypes import as_dtype
-from ..errors import GraphError, ShapeError
+from ..errors import ArgumentError, GraphError, ShapeError
 from .base import TensorBase
 from .reductions import dimension, dimensions
 
@@ -31,7 +31,7 @@ def _is_dtype(value: Any) -> bool:
 
 
 class ShapeMethods(TensorBase):
-    """Views, repetitions and products."""
+    """Views and repetitions."""
 
     __slots__ = ()
 
@@ -122,7 +122,9 @@ class ShapeMethods(TensorBase):
 
     def squeeze(self, dim: Any = None) -> Self:
         """Without dimensions of size 1: all of them, or those named."""
-        dims = set(range(self.ndim)) if dim is None else set(dimensions("squeeze", dim, self.ndim))
+        dims = (
+            set(range(self.ndim)) if dim is None else set(dimensions("squeeze", dim, self.ndim)) if dim != () else set()
+        )
         return ops.reshape(self, shape=tuple(n for i, n in enumerate(self.shape) if n != 1 or i not in dims))
 
     def unsqueeze(self, dim: int) -> Self:
@@ -236,6 +238,8 @@ class ShapeMethods(TensorBase):
     def repeat(self, *repeats: Any) -> Self:
         """Copies side by side, so many along each dimension; new dimensions come in front."""
         counts = sizes("repeat", repeats)
+        if min(counts, default=0) < 0:
+            raise ArgumentError(f"repeat: counts must not be negative; got {counts}{in_scope()}")
         if len(counts) < self.ndim:
             raise ShapeError(
                 f"repeat: {len(counts)} counts for the {self.ndim} dimensions of shape {tuple(self.shape)}{in_scope()}"
@@ -245,96 +249,3 @@ class ShapeMethods(TensorBase):
         spread = broadcast_to(between, shape=tuple(n for pair in zip(counts, shape, strict=True) for n in pair))
         out = ops.reshape(spread, shape=tuple(c * n for c, n in zip(counts, shape, strict=True)))
         return out if out.view_of is None else ops.copy(out)  # one copy, or copies of one element, need none to reshape
-
-    tile = repeat
-
-    def flip(self, *dims: Any) -> Self:
-        """Back to front along dimensions."""
-        return ops.flip(self, dim=dimensions("flip", sizes("flip", dims) or None, self.ndim))
-
-    def roll(self, shifts: Any, dims: Any = None) -> Self:
-        """Shifted; what leaves at one end comes in at the other. Without dims, in the flattened tensor."""
-        if dims is None:
-            return ops.reshape(ops.roll(self.reshape(-1), shifts=sizes("roll", (shifts,)), dim=(0,)), shape=self.shape)
-        places = dimensions("roll", dims if isinstance(dims, tuple | list) else (dims,), self.ndim)
-        return ops.roll(self, shifts=sizes("roll", (shifts,)), dim=places)
-
-    def tril(self, diagonal: int = 0) -> Self:
-        """The lower triangle of the last two dimensions."""
-        return ops.tril(self, diagonal=diagonal)
-
-    def triu(self, diagonal: int = 0) -> Self:
-        """The upper triangle of the last two dimensions."""
-        return ops.triu(self, diagonal=diagonal)
-
-    # products ---------------------------------------------------------------------------------------------------------
-
-    def matmul(self, other: Any) -> Self:
-        """The matrix product: of matrices, of stacks of them (which broadcast), of vectors as rows or columns."""
-        return self._matmul("matmul", other)
-
-    def _matmul(self, op: str, other: Any) -> Self:
-        if not isinstance(other, TensorBase):
-            other = self.plain.from_array(self.backend.asarray(other))
-        if not self.ndim or not other.ndim:
-            raise ShapeError(
-                f"{op}: both sides need at least one dimension; "
-                f"got {tuple(self.shape)} @ {tuple(other.shape)}{in_scope()}"
-            )
-        inner = other.shape[-2] if other.ndim > 1 else other.shape[0]
-        if self.shape[-1] != inner:
-            raise ShapeError(
-                f"{op}: {tuple(self.shape)} @ {tuple(other.shape)}: "
-                + (
-                    f"the vectors have {self.shape[-1]} and {inner} elements{in_scope()}"
-                    if self.ndim == other.ndim == 1
-                    else f"the left side has {self.shape[-1]} columns, the right side {inner} rows{in_scope()}"
-                )
-            )
-        if self.ndim > 2 and other.ndim == 2:  # one large product instead of many small ones
-            rows = ops.matmul(self.reshape(prod(self.shape[:-1]), inner), other)
-            return ops.reshape(rows, shape=(*self.shape[:-1], other.shape[1]))
-        left = self if self.ndim > 1 else self.unsqueeze(0)
-        right = other if other.ndim > 1 else other.unsqueeze(1)
-        out = ops.matmul(left, right)
-        if self.ndim == 1:
-            out = out.squeeze(-2)
-        return out.squeeze(-1) if other.ndim == 1 else out
-
-    def __matmul__(self, other: Any) -> Self:
-        return self.matmul(other)
-
-    def __rmatmul__(self, other: Any) -> Self:
-        return self.plain.from_array(self.backend.asarray(other)).matmul(self)  # type: ignore[attr-defined,no-any-return]
-
-    def mm(self, other: TensorBase) -> Self:
-        """The product of two matrices."""
-        return self._product("mm", other, 2, 2)
-
-    def bmm(self, other: TensorBase) -> Self:
-        """The products of two stacks of matrices."""
-        return self._product("bmm", other, 3, 3)
-
-    def mv(self, other: TensorBase) -> Self:
-        """A matrix times a vector."""
-        return self._product("mv", other, 2, 1)
-
-    def dot(self, other: TensorBase) -> Self:
-        """The inner product of two vectors."""
-        return self._product("dot", other, 1, 1)
-
-    def _product(self, op: str, other: TensorBase, left: int, right: int) -> Self:
-        if (self.ndim, other.ndim) != (left, right):
-            raise ShapeError(
-                f"{op}: expects {left}-d and {right}-d tensors; "
-                f"got {tuple(self.shape)} and {tuple(other.shape)}{in_scope()}"
-            )
-        return self._matmul(op, other)
-
-    def outer(self, other: TensorBase) -> Self:
-        """All products of an element of this vector and one of the other."""
-        if self.ndim != 1 or other.ndim != 1:
-            raise ShapeError(
-                f"outer: expects two vectors; got {tuple(self.shape)} and {tuple(other.shape)}{in_scope()}"
-            )
-        return ops.mul(ops.reshape(self, shape=(-1, 1)), other)

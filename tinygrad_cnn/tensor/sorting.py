@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from .. import ops
+from ..autograd import unrecordable
 from ..autograd.modes import in_scope
 from ..errors import ShapeError
 from .base import TensorBase
@@ -16,6 +17,7 @@ class SortingMethods(TensorBase):
 
     def _order(self, place: int, descending: bool) -> Any:
         """The positions of the values along a dimension, smallest or largest first, as an array."""
+        unrecordable("the order of values is found without an operation")
         xp, x = self.backend.xp, self.array
         if not descending:
             return xp.argsort(x, axis=place, kind="stable")
@@ -56,10 +58,59 @@ class SortingMethods(TensorBase):
         where = self._order(place, descending)[(*(slice(None),) * place, slice(k))]
         return ValuesAndIndices(ops.gather_along(self, dim=place, index=where), self.plain.from_array(where))
 
-    def unique(self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False) -> Any:
-        """The different values in order; if wanted also which of them each element is, and how often each occurs."""
+    def msort(self) -> Self:
+        """The values along the first dimension in order."""
+        values: Self = self.sort(0).values if self.ndim else ops.copy(self)
+        return values
+
+    def unique(
+        self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    ) -> Any:
+        """The different values in order (or slices of a dimension, compared as a whole).
+
+        If wanted also which of them each element is, and how often each occurs. NaN equals nothing, not even NaN.
+
+        >>> import tinygrad_cnn as tg
+        >>> tg.tensor([3, 1, 3]).unique(return_counts=True)
+        (tensor([1, 3]), tensor([1, 2]))
+        """
         xp, x = self.backend.xp, self.array
-        values, inverse, counts = xp.unique(x, return_inverse=True, return_counts=True)
-        wanted = ((values, True), (inverse.reshape(x.shape), return_inverse), (counts, return_counts))
+        place = None if dim is None else dimension("unique", dim, self.ndim)
+        if place is not None and self.ndim and not x.shape[place] and x.size == 0:
+            values, inverse, counts = x.copy(), xp.zeros(0, "int64"), xp.zeros(0, "int64")
+        elif place is not None and self.ndim and not x.size:
+            raise ShapeError(f"unique: the slices of dim {dim} of shape {tuple(x.shape)} are empty{in_scope()}")
+        else:
+            values, inverse, counts = xp.unique(
+                x, return_inverse=True, return_counts=True, axis=place if self.ndim else None, equal_nan=False
+            )
+            inverse = inverse.reshape(x.shape if place is None or not self.ndim else -1)
+        return self._found((values, inverse, counts), return_inverse, return_counts)
+
+    def unique_consecutive(
+        self, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    ) -> Any:
+        """The values (or slices of a dimension) without those that equal the one before; further results as `unique`.
+
+        >>> import tinygrad_cnn as tg
+        >>> tg.tensor([1, 1, 2, 1]).unique_consecutive()
+        tensor([1, 2, 1])
+        """
+        xp, x = self.backend.xp, self.array
+        place = 0 if dim is None else dimension("unique_consecutive", dim, self.ndim)
+        slices = x.reshape(-1) if dim is None or not self.ndim else xp.moveaxis(x, place, 0)
+        if dim is not None and self.ndim and not x.size and x.shape[place]:
+            raise ShapeError(f"unique_consecutive: the slices of dim {dim} of shape {x.shape} are empty{in_scope()}")
+        rows = slices.reshape(len(slices), -1) if slices.size else slices.reshape(len(slices), 1)
+        fresh = xp.concatenate([xp.ones(min(len(rows), 1), bool), (rows[1:] != rows[:-1]).any(axis=-1)])
+        starts = fresh.nonzero()[0]
+        values = slices[starts] if dim is None or not self.ndim else xp.moveaxis(slices[starts], 0, place)
+        inverse = xp.cumsum(fresh) - 1
+        counts = xp.diff(xp.append(starts, len(rows)))
+        shape = x.shape if dim is None else -1
+        return self._found((values, inverse.reshape(shape), counts), return_inverse, return_counts)
+
+    def _found(self, arrays: tuple[Any, Any, Any], return_inverse: bool, return_counts: bool) -> Any:
+        wanted = zip(arrays, (True, return_inverse, return_counts), strict=True)
         found = tuple(self.plain.from_array(array) for array, asked in wanted if asked)
         return found if len(found) > 1 else found[0]

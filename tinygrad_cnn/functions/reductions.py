@@ -1,0 +1,94 @@
+"""Functions that reduce dimensions or run along them: the methods of the same names."""
+
+from ..tensor import Tensor
+from .wrap import of_a_tensor
+
+all = of_a_tensor(Tensor.all)
+amax = of_a_tensor(Tensor.amax)
+amin = of_a_tensor(Tensor.amin)
+aminmax = of_a_tensor(Tensor.aminmax)
+any = of_a_tensor(Tensor.any)
+argmax = of_a_tensor(Tensor.argmax)
+argmin = of_a_tensor(Tensor.argmin)
+bincount = of_a_tensor(Tensor.bincount)
+corrcoef = of_a_tensor(Tensor.corrcoef)
+count_nonzero = of_a_tensor(Tensor.count_nonzero)
+cov = of_a_tensor(Tensor.cov)
+cummax = of_a_tensor(Tensor.cummax)
+cummin = of_a_tensor(Tensor.cummin)
+cumprod = of_a_tensor(Tensor.cumprod)
+cumsum = of_a_tensor(Tensor.cumsum)
+cumulative_trapezoid = of_a_tensor(Tensor.cumulative_trapezoid)
+diff = of_a_tensor(Tensor.diff)
+histc = of_a_tensor(Tensor.histc)
+kthvalue = of_a_tensor(Tensor.kthvalue)
+log_softmax = of_a_tensor(Tensor.log_softmax)
+logcumsumexp = of_a_tensor(Tensor.logcumsumexp)
+logsumexp = of_a_tensor(Tensor.logsumexp)
+max = of_a_tensor(Tensor.max)
+mean = of_a_tensor(Tensor.mean)
+median = of_a_tensor(Tensor.median)
+min = of_a_tensor(Tensor.min)
+mode = of_a_tensor(Tensor.mode)
+nanmean = of_a_tensor(Tensor.nanmean)
+nanmedian = of_a_tensor(Tensor.nanmedian)
+nanquantile = of_a_tensor(Tensor.nanquantile)
+nansum = of_a_tensor(Tensor.nansum)
+norm = of_a_tensor(Tensor.norm)
+prod = of_a_tensor(Tensor.prod)
+quantile = of_a_tensor(Tensor.quantile)
+softmax = of_a_tensor(Tensor.softmax)
+std = of_a_tensor(Tensor.std)
+std_mean = of_a_tensor(Tensor.std_mean)
+sum = of_a_tensor(Tensor.sum)
+trace = of_a_tensor(Tensor.trace)
+trapezoid = of_a_tensor(Tensor.trapezoid)
+var = of_a_tensor(Tensor.var)
+var_mean = of_a_tensor(Tensor.var_mean)
+trapz = trapezoid
+
+__all__ = [
+    "all",
+    "amax",
+    "amin",
+    "aminmax",
+    "any",
+    "argmax",
+    "argmin",
+    "bincount",
+    "corrcoef",
+    "count_nonzero",
+    "cov",
+    "cummax",
+    "cummin",
+    "cumprod",
+    "cumsum",
+    "cumulative_trapezoid",
+    "diff",
+    "histc",
+    "kthvalue",
+    "log_softmax",
+    "logcumsumexp",
+    "logsumexp",
+    "max",
+    "mean",
+    "median",
+    "min",
+    "mode",
+    "nanmean",
+    "nanmedian",
+    "nanquantile",
+    "nansum",
+    "norm",
+    "prod",
+    "quantile",
+    "softmax",
+    "std",
+    "std_mean",
+    "sum",
+    "trace",
+    "trapezoid",
+    "trapz",
+    "var",
+    "var_mean",
+]

@@ -1,0 +1,371 @@
+"""Functions that move values without changing them: the methods of the same names, and those of several tensors."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from .. import ops
+from ..autograd.modes import in_scope
+from ..dtypes import as_dtype, int64, result_type
+from ..errors import ArgumentError, ShapeError
+from ..tensor import Tensor, backend_for, dimension
+from .wrap import of_a_tensor, tensor_list
+
+as_strided = of_a_tensor(Tensor.as_strided)
+broadcast_to = of_a_tensor(Tensor.broadcast_to)
+chunk = of_a_tensor(Tensor.chunk)
+clone = of_a_tensor(Tensor.clone)
+conj = of_a_tensor(Tensor.conj)
+contiguous = of_a_tensor(Tensor.contiguous)
+diag = of_a_tensor(Tensor.diag)
+diag_embed = of_a_tensor(Tensor.diag_embed)
+diagflat = of_a_tensor(Tensor.diagflat)
+diagonal = of_a_tensor(Tensor.diagonal)
+diagonal_scatter = of_a_tensor(Tensor.diagonal_scatter)
+dsplit = of_a_tensor(Tensor.dsplit)
+expand_as = of_a_tensor(Tensor.expand_as)
+flatten = of_a_tensor(Tensor.flatten)
+flip = of_a_tensor(Tensor.flip)
+fliplr = of_a_tensor(Tensor.fliplr)
+flipud = of_a_tensor(Tensor.flipud)
+hsplit = of_a_tensor(Tensor.hsplit)
+movedim = of_a_tensor(Tensor.movedim)
+narrow = of_a_tensor(Tensor.narrow)
+numel = of_a_tensor(Tensor.numel)
+permute = of_a_tensor(Tensor.permute)
+ravel = of_a_tensor(Tensor.ravel)
+reshape = of_a_tensor(Tensor.reshape)
+roll = of_a_tensor(Tensor.roll)
+rot90 = of_a_tensor(Tensor.rot90)
+select = of_a_tensor(Tensor.select)
+select_scatter = of_a_tensor(Tensor.select_scatter)
+slice_scatter = of_a_tensor(Tensor.slice_scatter)
+split = of_a_tensor(Tensor.split)
+split_with_sizes = of_a_tensor(Tensor.split_with_sizes)
+squeeze = of_a_tensor(Tensor.squeeze)
+sum_to_size = of_a_tensor(Tensor.sum_to_size)
+t = of_a_tensor(Tensor.t)
+tensor_split = of_a_tensor(Tensor.tensor_split)
+tile = of_a_tensor(Tensor.tile)
+transpose = of_a_tensor(Tensor.transpose)
+tril = of_a_tensor(Tensor.tril)
+triu = of_a_tensor(Tensor.triu)
+unbind = of_a_tensor(Tensor.unbind)
+unflatten = of_a_tensor(Tensor.unflatten)
+unsqueeze = of_a_tensor(Tensor.unsqueeze)
+view_as = of_a_tensor(Tensor.view_as)
+vsplit = of_a_tensor(Tensor.vsplit)
+swapaxes = swapdims = transpose
+resolve_conj = resolve_neg = conj
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
+    """The tensors one after the other along an existing dimension; the other sizes must agree.
+
+    1-d tensors without elements are left out.
+
+    Raises:
+        RuntimeError: when they do not, with the first that differs.
+
+    >>> import tinygrad_cnn as tg
+    >>> cat([tg.ones(2, 1), tg.zeros(2, 2)], dim=1).shape
+    (2, 3)
+    """
+    every = tensor_list("cat", tensors)
+    # A loop may start with tensor([]): a 1-d tensor without elements fits anywhere, though its dtype counts.
+    listed = [x for x in every if x.shape != (0,)] or every
+    first = listed[0]
+    if not first.ndim:
+        raise ShapeError(f"cat: zero-dimensional tensors cannot be concatenated; use stack{in_scope()}")
+    place = dimension("cat", dim if axis is None else axis, first.ndim)
+    for i, other in enumerate(listed[1:], start=1):
+        if other.ndim != first.ndim or any(
+            n != m for d, (n, m) in enumerate(zip(first.shape, other.shape, strict=True)) if d != place
+        ):
+            raise ShapeError(
+                f"cat: tensors must agree in all but dim {dim}; "
+                f"tensor 0 has shape {tuple(first.shape)}, tensor {i} {tuple(other.shape)}{in_scope()}"
+            )
+    out = ops.concat(*listed, dim=place)
+    return out if len(listed) == len(every) else out.to(result_type([x.dtype for x in (*every, out)], [], []))
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """The tensors, all of one shape, side by side along a new dimension."""
+    listed = tensor_list("stack", tensors)
+    for i, other in enumerate(listed):
+        if other.shape != listed[0].shape:
+            raise ShapeError(
+                f"stack: tensors must have one shape; "
+                f"tensor 0 has {tuple(listed[0].shape)}, tensor {i} {tuple(other.shape)}{in_scope()}"
+            )
+    return cat([x.unsqueeze(dim) for x in listed], dimension("stack", dim, listed[0].ndim + 1))
+
+
+concat = concatenate = cat
+
+
+def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
+    """Coordinate grids: grid i holds the values of vector i along dimension i ("xy" exchanges the first two).
+
+    Raises:
+        RuntimeError: for tensors with more than one dimension, unequal dtypes or another word.
+    """
+    given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], tuple | list) else tensors
+    vectors = tensor_list("meshgrid", given)
+    if indexing not in ("ij", "xy"):
+        raise ArgumentError(f"meshgrid: indexing must be 'ij' or 'xy'; got {indexing!r}{in_scope()}")
+    for i, v in enumerate(vectors):
+        if v.ndim > 1 or v.dtype != vectors[0].dtype:
+            raise ShapeError(
+                f"meshgrid: expects vectors of one dtype; number {i} has shape {tuple(v.shape)}, "
+                f"dtype {v.dtype}{in_scope()}"
+            )
+    if indexing == "xy" and len(vectors) > 1:
+        vectors[:2] = vectors[1::-1]
+    shape = tuple(v.numel() for v in vectors)
+    grids = [v.reshape([-1 if j == i else 1 for j in range(len(vectors))]).expand(shape) for i, v in enumerate(vectors)]
+    if indexing == "xy" and len(vectors) > 1:
+        grids[:2] = grids[1::-1]
+    return tuple(grids)
+
+
+def _listed(op: str, tensors: Any) -> list[Tensor]:
+    return tensor_list(op, tensors[0] if len(tensors) == 1 and isinstance(tensors[0], tuple | list) else tensors)
+
+
+def _each(op: str, tensors: tuple[Any, ...], least: int, shape: Any) -> Any:
+    """Each tensor with at least so many dimensions: one alone for one, a tuple for several."""
+    alone = len(tensors) == 1 and isinstance(tensors[0], Tensor)
+    grown = tuple(x if x.ndim >= least else x.reshape(shape(x.shape)) for x in _listed(op, tensors))
+    return grown[0] if alone else grown
+
+
+def atleast_1d(*tensors: Any) -> Any:
+    """Each tensor with at least one dimension."""
+    return _each("atleast_1d", tensors, 1, lambda shape: (1,))
+
+
+def atleast_2d(*tensors: Any) -> Any:
+    """Each tensor with at least two dimensions; a vector becomes a row."""
+    return _each("atleast_2d", tensors, 2, lambda shape: (1, *(shape or (1,))))
+
+
+def atleast_3d(*tensors: Any) -> Any:
+    """Each tensor with at least three dimensions: a vector (1, n, 1), a matrix (n, m, 1)."""
+    return _each("atleast_3d", tensors, 3, lambda shape: (*shape, 1) if len(shape) == 2 else (1, *(shape or (1,)), 1))
+
+
+def hstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Side by side: along the second dimension, vectors along their first."""
+    grown = [atleast_1d(x) for x in tensor_list("hstack", tensors)]
+    return cat(grown, dim=min(1, grown[0].ndim - 1))
+
+
+def vstack(tensors: Sequence[Tensor]) -> Tensor:
+    """One below the other: along the first of at least two dimensions."""
+    return cat([atleast_2d(x) for x in tensor_list("vstack", tensors)], dim=0)
+
+
+row_stack = vstack
+
+
+def dstack(tensors: Sequence[Tensor]) -> Tensor:
+    """One behind the other: along the third dimension."""
+    return cat([atleast_3d(x) for x in tensor_list("dstack", tensors)], dim=2)
+
+
+def column_stack(tensors: Sequence[Tensor]) -> Tensor:
+    """Side by side; vectors and numbers are columns."""
+    return hstack([x.reshape(-1, 1) if x.ndim < 2 else x for x in tensor_list("column_stack", tensors)])
+
+
+def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
+    """The shape that shapes broadcast to.
+
+    Raises:
+        RuntimeError: when they do not.
+    """
+    listed = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
+    out = [1] * max(map(len, listed), default=0)
+    for shape in listed:
+        for i, n in enumerate(reversed(shape), start=1):
+            if n < 0:
+                raise ShapeError(f"broadcast_shapes: sizes must not be negative; got {shape}{in_scope()}")
+            if n != 1:
+                if out[-i] not in (1, n):
+                    raise ShapeError(
+                        f"broadcast_shapes: {' and '.join(map(str, listed))} do not fit together{in_scope()}"
+                    )
+                out[-i] = n
+    return tuple(out)
+
+
+def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
+    """The tensors expanded to the shape that they broadcast to."""
+    listed = _listed("broadcast_tensors", tensors)
+    shape = broadcast_shapes(*(x.shape for x in listed))
+    return tuple(x.expand(shape) for x in listed)
+
+
+def block_diag(*tensors: Any) -> Tensor:
+    """The matrix with these matrices one after the other along its diagonal; vectors are rows.
+
+    >>> import tinygrad_cnn as tg
+    >>> block_diag(tg.tensor([[1, 2]]), tg.tensor(3))
+    tensor([[1, 2, 0],
+            [0, 0, 3]])
+    """
+    blocks = [atleast_2d(x) for x in _listed("block_diag", tensors)]
+    dtype = result_type([x.dtype for x in blocks], [], [])
+    for i, x in enumerate(blocks):
+        if x.ndim > 2:
+            raise ShapeError(f"block_diag: expects at most 2 dimensions; number {i} has {tuple(x.shape)}{in_scope()}")
+    width, before, rows = sum(x.shape[1] for x in blocks), 0, []
+    for x in blocks:
+        after = width - before - x.shape[1]
+        rows.append(ops.pad(x.to(dtype), pads=((0, 0), (before, after)), value=0))
+        before += x.shape[1]
+    return cat(rows, dim=0)
+
+
+def cartesian_prod(*tensors: Any) -> Tensor:
+    """All ways to take one value of each vector, one per row; of one vector, itself."""
+    vectors = _listed("cartesian_prod", tensors)
+    for i, v in enumerate(vectors):
+        if v.ndim != 1:
+            raise ShapeError(f"cartesian_prod: expects vectors; number {i} has shape {tuple(v.shape)}{in_scope()}")
+    if len(vectors) == 1:
+        return vectors[0]
+    return stack([grid.reshape(-1) for grid in meshgrid(vectors)], dim=1)
+
+
+def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
+    """All choices of r values of a vector, in order, one per row.
+
+    >>> import tinygrad_cnn as tg
+    >>> combinations(tg.tensor([1, 2, 3]))
+    tensor([[1, 2],
+            [1, 3],
+            [2, 3]])
+    """
+    if input.ndim != 1:
+        raise ShapeError(f"combinations: expects a vector; got shape {tuple(input.shape)}{in_scope()}")
+    if r < 0:
+        raise ArgumentError(f"combinations: r must not be negative; got {r}{in_scope()}")
+    if r == 0:
+        return input.new_empty(0)
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    chosen = input.new_tensor(list(choose(range(len(input)), r)), dtype="int64").reshape(-1, r)
+    return input[chosen]
+
+
+def _triangle(op: str, inside: Any, row: int, col: int, dtype: Any, device: Any) -> Tensor:
+    if row < 0 or col < 0:
+        raise ArgumentError(f"{op}: sizes must not be negative; got {row} and {col}{in_scope()}")
+    xp = backend_for(device).xp
+    where = inside(xp.arange(row)[:, None], xp.arange(col)[None, :])
+    return Tensor.from_array(xp.stack(where.nonzero()).astype(as_dtype(dtype)))
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = int64, device: Any = None) -> Tensor:
+    """The indices (2, n) of the elements of a row × col matrix on and below a diagonal, row by row."""
+    return _triangle("tril_indices", lambda i, j: j <= i + offset, row, col, dtype, device)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = int64, device: Any = None) -> Tensor:
+    """The indices (2, n) of the elements of a row × col matrix on and above a diagonal, row by row."""
+    return _triangle("triu_indices", lambda i, j: j >= i + offset, row, col, dtype, device)
+
+
+def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
+    """The index per dimension of elements that are numbered in the flattened tensor."""
+    out, rest = [], indices
+    for n in reversed((shape,) if isinstance(shape, int) else tuple(shape)):
+        out.append(rest % n)
+        rest = rest // n
+    return tuple(reversed(out))
+
+
+def repeat_interleave(
+    input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
+    """Each slice of a dimension so many times in a row; called with repeats alone, the numbers of the slices."""
+    if repeats is None:
+        numbers = Tensor.from_array(input.backend.xp.arange(len(input)))
+        return numbers.repeat_interleave(input, 0, output_size=output_size)
+    return input.repeat_interleave(repeats, dim, output_size=output_size)
+
+
+__all__ = [
+    "as_strided",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "block_diag",
+    "broadcast_shapes",
+    "broadcast_tensors",
+    "broadcast_to",
+    "cartesian_prod",
+    "cat",
+    "chunk",
+    "clone",
+    "column_stack",
+    "combinations",
+    "concat",
+    "concatenate",
+    "conj",
+    "contiguous",
+    "diag",
+    "diag_embed",
+    "diagflat",
+    "diagonal",
+    "diagonal_scatter",
+    "dsplit",
+    "dstack",
+    "expand_as",
+    "flatten",
+    "flip",
+    "fliplr",
+    "flipud",
+    "hsplit",
+    "hstack",
+    "meshgrid",
+    "movedim",
+    "narrow",
+    "numel",
+    "permute",
+    "ravel",
+    "repeat_interleave",
+    "reshape",
+    "resolve_conj",
+    "resolve_neg",
+    "roll",
+    "rot90",
+    "row_stack",
+    "select",
+    "select_scatter",
+    "slice_scatter",
+    "split",
+    "split_with_sizes",
+    "squeeze",
+    "stack",
+    "sum_to_size",
+    "swapaxes",
+    "swapdims",
+    "t",
+    "tensor_split",
+    "tile",
+    "transpose",
+    "tril",
+    "tril_indices",
+    "triu",
+    "triu_indices",
+    "unbind",
+    "unflatten",
+    "unravel_index",
+    "unsqueeze",
+    "view_as",
+    "vsplit",
+    "vstack",
+]

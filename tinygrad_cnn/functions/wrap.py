@@ -1,0 +1,85 @@
+"""How a method of the tensor becomes a function of it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from ..autograd.modes import in_scope
+from ..errors import ArgumentError
+from ..tensor import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+NUMBER_FIRST = {
+    "add",
+    "bitwise_and",
+    "bitwise_left_shift",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
+    "div",
+    "float_power",
+    "floor_divide",
+    "ldexp",
+    "mul",
+    "pow",
+    "remainder",
+    "sub",
+    "xlogy",
+}
+
+
+TENSORS_ONLY = {
+    "atan2",
+    "fmax",
+    "fmin",
+    "gcd",
+    "hypot",
+    "lcm",
+    "ldexp",
+    "logaddexp",
+    "logaddexp2",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "maximum",
+    "minimum",
+}
+
+
+def of_a_tensor(method: F, name: str = "") -> F:
+    """A method as a function that refuses arrays, which would come back as arrays and never have a gradient.
+
+    Those of NUMBER_FIRST may begin with a number, as in `pow(2, x)`; those of TENSORS_ONLY take no number at all.
+    """
+    name = name or method.__name__
+
+    @wraps(method)
+    def function(input: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(input, Tensor) and not (
+            name in NUMBER_FIRST and type(input) in {bool, int, float} and args and isinstance(args[0], Tensor)
+        ):
+            raise TypeError(
+                f"{name}: expected a tensor; got {type(input).__name__}; make one with tensor(...){in_scope()}"
+            )
+        if name in TENSORS_ONLY and args and not isinstance(args[0], Tensor):
+            raise TypeError(f"{name}: expected two tensors; the second is {type(args[0]).__name__}{in_scope()}")
+        return method(input, *args, **kwargs)
+
+    function.__module__, function.__name__, function.__qualname__ = "tinygrad_cnn.functions", name, name
+    return function  # type: ignore[return-value]
+
+
+def tensor_list(op: str, tensors: Any) -> list[Tensor]:
+    """The tensors of a sequence, at least one.
+
+    Raises:
+        ValueError: for none.
+        TypeError: for something else among them.
+    """
+    listed = list(tensors)
+    if not listed:
+        raise ArgumentError(f"{op}: expected at least one tensor; got none{in_scope()}")
+    for i, value in enumerate(listed):
+        if not isinstance(value, Tensor):
+            raise TypeError(f"{op}: element {i} must be a tensor; got {type(value).__name__}{in_scope()}")
+    return listed
