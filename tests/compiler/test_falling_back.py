@@ -1,5 +1,6 @@
 """What cannot be replayed runs eagerly, with the right results and one warning that says why."""
 
+import gc
 import random
 import time
 import warnings
@@ -388,3 +389,20 @@ def test_the_program_can_be_read() -> None:
         "    del v1\n"
         "    return finished(v2, Storage, False, None)\n"
     )
+
+
+def test_the_garbage_collector_may_call_at_any_time() -> None:
+    def told(phase: str, info: dict[str, int]) -> None:
+        time.perf_counter()
+
+    @tg.compile(fullgraph=True)
+    def step(x: tg.Tensor) -> tg.Tensor:
+        gc.collect()
+        return x * 2
+
+    gc.callbacks.append(told)
+    try:
+        for _ in range(4):
+            assert step(tg.ones(2)).tolist() == [2, 2]
+    finally:
+        gc.callbacks.remove(told)

@@ -7,6 +7,7 @@ same object, a replay is right. If one has changed by the end of the run, the fu
 and cannot be replayed. Values read from tensors, files, clocks and random numbers are reasons of the same kind.
 """
 
+import gc
 import random
 import sys
 from collections import deque
@@ -19,7 +20,6 @@ from typing import Any
 from ..autograd import detect_anomaly, inference_mode
 from ..dtypes import set_default_dtype
 from ..function import Function
-from ..functions import allclose, equal
 from ..nn import Module
 from ..nn.hooks import HookMethods
 from ..optim import Optimizer
@@ -51,8 +51,8 @@ OTHERS = {
     detect_anomaly.__init__: "detect_anomaly looks at values",
     inference_mode.__init__: "inference_mode inside of the function",
     set_default_dtype: "set_default_dtype changes what follows",
-    equal: "equal reads values",
-    allclose: "allclose reads values",
+    Tensor.equal: "equal reads values",
+    Tensor.allclose: "allclose reads values",
 }
 EFFECTS = {"io", "data", "viz", "vision", "demo", "testing", "interop", "profiler"}
 EFFECTS |= {"func", "jacobians", "checkpointing", "saved_tensors"}
@@ -123,6 +123,7 @@ class Observer:
     # the hook ---------------------------------------------------------------------------------------------------------
 
     def __enter__(self) -> "Observer":
+        self._collecting = {getattr(callback, "__code__", None) for callback in gc.callbacks}
         self._before = sys.getprofile()
         sys.setprofile(self._on_event)
         return self
@@ -150,6 +151,8 @@ class Observer:
         caller = frame.f_back
         if code in UNITS or (caller is not None and caller.f_code is APPLY and _is_user(frame)):
             self._inside = frame  # an operation of the user's own is called again as it is, like a repeated function
+        elif code.co_name == "__del__" or code in self._collecting:
+            self._inside = frame  # the collector calls when it likes, in the middle of anything
         elif (reason := REASONS.get(code)) is not None:
             self.recorder.abandon(reason)
         elif code is SET_GRAD or code is DEL_GRAD:
