@@ -98,7 +98,7 @@ def run_backward(
     found = walk(seeds, targets, create_graph=create_graph, retain_graph=keep)
     receivers = {id(tensor.node): tensor for tensor in inputs or () if tensor.node is not None}
     if (tape := TAPE.get()) is not None and not tape.reason and not create_graph:
-        leaves = {node: node.tensor for node in found if isinstance(node, Leaf)}
+        leaves: dict[Node | Leaf, Any] = {node: node.tensor for node in found if isinstance(node, Leaf)}
         leaves |= {node: receivers[id(node)] for node in found if id(node) in receivers}
         hand_out([(x, found[node], tape.is_fresh(found[node])) for node, x in leaves.items() if x is not None])
         return
