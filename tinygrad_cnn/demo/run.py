@@ -22,7 +22,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--seeds", type=int, default=3, metavar="N", help="train N networks, with seeds 0 to N − 1 (default 3)"
     )
     parser.add_argument(
-        "--epochs", type=int, default=100, help="at most so many passes over the training images (default 100)"
+        "--epochs", type=int, default=150, help="at most so many passes over the training images (default 150)"
     )
     parser.add_argument("--out", type=Path, default=Path("runs/demo"), help="folder for the report (default runs/demo)")
     parser.add_argument("--overwrite", action="store_true", help="replace what an earlier run left in that folder")

@@ -84,7 +84,7 @@ def train(
     batch_size: int = 64,
     learning_rate: float = 2e-3,
     weight_decay: float = 1e-3,
-    patience: int = 30,
+    patience: int = 60,
     show_progress: bool = True,
 ) -> History:
     """Train by AdamW on augmented mini-batches until the validation loss has not fallen for `patience` epochs.
