@@ -84,6 +84,8 @@ def backends() -> tuple[Backend, ...]:
 
 def backend_of(array: Any) -> Backend | None:
     """The backend whose array this is, None if it is no array of any."""
+    if type(array) is cpu.array_type:  # the usual case, asked several times per operation
+        return _backends[cpu.name]
     for backend in _backends.values():
         if isinstance(array, backend.array_type):
             return backend

@@ -134,6 +134,16 @@ def empty(shape: Ints, dtype: Any = np.float32) -> Array:
     return np.ndarray(shape, dtype, np.ndarray.__new__(Loan, (len(memory),), np.uint8, memory))
 
 
+def channels_at_end(x: Array) -> Array:
+    """A view of images (N, C, …) as (N, …, C), without the checks of `np.moveaxis`: they cost microseconds."""
+    return x.transpose(0, *range(2, x.ndim), 1)
+
+
+def channels_second(x: Array) -> Array:
+    """The inverse of `channels_at_end`: (N, …, C) as (N, C, …)."""
+    return x.transpose(0, x.ndim - 1, *range(1, x.ndim - 1))
+
+
 def _holders(view: Array) -> int:
     """How many hold the base of a view, as Python counts; that differs between its versions."""
     return getrefcount(view.base)

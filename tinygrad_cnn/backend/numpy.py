@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .base import Array, Kept, lowest, tap_dtype
-from .memory import is_alone
+from .memory import channels_at_end, channels_second, is_alone
 from .numpy_convolution import MatrixConvolution
 from .window import Ints, Window
 
@@ -376,13 +376,13 @@ def _in_order_of(like: Array, x: Array) -> Array:
 
 def _rows_of_channels(x: Array) -> Array | None:
     """(N, C, …) in channels-last memory as a matrix (pixels, C), without a copy; None for another order, or nothing."""
-    last = np.moveaxis(x, 1, -1)
+    last = channels_at_end(x)
     return last.reshape(-1, x.shape[1]) if last.flags.c_contiguous and x.size else None
 
 
 def _images_of_channels(rows: Array, like: Array) -> Array:
     """The inverse of `_rows_of_channels`."""
-    return np.moveaxis(rows.reshape(like.shape[0], *like.shape[2:], like.shape[1]), -1, 1)
+    return channels_second(rows.reshape(like.shape[0], *like.shape[2:], like.shape[1]))
 
 
 def _row_blocks(rows: Array) -> Iterator[slice]:

@@ -12,7 +12,7 @@ from .shape import flip, pad, reshape
 
 def expand_reduced(g: Any, shape: Any, dim: tuple[int, ...], keepdim: bool) -> Any:
     """Spread the gradient of a reduction over what was reduced."""
-    return broadcast_to(restore_dims(g, shape, dim, keepdim), shape=shape)
+    return broadcast_to(g if g.ndim == 0 else restore_dims(g, shape, dim, keepdim), shape=shape)
 
 
 def restore_dims(out: Any, shape: Any, dim: tuple[int, ...], keepdim: bool) -> Any:

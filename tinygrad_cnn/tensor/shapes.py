@@ -100,7 +100,7 @@ class ShapeMethods(TensorBase):
         first, last = dimension("flatten", start_dim, self.ndim), dimension("flatten", end_dim, self.ndim)
         if first > last:
             raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}{in_scope()}")
-        shape = self.shape
+        shape = self.array.shape
         return ops.reshape(self, shape=(*shape[:first], prod(shape[first : last + 1]), *shape[last + 1 :]))
 
     def ravel(self) -> Self:

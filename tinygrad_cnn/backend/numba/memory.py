@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..base import Array
-from ..memory import empty
+from ..memory import channels_at_end, channels_second, empty
 
 TRANSPOSED = 1 << 12  # fewer values NumPy transposes as quickly
 COST = 3e-4  # microseconds per value on one thread
@@ -35,7 +35,7 @@ def flat_views(first: Array, *others: Array) -> list[Array] | None:
 
 def channels_last(x: Array) -> Array:
     """Images (N, C, …) as (N, …, C), copied where their memory has another order."""
-    last = np.moveaxis(x, 1, -1)
+    last = channels_at_end(x)
     if last.flags.c_contiguous:
         return last
     if not x.flags.c_contiguous or not _transposes(x):
@@ -47,7 +47,7 @@ def row_major(x: Array) -> Array:
     """x, or a copy in row-major order where its memory has another one."""
     if x.flags.c_contiguous or x.ndim < 3 or not _transposes(x):
         return np.ascontiguousarray(x)
-    last = np.moveaxis(x, 1, -1)
+    last = channels_at_end(x)
     if not last.flags.c_contiguous:
         return np.ascontiguousarray(x)
     return _transposed(last, len(x), x.size // (len(x) * x.shape[1])).reshape(x.shape)
@@ -75,8 +75,8 @@ def in_order_of(like: Array, x: Array) -> Array:
     if x.ndim > 2:
         if like.flags.c_contiguous:
             return row_major(x)
-        if np.moveaxis(like, 1, -1).flags.c_contiguous:
-            return np.moveaxis(channels_last(x), -1, 1)
+        if channels_at_end(like).flags.c_contiguous:
+            return channels_second(channels_last(x))
     copy = empty_like(like, x.dtype)
     copy[...] = x
     return copy

@@ -5,6 +5,7 @@ from math import gcd
 import numpy as np
 
 from ..base import Array
+from ..memory import channels_second
 from ..numpy import NumpyBackend
 from .memory import channels_last, empty
 
@@ -108,7 +109,7 @@ def _rows(x: Array) -> tuple[Array, int]:
 
 
 def _images(rows: Array, like: Array) -> Array:
-    return np.moveaxis(rows.reshape(like.shape[0], *like.shape[2:], like.shape[1]), -1, 1)
+    return channels_second(rows.reshape(like.shape[0], *like.shape[2:], like.shape[1]))
 
 
 def _step(rows: Array) -> int:

@@ -5,6 +5,7 @@ from math import gcd
 import numpy as np
 
 from ..base import Array
+from ..memory import channels_at_end
 from ..numpy import NumpyBackend
 
 SMALL = 1 << 14  # fewer values cost less than the calls around a compiled kernel
@@ -20,7 +21,7 @@ class SumKernels(NumpyBackend):
 
     def channel_sum(self, x: Array) -> Array:
         """`Backend.channel_sum` of channels-last memory, in blocks of rows that are added in float64."""
-        last = np.moveaxis(x, 1, -1)
+        last = channels_at_end(x)
         if x.size < SMALL or x.dtype != np.float32 or not last.flags.c_contiguous:
             return super().channel_sum(x)
         from . import sums

@@ -37,7 +37,7 @@ def conv2d(
     (8, 16, 32, 32)
     """
     need_tensors("conv2d", input=input, weight=weight, bias=bias)
-    shape = tuple(input.shape)
+    shape, kernels = input.array.shape, weight.array.shape
     if weight.ndim != 4:
         raise ShapeError(
             f"conv2d: weight must have shape (out channels, in channels / groups, height, width); "
@@ -45,8 +45,8 @@ def conv2d(
         )
     if input.ndim not in (3, 4):
         raise ShapeError(f"conv2d: expected images (N, C, H, W), or one image (C, H, W); got shape {shape}{in_scope()}")
-    window = convolution_window("conv2d", weight.shape[2:], stride, padding, dilation, groups)
-    outputs, per_group = weight.shape[:2]
+    window = convolution_window("conv2d", kernels[2:], stride, padding, dilation, groups)
+    outputs, per_group = kernels[:2]
     if shape[-3] != per_group * groups:
         hint = ""
         if input.ndim == 3 and per_group * groups == 1:
@@ -64,7 +64,7 @@ def conv2d(
             f"conv2d: {outputs} output channels (weight {tuple(weight.shape)}) "
             f"can't be divided among {groups} groups{in_scope()}"
         )
-    if bias is not None and bias.shape != (outputs,):
+    if bias is not None and bias.array.shape != (outputs,):
         raise ShapeError(
             f"conv2d: bias must have shape ({outputs},), one value per output channel; "
             f"got {tuple(bias.shape)}{in_scope()}"

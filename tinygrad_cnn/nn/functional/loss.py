@@ -163,7 +163,7 @@ def _class_first_to_last(op: str, input: Tensor, target_shape: tuple[int, ...]) 
         raise ShapeError(f"{op}: scores {tuple(input.shape)} and target {target_shape} do not fit{in_scope()}")
     if input.ndim == 1:
         return input.unsqueeze(0)
-    expected = (input.shape[0], *input.shape[2:])
+    expected = (input.array.shape[0], *input.array.shape[2:])
     if target_shape != expected:
         hint = ""
         if target_shape == tuple(input.shape):
@@ -226,12 +226,12 @@ def cross_entropy(
         raise ValueError(f"cross_entropy: label_smoothing must lie in [0, 1]; got {label_smoothing}{in_scope()}")
     if target.dtype.kind == "f" and target.ndim == input.ndim:
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
-    scores = _class_first_to_last("cross_entropy", input, tuple(target.shape))
-    labels, ignored = _labels("cross_entropy", target, scores.shape[1], ignore_index)
+    scores = _class_first_to_last("cross_entropy", input, target.array.shape)
+    labels, ignored = _labels("cross_entropy", target, scores.array.shape[1], ignore_index)
     labels = taken(_flat, labels)
     ignored = None if ignored is None else ignored.reshape(-1)
     losses = ops.softmax_cross_entropy(scores, target=labels)
-    main = _weighted("cross_entropy", losses, labels, ignored, weight, tuple(target.shape), reduction)
+    main = _weighted("cross_entropy", losses, labels, ignored, weight, target.array.shape, reduction)
     if not label_smoothing:
         return main
     logs = ops.log_softmax(scores, dim=1)
