@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import BuiltinFunctionType, MethodType
 from typing import Any
 
+from ..autograd import Storage
 from ..backend import backend_of
 from ..tensor import Tensor
 from .script import Script
@@ -44,6 +45,7 @@ class Names:
         self.script = Script()
         self.made: dict[int, Any] = {}
         self.candidates: dict[int, Any] = {}
+        self._versions: dict[int, int] = {}  # of tensors from outside, before the first line
         self.gradients: dict[int, Any] = {}
         self.inputs = {id(x): f"x{i}" for i, x in enumerate(inputs)}
         self._outside: dict[int, str] = {}
@@ -62,6 +64,12 @@ class Names:
         if id(tensor) not in self.made:
             self.candidates.setdefault(id(tensor.array), tensor)
             self._kept += [tensor, tensor.array]
+            if not self.script.lines and type(tensor.storage) is Storage:
+                self._versions.setdefault(id(tensor), tensor.storage.version)
+
+    def _is_untouched(self, tensor: Any) -> bool:
+        """Whether a tensor from outside was there before the first line, and nothing has written to it since."""
+        return id(tensor) in self._versions and self._versions[id(tensor)] == tensor.storage.version
 
     def _returned(self, x: Tensor, reads: Reads) -> str:
         """A tensor that the function returns."""
@@ -91,7 +99,7 @@ class Names:
         if not isinstance(arg, Tensor):
             return self._text(array, reads)
         if id(array) not in self._known and not self._is_inside(arg):
-            self._know(array, f"{self._name_of(arg)}.array", early=False)
+            self._know(array, f"{self._name_of(arg)}.array", early=self._is_untouched(arg))
         elif not self._is_inside(arg):
             known = self._known[id(array)][0]
             if known.endswith(".array") and known != f"{self._name_of(arg)}.array":
@@ -102,7 +110,7 @@ class Names:
         if id(array) not in self._known and (tensor := self.candidates.get(id(array))) is not None:
             if tensor.array is not array:
                 raise Unknown("an array is used that a tensor had before")
-            self._know(array, f"{self._name_of(tensor)}.array", early=False)
+            self._know(array, f"{self._name_of(tensor)}.array", early=self._is_untouched(tensor))
         if id(array) not in self._known:
             raise Unknown(f"an array of shape {getattr(array, 'shape', ())} was made in a way that is not recorded")
         name, early = self._known[id(array)]
