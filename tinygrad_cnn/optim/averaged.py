@@ -48,7 +48,7 @@ class ASGD(FormulaOptimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ) -> None:
-        options = {"lr": lr, "lambd": lambd, "alpha": alpha, "t0": t0, "weight_decay": weight_decay}
+        options: dict[str, Any] = {"lr": lr, "lambd": lambd, "alpha": alpha, "t0": t0, "weight_decay": weight_decay}
         options |= {"foreach": foreach, "maximize": maximize, "differentiable": differentiable}
         super().__init__(params, options | {"capturable": capturable})
 
@@ -116,7 +116,13 @@ class Rprop(FormulaOptimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        options = {"lr": lr, "etas": etas, "step_sizes": step_sizes, "foreach": foreach, "maximize": maximize}
+        options: dict[str, Any] = {
+            "lr": lr,
+            "etas": etas,
+            "step_sizes": step_sizes,
+            "foreach": foreach,
+            "maximize": maximize,
+        }
         super().__init__(params, options | {"differentiable": differentiable, "capturable": capturable})
 
     def check(self, group: dict[str, Any]) -> None:
