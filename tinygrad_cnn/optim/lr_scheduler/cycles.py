@@ -155,9 +155,11 @@ class OneCycleLR(_MomentumCycle):
             raise TypeError(f"OneCycleLR: expected an optimizer; got {type(optimizer).__name__}")
         if total_steps is None and (epochs is None or steps_per_epoch is None):
             raise ValueError("OneCycleLR: give total_steps, or both epochs and steps_per_epoch")
-        counts = {"epochs": epochs, "steps_per_epoch": steps_per_epoch}
-        for name, count in {"total_steps": total_steps}.items() if total_steps is not None else counts.items():
-            if count is None or count <= 0 or count != int(count):
+        counts: dict[str, Any] = {"total_steps": total_steps}
+        if total_steps is None:
+            counts = {"epochs": epochs, "steps_per_epoch": steps_per_epoch}
+        for name, count in counts.items():
+            if not isinstance(count, int) or count <= 0:
                 raise ValueError(f"OneCycleLR: {name} must be a positive int; got {count}")
         self.total_steps: int = total_steps if total_steps is not None else epochs * steps_per_epoch  # type: ignore[operator]
         if not isinstance(pct_start, float) or not 0 <= pct_start <= 1:
