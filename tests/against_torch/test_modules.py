@@ -87,7 +87,7 @@ def test_putting_a_submodule(lib: Any) -> None:
         model.set_submodule("1.0", lib.nn.ReLU())
     with pytest.raises(AttributeError):
         model.set_submodule("0.7", lib.nn.ReLU(), strict=True)
-    with pytest.raises(ValueError, match="empty|without a target"):
+    with pytest.raises(ValueError, match=r"empty|without a target"):
         model.set_submodule("", lib.nn.ReLU())
     assert model.share_memory() is model
 

@@ -1,6 +1,6 @@
 """Optimizers: how parameters change by their gradients."""
 
-from . import lr_scheduler
+from . import lr_scheduler, swa_utils
 from .adam import Adam, AdamW
 from .adaptive import Adadelta, Adagrad, RMSprop
 from .averaged import ASGD, Rprop
@@ -22,4 +22,5 @@ __all__ = [
     "RMSprop",
     "Rprop",
     "lr_scheduler",
+    "swa_utils",
 ]

@@ -120,7 +120,7 @@ class NAdam(_TwoMoments):
     >>> (x * x).sum().backward()
     >>> optimizer.step()
     >>> x.detach()
-    tensor([0.8839])
+    tensor([0.8944])
     """
 
     def __init__(

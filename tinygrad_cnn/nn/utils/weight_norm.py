@@ -113,7 +113,7 @@ class _SpectralNorm:
         return weight.permute(*order).reshape(weight.shape[self.dim], -1)
 
     def unit(self, x: Tensor) -> Tensor:
-        return x / max((x * x).sum().sqrt().item(), self.eps)
+        return x / max((x * x).sum().sqrt().item(), self.eps)  # type: ignore[no-any-return]
 
     def weight(self, module: Module, iterations: int) -> Tensor:
         weight = getattr(module, f"{self.name}_orig")

@@ -162,8 +162,8 @@ class OneCycleLR(_MomentumCycle):
             if not isinstance(count, int) or count <= 0:
                 raise ValueError(f"OneCycleLR: {name} must be a positive int; got {count}")
         self.total_steps: int = total_steps if total_steps is not None else epochs * steps_per_epoch  # type: ignore[operator]
-        if not isinstance(pct_start, float) or not 0 <= pct_start <= 1:
-            raise ValueError(f"OneCycleLR: pct_start must be a float in [0, 1]; got {pct_start}")
+        if not 0 <= pct_start <= 1:
+            raise ValueError(f"OneCycleLR: pct_start must lie in [0, 1]; got {pct_start}")
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(f"OneCycleLR: anneal_strategy must be 'cos' or 'linear'; got {anneal_strategy!r}")
         self._anneal_func_type = anneal_strategy
