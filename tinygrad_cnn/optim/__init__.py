@@ -6,6 +6,7 @@ from .adaptive import Adadelta, Adagrad, RMSprop
 from .averaged import ASGD, Rprop
 from .moments import Adamax, NAdam, RAdam
 from .optimizer import Optimizer
+from .regularisation import EarlyStopping, l1_penalty
 from .sgd import SGD
 
 __all__ = [
@@ -17,10 +18,12 @@ __all__ = [
     "AdamW",
     "Adamax",
     "NAdam",
+    "EarlyStopping",
     "Optimizer",
     "RAdam",
     "RMSprop",
     "Rprop",
+    "l1_penalty",
     "lr_scheduler",
     "swa_utils",
 ]

@@ -149,8 +149,8 @@ class SWALR(LRScheduler):
             raise ValueError(f"SWALR: swa_lr needs {len(groups)} values, one per group; got {len(rates)}")
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(f"SWALR: anneal_strategy must be 'cos' or 'linear'; got {anneal_strategy!r}")
-        if not isinstance(anneal_epochs, int) or anneal_epochs < 0:
-            raise ValueError(f"SWALR: anneal_epochs must be an int of at least 0; got {anneal_epochs}")
+        if anneal_epochs < 0:
+            raise ValueError(f"SWALR: anneal_epochs must be at least 0; got {anneal_epochs}")
         for group, rate in zip(groups, rates, strict=True):
             group["swa_lr"] = rate
         self._anneal_strategy = anneal_strategy
