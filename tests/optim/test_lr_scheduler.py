@@ -56,7 +56,8 @@ def test_jumping_to_an_epoch(make: Any, formula: Any) -> None:
     opt = optimizer(0.5, 0.01)
     scheduler = make(opt)
     opt.step()
-    scheduler.step(12)
+    with pytest.warns(UserWarning, match=r"step\(epoch\) is deprecated"):
+        scheduler.step(12)
     assert scheduler.get_last_lr() == pytest.approx([formula(12, 0.5), formula(12, 0.01)])
     assert scheduler.last_epoch == 12
 
@@ -94,7 +95,8 @@ def test_a_function_object_keeps_its_attributes() -> None:
     other = lr_scheduler.LambdaLR(opt, Slow(0.1))
     other.load_state_dict(scheduler.state_dict())
     opt.step()
-    other.step(2)
+    with pytest.warns(UserWarning, match="LambdaLR: step"):
+        other.step(2)
     assert other.get_last_lr() == [0.25]
 
 

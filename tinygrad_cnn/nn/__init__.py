@@ -1,6 +1,6 @@
 """Networks: modules, layers, losses, first values, helpers; the functions themselves are in `nn.functional`."""
 
-from . import functional, init, utils
+from . import functional, init, parallel, utils
 from .activation import ELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .containers import ModuleDict, ModuleList, ParameterList, Sequential
 from .convolution import Conv2d
@@ -9,12 +9,14 @@ from .linear import Identity, Linear
 from .loss import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, NLLLoss, SmoothL1Loss
 from .module import Module
 from .normalization import BatchNorm1d, BatchNorm2d
+from .parallel import DataParallel
 from .parameter import Parameter
 from .pooling import AvgPool2d, MaxPool2d
 from .shape import Flatten, Unflatten
 
 __all__ = [
     # what networks are made of
+    "DataParallel",
     "Module",
     "Parameter",
     "Sequential",
@@ -54,5 +56,6 @@ __all__ = [
     # and
     "functional",
     "init",
+    "parallel",
     "utils",
 ]

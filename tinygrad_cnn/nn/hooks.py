@@ -45,7 +45,7 @@ class HookMethods(ModuleTree):
             prepend: before the hooks that are there.
             with_kwargs: call `hook(module, args, kwargs)`, which may return both.
         """
-        return _register(self._forward_pre_hooks, (hook, with_kwargs), prepend)
+        return register(self._forward_pre_hooks, (hook, with_kwargs), prepend)
 
     def register_forward_hook(
         self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
@@ -65,18 +65,18 @@ class HookMethods(ModuleTree):
         >>> shapes
         [(4, 3)]
         """
-        return _register(self._forward_hooks, (hook, with_kwargs, always_call), prepend)
+        return register(self._forward_hooks, (hook, with_kwargs, always_call), prepend)
 
     def register_full_backward_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, grad_output)` with the gradients of the outputs, a tuple; it may return others."""
-        return _register(self._backward_pre_hooks, hook, prepend)
+        return register(self._backward_pre_hooks, hook, prepend)
 
     def register_full_backward_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, grad_input, grad_output)` when the gradients of the inputs are known.
 
         It may return others for them. Both are tuples, with None for what is no tensor or wants no gradient.
         """
-        return _register(self._backward_hooks, hook, prepend)
+        return register(self._backward_hooks, hook, prepend)
 
     def register_backward_hook(self, hook: Hook) -> RemovableHandle:
         """PyTorch's old name for `register_full_backward_hook`."""
@@ -151,7 +151,8 @@ class _BackwardHooks:
         return gradients
 
 
-def _register(hooks: "OrderedDict[int, Any]", entry: Any, prepend: bool) -> RemovableHandle:
+def register(hooks: "OrderedDict[int, Any]", entry: Any, prepend: bool = False) -> RemovableHandle:
+    """Add a hook after, or before, those that are there."""
     number = next(_numbers)
     hooks[number] = entry
     if prepend:

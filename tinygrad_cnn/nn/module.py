@@ -8,12 +8,11 @@ from ..autograd.modes import SCOPE
 from ..dtypes import as_dtype, float16, float32, float64
 from ..tensor import Tensor, backend_for
 from ..tensor import device as device_type
-from .hooks import HookMethods
 from .scope import PATHS, path_outside, paths_of
 from .state import StateMethods
 
 
-class Module(HookMethods, StateMethods):
+class Module(StateMethods):
     """A function with parameters, and other modules inside: a layer, a block, a whole network.
 
     A subclass calls `super().__init__()`, assigns its parameters and layers to attributes, and has `forward`. Calling
@@ -133,6 +132,25 @@ class Module(HookMethods, StateMethods):
     def half(self) -> Self:
         """Floating-point parameters and buffers in float16."""
         return self.to(float16)
+
+    def bfloat16(self) -> Self:
+        """There is no bfloat16 here.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(f"{type(self).__name__}.bfloat16: this engine has no bfloat16; use half() or float()")
+
+    def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
+        """On a device, with values that mean nothing: to be followed by loading or initialising them."""
+        return self._apply(lambda t: t.to(device=device), recurse)
+
+    def share_memory(self) -> Self:
+        """Itself: memory is not shared between processes here, and a program of one process runs right."""
+        return self
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: the module runs as it is; `tinygrad_cnn.compile` records a whole step."""
 
     def cpu(self) -> Self:
         """On the CPU."""

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..autograd import no_grad
-from ..tensor import Tensor, as_tensor
+from ..tensor import RemovableHandle, Tensor, as_tensor
+from .hooks import HookMethods, register
 from .parameter import Parameter
-from .tree import ModuleTree
 
 
 class IncompatibleKeys(NamedTuple):
@@ -22,8 +22,70 @@ class IncompatibleKeys(NamedTuple):
         return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
 
-class StateMethods(ModuleTree):
+class StateMethods(HookMethods):
     """Saving and loading."""
+
+    _state_dict_pre_hooks: "OrderedDict[int, Any]"
+    _state_dict_hooks: "OrderedDict[int, Any]"
+    _load_state_dict_pre_hooks: "OrderedDict[int, Any]"
+    _load_state_dict_post_hooks: "OrderedDict[int, Any]"
+
+    def register_state_dict_pre_hook(self, hook: Any) -> RemovableHandle:
+        """Call `hook(module, prefix, keep_vars)` before the module's entries are written into a state dict."""
+        return register(self._own_hooks("_state_dict_pre_hooks"), hook)
+
+    def register_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
+        """Call `hook(module, state_dict, prefix, local_metadata)` when its entries and those inside are written.
+
+        The hook changes the dict in place.
+        """
+        return register(self._own_hooks("_state_dict_hooks"), hook)
+
+    def _register_state_dict_hook(self, hook: Any) -> RemovableHandle:
+        return self.register_state_dict_post_hook(hook)
+
+    def register_load_state_dict_pre_hook(self, hook: Any) -> RemovableHandle:
+        """Call a hook before the module takes its entries of a state dict, which it may change.
+
+        It is called as `hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys,
+        error_msgs)`, and the last three are lists that it may add to.
+        """
+        return register(self._own_hooks("_load_state_dict_pre_hooks"), lambda *args: hook(self, *args))
+
+    def _register_load_state_dict_pre_hook(self, hook: Any, with_module: bool = False) -> RemovableHandle:
+        if with_module:
+            return self.register_load_state_dict_pre_hook(hook)
+        return register(self._own_hooks("_load_state_dict_pre_hooks"), hook)
+
+    def register_load_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
+        """Call `hook(module, incompatible_keys)` when the module has taken its entries, and those inside theirs.
+
+        It may change the two lists of keys: what it takes out of them is no error.
+        """
+        return register(self._own_hooks("_load_state_dict_post_hooks"), hook)
+
+    def _own_hooks(self, kind: str) -> "OrderedDict[int, Any]":
+        """Made at the first use: few modules have any."""
+        return self.__dict__.setdefault(kind, OrderedDict())  # type: ignore[no-any-return]
+
+    def get_extra_state(self) -> Any:
+        """What is saved beside parameters and buffers, under `_extra_state`; a class that has some overrides this.
+
+        Raises:
+            RuntimeError: if the class does not.
+        """
+        raise RuntimeError(f"{type(self).__name__} has no extra state; override get_extra_state and set_extra_state")
+
+    def set_extra_state(self, state: Any) -> None:
+        """Take back what `get_extra_state` returned.
+
+        Raises:
+            RuntimeError: if the class does not override this.
+        """
+        raise RuntimeError(f"{type(self).__name__} takes no extra state; override set_extra_state")
+
+    def _has_extra_state(self) -> bool:
+        return type(self).get_extra_state is not StateMethods.get_extra_state
 
     _version = 1  # of what `_save_to_state_dict` writes; a class that changes it can still load what an older one wrote
 
@@ -44,11 +106,15 @@ class StateMethods(ModuleTree):
         state: Any = OrderedDict() if destination is None else destination
         if not hasattr(state, "_metadata"):
             state._metadata = OrderedDict()
-        state._metadata[prefix[:-1]] = {"version": self._version}
+        state._metadata[prefix[:-1]] = local_metadata = {"version": self._version}
+        for hook in list(self.__dict__.get("_state_dict_pre_hooks", {}).values()):
+            hook(self, prefix, keep_vars)
         self._save_to_state_dict(state, prefix, keep_vars)
         for name, module in self._modules.items():
             if module is not None:
                 module.state_dict(destination=state, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
+        for hook in list(self.__dict__.get("_state_dict_hooks", {}).values()):
+            hook(self, state, prefix, local_metadata)
         return state  # type: ignore[no-any-return]
 
     def load_state_dict(
@@ -73,9 +139,16 @@ class StateMethods(ModuleTree):
         missing: list[str] = []
         unexpected: list[str] = []
         errors: list[str] = []
-        for path, module in list(self.named_modules(remove_duplicate=False)):
+        walked = list(self.named_modules(remove_duplicate=False))
+        for path, module in walked:
             version = {"assign_to_params_buffers": assign, **metadata.get(path, {})}
-            module._load_from_state_dict(given, f"{path}." if path else "", version, True, missing, unexpected, errors)
+            prefix = f"{path}." if path else ""
+            for hook in list(module.__dict__.get("_load_state_dict_pre_hooks", {}).values()):
+                hook(given, prefix, version, True, missing, unexpected, errors)
+            module._load_from_state_dict(given, prefix, version, True, missing, unexpected, errors)
+        for _, module in reversed(walked):  # those inside before the one that holds them
+            for hook in list(module.__dict__.get("_load_state_dict_post_hooks", {}).values()):
+                hook(module, IncompatibleKeys(missing, unexpected))
         if strict:
             if unexpected:
                 listed = ", ".join(f'"{key}"' for key in unexpected)
@@ -92,6 +165,8 @@ class StateMethods(ModuleTree):
         """Add this module's own entries; a class with another format overrides this and `_load_from_state_dict`."""
         for name, tensor in self._persistent():
             destination[prefix + name] = tensor if keep_vars else tensor.detach()
+        if self._has_extra_state():
+            destination[f"{prefix}_extra_state"] = self.get_extra_state()
 
     def _load_from_state_dict(
         self,
@@ -112,8 +187,14 @@ class StateMethods(ModuleTree):
                 missing_keys.append(key)
             elif problem := self._take(name, tensor, state_dict[key], assign):
                 error_msgs.append(f"{problem[0]} for {key}: {problem[1]}")
+        extra = f"{prefix}_extra_state"
+        if self._has_extra_state():
+            if extra in state_dict:
+                self.set_extra_state(state_dict[extra])
+            else:
+                missing_keys.append(extra)
         for key in state_dict:
-            if key.startswith(prefix):
+            if key.startswith(prefix) and not (key == extra and self._has_extra_state()):
                 name, dot, _ = key[len(prefix) :].partition(".")
                 if not (dot and name in self._modules) and (dot or name not in own):
                     unexpected_keys.append(key)

@@ -201,6 +201,28 @@ class ModuleTree:
             module = found
         return module  # type: ignore[no-any-return]
 
+    def set_submodule(self, target: str, module: "Module", strict: bool = False) -> None:
+        """Put a module at a path such as `features.3`, in place of the one there.
+
+        Args:
+            strict: there must be one.
+
+        Raises:
+            AttributeError: if the path leads nowhere.
+            ValueError: for an empty path, or what is no module.
+        """
+        if not target:
+            raise ValueError("set_submodule: the path must not be empty")
+        if not isinstance(module, ModuleTree):
+            raise ValueError(f"set_submodule: expected a Module; got {type(module).__name__}")
+        path, _, name = target.rpartition(".")
+        parent = self.get_submodule(path)
+        if strict:
+            self.get_submodule(target)
+        elif name not in parent._modules and hasattr(parent, name):
+            raise AttributeError(f"set_submodule({target!r}): {type(parent).__name__}.{name} is no module")
+        parent._modules[name] = module
+
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a path such as `features.3.weight`.
 

@@ -81,6 +81,13 @@ class Optimizer:
             self._check_parameter(i, parameter)
         for name, default in self.defaults.items():
             group.setdefault(name, default)
+        if group.get("differentiable"):
+            raise NotImplementedError(
+                f"{self._name}: differentiable=True is not supported: a step changes the parameters in place and is "
+                "not recorded; compute new values from the gradients, e.g. with func.grad and func.functional_call"
+            )
+        if group.get("fused") and group.get("foreach"):
+            raise RuntimeError(f"{self._name}: fused and foreach cannot both be True; leave one out")
         self.check(group)
         if len(set(map(id, listed))) < len(listed):
             warn(

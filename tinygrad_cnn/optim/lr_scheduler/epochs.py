@@ -12,8 +12,8 @@ from math import cos, pi
 from typing import Any
 from warnings import warn
 
-from ..autograd import repeated
-from .optimizer import Optimizer
+from ...autograd import repeated
+from ..optimizer import Optimizer
 
 
 class LRScheduler:
@@ -42,9 +42,17 @@ class LRScheduler:
         self.optimizer = optimizer
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
-        self._step_count = 0
         self._last_lr: list[float] = []
-        self.step()
+        self._initial_step()
+
+    def _initial_step(self) -> None:
+        """Set the rates of the first epoch; `SequentialLR` does it again."""
+        self._step_count = 0
+        self._is_initial = True
+        try:
+            self.step()
+        finally:
+            self._is_initial = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -70,6 +78,15 @@ class LRScheduler:
                 stacklevel=2,
             )
         self._step_count += 1
+        if epoch is not None:
+            warn(
+                f"{type(self).__name__}: step(epoch) is deprecated, as in PyTorch; call step() once per epoch",
+                stacklevel=3,
+            )
+        self._update_lr(epoch)
+
+    def _update_lr(self, epoch: int | None = None) -> None:
+        """The rates of the next epoch, or of a given one."""
         if epoch is None:
             self.last_epoch += 1
             rates = self.get_lr()
@@ -77,9 +94,9 @@ class LRScheduler:
             self.last_epoch = epoch
             closed = getattr(self, "_get_closed_form_lr", None)
             rates = closed() if closed is not None else self.get_lr()
-        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
-        self._last_lr = [group["lr"] for group in optimizer.param_groups]
+        self._last_lr = self._rates()
 
     def state_dict(self) -> dict[str, Any]:
         """Everything but the optimizer."""
@@ -215,7 +232,7 @@ class ExponentialLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """gamma times the last rate."""
-        if self._step_count == 1:  # made just now, to start or to go on: the optimizer has the rate already
+        if self._is_initial:  # made just now, to start or to go on: the optimizer has the rate already
             return self._rates()
         return [rate * self.gamma for rate in self._rates()]
 
@@ -244,7 +261,7 @@ class CosineAnnealingLR(LRScheduler):
     def get_lr(self) -> list[float]:
         """The last rate times the quotient of the formula's two values."""
         epoch, rates = self.last_epoch, self._rates()
-        if self._step_count == 1:  # made just now, to start or to go on: the optimizer has the rate already
+        if self._is_initial:  # made just now, to start or to go on: the optimizer has the rate already
             return rates
         if (epoch - 1 - self.T_max) % (2 * self.T_max) == 0:  # the last value was the lowest, and the quotient is 0 / 0
             rise = (1 - cos(pi / self.T_max)) / 2
@@ -256,8 +273,6 @@ class CosineAnnealingLR(LRScheduler):
         height = (1 + cos(pi * self.last_epoch / self.T_max)) / 2
         return [self.eta_min + (base - self.eta_min) * height for base in self.base_lrs]
 
-
-_LRScheduler = LRScheduler  # PyTorch's old name
 
 __all__ = [
     "CosineAnnealingLR",
