@@ -51,7 +51,7 @@ FLOORS = {
     "demo": 7,
     "__main__": 7,
 }
-FACES = {"", "utils", "cuda", "version"}
+FACES = {"", "utils", "cuda", "version", "backends"}
 # Rooms of one floor that must not know each other.
 STRANGERS = {("backend", "autograd"), ("autograd", "backend"), ("autograd", "dtypes"), ("errors", "backend")}
 SOURCES = sorted(PACKAGE.rglob("*.py"))

@@ -21,9 +21,11 @@ __all__ = [
     "full_like",
     "linspace",
     "logspace",
+    "multinomial",
     "normal",
     "ones",
     "ones_like",
+    "poisson",
     "rand",
     "rand_like",
     "randint",
@@ -322,7 +324,33 @@ def normal(
     return values.detach().requires_grad_(requires_grad)
 
 
-def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that the input holds, else 0."""
-    draws = stream(generator, like=input).uniform(input.shape, input.dtype)
-    return Tensor.from_array((draws < input.array).astype(input.dtype))
+def bernoulli(input: Tensor, p: Any = None, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that the input holds (or p), else 0."""
+    return input.bernoulli(p, generator=generator)
+
+
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+) -> Tensor:
+    """For each row of weights, so many of their positions; see `Tensor.multinomial`.
+
+    >>> import tinygrad_cnn as tg
+    >>> multinomial(tg.tensor([1.0, 0.0, 2.0]), 2).sort().values
+    tensor([0, 2])
+    """
+    return input.multinomial(num_samples, replacement, generator=generator)
+
+
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """Numbers of events, each drawn from the Poisson distribution with the mean that the input holds.
+
+    Raises:
+        RuntimeError: for a mean below 0.
+
+    >>> import tinygrad_cnn as tg
+    >>> poisson(tg.zeros(2))
+    tensor([0., 0.])
+    """
+    if not (input.array >= 0).all():
+        raise ArgumentError(f"poisson: means must not be negative; the smallest is {input.array.min()}")
+    return Tensor.from_array(stream(generator, like=input).poisson(input.array).astype(input.dtype))

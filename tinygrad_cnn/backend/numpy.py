@@ -66,6 +66,10 @@ class NumpyGenerator:
         """The integers below n in random order."""
         return self._rng.permutation(n)
 
+    def poisson(self, rates: Array) -> Array:
+        """How many events happen, for each mean number of them."""
+        return self._rng.poisson(rates)
+
 
 def _floats(draw: Any, shape: Ints, dtype: Any) -> Array:
     native = dtype in (np.float32, np.float64)

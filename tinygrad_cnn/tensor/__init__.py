@@ -12,10 +12,12 @@ from .device import backend_for, device
 from .exchange import ExchangeMethods
 from .gradient import as_gradient, memory_of_its_own, run_backward, seeds_for, walk
 from .in_place import InPlaceMethods
+from .in_place_forms import InPlaceForms
 from .legacy import from_sizes_or_values
 from .new import NewMethods
 from .pointwise import PointwiseMethods
 from .printing import set_printoptions
+from .random_fills import RandomMethods
 from .reductions import MinAndMax, ReductionMethods, ValuesAndIndices, dimension, dimensions
 from .scans import ScanMethods
 from .scatter import ScatterMethods
@@ -26,6 +28,8 @@ from .statistics import StatisticsMethods
 class Tensor(
     AutogradMethods,
     InPlaceMethods,
+    InPlaceForms,
+    RandomMethods,
     PointwiseMethods,
     ReductionMethods,
     ScanMethods,
@@ -54,28 +58,6 @@ class Tensor(
     def __new__(cls, *args: Any, device: Any = None) -> Self:
         made = from_sizes_or_values("Tensor", args, get_default_dtype(), device)
         return made if cls is Tensor else cls.from_array(made.array)  # type: ignore[return-value]
-
-    # random values in place -------------------------------------------------------------------------------------------
-
-    def normal_(self, mean: float = 0, std: float = 1) -> Self:
-        """Fill with normally distributed values."""
-        if std < 0:
-            raise ValueError(f"normal_: std must not be negative; got {std}")
-        return self._fill(self.backend.rng.normal(self.shape, self.dtype), std, mean)
-
-    def uniform_(self, low: float = 0, high: float = 1, **bounds: float) -> Self:
-        """Fill with values spread evenly over [low, high); PyTorch calls the bounds `from` and `to`."""
-        low, high = bounds.get("from", low), bounds.get("to", bounds.get("a", high))
-        if low > high:
-            raise ValueError(f"uniform_: the bounds [{low}, {high}) are in the wrong order")
-        return self._fill(self.backend.rng.uniform(self.shape, self.dtype), high - low, low)
-
-    def bernoulli_(self, p: float = 0.5) -> Self:
-        """Fill with 1 at probability p, else 0."""
-        return self._fill(self.backend.rng.bernoulli(self.shape, p).astype(self.dtype), 1, 0)
-
-    def _fill(self, values: Any, scale: float, offset: float) -> Self:
-        return self.copy_(type(self).plain.from_array((values * scale + offset).astype(self.dtype)))
 
 
 TensorBase.plain = Tensor

@@ -411,3 +411,10 @@ class ArithmeticMethods(TensorBase):
     def isfinite(self) -> Self:
         """Whether neither infinite nor NaN."""
         return ops.isfinite(self)
+
+    # other names ------------------------------------------------------------------------------------------------------
+
+    absolute, arccos, arcsin, arctan = abs, acos, asin, atan
+    divide = true_divide = div
+    fix, multiply, negative, subtract = trunc, mul, neg, sub
+    greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne

@@ -1,6 +1,7 @@
 """What a tensor is: an array, the node it was computed by, the memory it shares. Its methods are in the other files."""
 
 import weakref
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 from ..autograd import InferenceStorage, Leaf, Node, Op, Storage
@@ -237,8 +238,8 @@ class TensorBase:
 
     # writing in place -------------------------------------------------------------------------------------------------
 
-    def in_place(self, by: str, op: Op, *args: Any, **params: Any) -> Self:
-        """Apply an operation to this tensor (where `args` name it) and keep the result in its own memory.
+    def in_place(self, by: str, op: Callable[..., Any], *args: Any, **params: Any) -> Self:
+        """Apply an operation or a method to this tensor (where `args` name it) and keep the result in its own memory.
 
         Args:
             by: the method's name, for messages.

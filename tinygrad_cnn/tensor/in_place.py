@@ -133,3 +133,7 @@ class InPlaceMethods(ArithmeticMethods):
     def masked_fill_(self, mask: Any, value: Any) -> Self:
         """`masked_fill`, in place."""
         return self.in_place("masked_fill_", ops.where, mask, check_fill("masked_fill_", self, mask, value), self)
+
+    absolute_, multiply_, negative_, subtract_ = abs_, mul_, neg_, sub_
+    divide_ = true_divide_ = div_
+    clip_ = clamp_

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self, overload
 from .. import ops
 from ..autograd.modes import in_scope
 from ..dtypes import as_dtype, get_default_dtype
-from ..errors import DimensionError, DtypeError, EmptyError, ShapeError
+from ..errors import ArgumentError, DimensionError, DtypeError, EmptyError, ShapeError
 from .base import TensorBase
 
 
@@ -266,6 +266,28 @@ class ReductionMethods(TensorBase):
         if p != "fro" and not isinstance(p, int | float):
             raise ValueError(f"norm: p must be a number, 'fro' or 'nuc'; got {p!r}")
         return x._norm("norm", 2 if p == "fro" else p, dimensions("norm", dim, self.ndim), keepdim)
+
+    def renorm(self, p: float, dim: int, maxnorm: float) -> Self:
+        """The slices along a dimension, those whose p-norm is larger than `maxnorm` shrunk to it.
+
+        Raises:
+            RuntimeError: for fewer than 2 dimensions, p ≤ 0 or a negative maxnorm.
+
+        >>> import tinygrad_cnn as tg
+        >>> tg.tensor([[3.0, 4.0], [0.3, 0.4]]).renorm(2, 0, 1.0)
+        tensor([[0.6000, 0.8000],
+                [0.3000, 0.4000]])
+        """
+        self._floating("renorm")
+        if self.ndim < 2 or p <= 0 or maxnorm < 0:
+            raise ArgumentError(
+                f"renorm: expects 2 dimensions or more, p > 0 and maxnorm >= 0; got shape {tuple(self.shape)}, "
+                f"p {p}, maxnorm {maxnorm}{in_scope()}"
+            )
+        place = dimension("renorm", dim, self.ndim)
+        norms = self.norm(p, tuple(i for i in range(self.ndim) if i != place), keepdim=True)
+        scale = ops.where(ops.gt(norms, maxnorm), ops.div(maxnorm, ops.add(norms, 1e-7)), 1.0)
+        return ops.mul(self, scale)
 
     def _norm(self, op: str, p: float, dims: tuple[int, ...], keepdim: bool) -> Self:
         if p == 2:

@@ -1,0 +1,225 @@
+"""In-place forms that are a method and a write, no more: `x.sin_()` is `x.sin()`, kept in x's own memory."""
+
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from .. import ops
+from ..autograd import Storage, unrecordable
+from ..autograd.modes import in_scope
+from ..errors import GraphError, ShapeError
+from .arithmetic import ArithmeticMethods
+from .arrangement import ArrangementMethods
+from .base import TensorBase
+from .pointwise import PointwiseMethods
+from .products import ProductMethods
+from .reductions import ReductionMethods
+from .scans import ScanMethods
+from .scatter import ScatterMethods
+from .shapes import ShapeMethods, sizes
+
+P = ParamSpec("P")
+T = TypeVar("T", bound=TensorBase)
+
+
+def kept(method: Callable[Concatenate[Any, P], Any]) -> Callable[Concatenate[T, P], T]:
+    """The in-place form of a method: the same arguments, and the result is written to the tensor's own memory.
+
+    The history goes on from the old values, whether the tensor is a view or has views; see `TensorBase.in_place`.
+    """
+    name = method.__name__
+
+    def in_place(self: T, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.in_place(f"{name}_", method, self, *args, **kwargs)
+
+    in_place.__name__, in_place.__qualname__ = f"{name}_", f"Tensor.{name}_"
+    in_place.__doc__ = f"`{name}`, in place."
+    return in_place
+
+
+class InPlaceForms(ShapeMethods):
+    """The in-place forms of the methods of every family."""
+
+    __slots__ = ()
+
+    # functions of one value -------------------------------------------------------------------------------------------
+
+    acos_ = arccos_ = kept(ArithmeticMethods.acos)
+    acosh_ = arccosh_ = kept(PointwiseMethods.acosh)
+    asin_ = arcsin_ = kept(ArithmeticMethods.asin)
+    asinh_ = arcsinh_ = kept(PointwiseMethods.asinh)
+    atan_ = arctan_ = kept(ArithmeticMethods.atan)
+    atanh_ = arctanh_ = kept(PointwiseMethods.atanh)
+    bitwise_not_ = kept(ArithmeticMethods.bitwise_not)
+    ceil_ = kept(ArithmeticMethods.ceil)
+    cos_ = kept(ArithmeticMethods.cos)
+    cosh_ = kept(ArithmeticMethods.cosh)
+    deg2rad_ = kept(PointwiseMethods.deg2rad)
+    digamma_ = kept(PointwiseMethods.digamma)
+    erf_ = kept(PointwiseMethods.erf)
+    erfc_ = kept(PointwiseMethods.erfc)
+    erfinv_ = kept(PointwiseMethods.erfinv)
+    exp2_ = kept(PointwiseMethods.exp2)
+    expm1_ = kept(ArithmeticMethods.expm1)
+    floor_ = kept(ArithmeticMethods.floor)
+    frac_ = kept(PointwiseMethods.frac)
+    lgamma_ = kept(PointwiseMethods.lgamma)
+    log10_ = kept(ArithmeticMethods.log10)
+    log1p_ = kept(ArithmeticMethods.log1p)
+    log2_ = kept(ArithmeticMethods.log2)
+    logical_not_ = kept(ArithmeticMethods.logical_not)
+    logit_ = kept(PointwiseMethods.logit)
+    mvlgamma_ = kept(PointwiseMethods.mvlgamma)
+    nan_to_num_ = kept(PointwiseMethods.nan_to_num)
+    polygamma_ = kept(PointwiseMethods.polygamma)
+    rad2deg_ = kept(PointwiseMethods.rad2deg)
+    reciprocal_ = kept(ArithmeticMethods.reciprocal)
+    round_ = kept(ArithmeticMethods.round)
+    rsqrt_ = kept(ArithmeticMethods.rsqrt)
+    sgn_ = kept(PointwiseMethods.sgn)
+    sign_ = kept(ArithmeticMethods.sign)
+    sin_ = kept(ArithmeticMethods.sin)
+    sinc_ = kept(PointwiseMethods.sinc)
+    sinh_ = kept(ArithmeticMethods.sinh)
+    square_ = kept(ArithmeticMethods.square)
+    tan_ = kept(ArithmeticMethods.tan)
+    trunc_ = fix_ = kept(ArithmeticMethods.trunc)
+
+    # of two or three --------------------------------------------------------------------------------------------------
+
+    addcdiv_ = kept(PointwiseMethods.addcdiv)
+    addcmul_ = kept(PointwiseMethods.addcmul)
+    atan2_ = arctan2_ = kept(PointwiseMethods.atan2)
+    bitwise_left_shift_ = __ilshift__ = kept(PointwiseMethods.bitwise_left_shift)
+    bitwise_right_shift_ = __irshift__ = kept(PointwiseMethods.bitwise_right_shift)
+    clamp_max_ = kept(PointwiseMethods.clamp_max)
+    clamp_min_ = kept(PointwiseMethods.clamp_min)
+    copysign_ = kept(PointwiseMethods.copysign)
+    eq_ = kept(ArithmeticMethods.eq)
+    float_power_ = kept(PointwiseMethods.float_power)
+    fmod_ = kept(PointwiseMethods.fmod)
+    gcd_ = kept(PointwiseMethods.gcd)
+    ge_ = greater_equal_ = kept(ArithmeticMethods.ge)
+    gt_ = greater_ = kept(ArithmeticMethods.gt)
+    heaviside_ = kept(PointwiseMethods.heaviside)
+    hypot_ = kept(PointwiseMethods.hypot)
+    lcm_ = kept(PointwiseMethods.lcm)
+    ldexp_ = kept(PointwiseMethods.ldexp)
+    le_ = less_equal_ = kept(ArithmeticMethods.le)
+    lerp_ = kept(PointwiseMethods.lerp)
+    logical_and_ = kept(ArithmeticMethods.logical_and)
+    logical_or_ = kept(ArithmeticMethods.logical_or)
+    logical_xor_ = kept(ArithmeticMethods.logical_xor)
+    lt_ = less_ = kept(ArithmeticMethods.lt)
+    ne_ = not_equal_ = kept(ArithmeticMethods.ne)
+    nextafter_ = kept(PointwiseMethods.nextafter)
+    xlogy_ = kept(PointwiseMethods.xlogy)
+
+    # of whole tensors -------------------------------------------------------------------------------------------------
+
+    addbmm_ = kept(ProductMethods.addbmm)
+    addmm_ = kept(ProductMethods.addmm)
+    addmv_ = kept(ProductMethods.addmv)
+    addr_ = kept(ProductMethods.addr)
+    baddbmm_ = kept(ProductMethods.baddbmm)
+    cumprod_ = kept(ScanMethods.cumprod)
+    cumsum_ = kept(ScanMethods.cumsum)
+    renorm_ = kept(ReductionMethods.renorm)
+    tril_ = kept(ArrangementMethods.tril)
+    triu_ = kept(ArrangementMethods.triu)
+
+    # by index ---------------------------------------------------------------------------------------------------------
+
+    index_add_ = kept(ScatterMethods.index_add)
+    index_copy_ = kept(ScatterMethods.index_copy)
+    index_fill_ = kept(ScatterMethods.index_fill)
+    index_put_ = kept(ScatterMethods.index_put)
+    index_reduce_ = kept(ScatterMethods.index_reduce)
+    masked_scatter_ = kept(ScatterMethods.masked_scatter)
+    put_ = kept(ScatterMethods.put)
+    scatter_reduce_ = kept(ScatterMethods.scatter_reduce)
+
+    def fill_diagonal_(self, fill_value: float, wrap: bool = False) -> Self:
+        """One number along the diagonal of a matrix, or where all indices of a cube are equal.
+
+        Args:
+            wrap: let the diagonal of a tall matrix begin anew, one row further down, where the matrix ends.
+
+        Raises:
+            RuntimeError: for fewer than 2 dimensions, or more than 2 of unequal sizes.
+
+        >>> import tinygrad_cnn as tg
+        >>> tg.zeros(2, 2).fill_diagonal_(3)
+        tensor([[3., 0.],
+                [0., 3.]])
+        """
+        shape, xp = tuple(self.shape), self.backend.xp
+        if len(shape) < 2 or (len(shape) > 2 and len(set(shape)) > 1):
+            raise ShapeError(
+                f"fill_diagonal_: expects a matrix, or more dimensions of one size; got shape {shape}{in_scope()}"
+            )
+        if len(shape) == 2 and wrap:
+            line = xp.arange(0, self.array.size, shape[1] + 1)
+            index = (line // max(shape[1], 1), line % max(shape[1], 1))
+        else:
+            index = (xp.arange(min(shape)),) * len(shape)
+        return self.in_place("fill_diagonal_", ops.setitem, self, fill_value, index=index)
+
+    # another shape ----------------------------------------------------------------------------------------------------
+
+    def t_(self) -> Self:
+        """`t`, in place: this very tensor gets the other shape."""
+        return self._take_shape("t_", self.t)
+
+    def transpose_(self, dim0: int, dim1: int) -> Self:
+        """`transpose`, in place: this very tensor gets the other shape."""
+        return self._take_shape("transpose_", lambda: self.transpose(dim0, dim1))
+
+    swapaxes_ = swapdims_ = transpose_
+
+    def resize_(self, *size: Any, memory_format: Any = None) -> Self:
+        """Another shape in place, for any number of elements: the first values stay, new ones are whatever is there.
+
+        A smaller tensor goes on in the same memory; a larger one moves to memory of its own, and tensors that looked
+        into the old one (`detach()`, views) stay there. PyTorch's go along.
+
+        Raises:
+            RuntimeError: for a tensor that takes part in a graph.
+
+        >>> import tinygrad_cnn as tg
+        >>> tg.arange(6).resize_(2, 2)
+        tensor([[0, 1],
+                [2, 3]])
+        """
+        unrecordable("resize_: the memory changes without an operation")
+        if self.node is not None:
+            raise GraphError(
+                f"resize_: a tensor that requires grad can't be resized; use .detach().resize_(…){in_scope()}"
+            )
+        shape = sizes("resize_", size)
+        count, values = 1, self.array.reshape(-1)
+        for n in shape:
+            count *= n
+        if count > values.size:
+            larger = self.backend.xp.empty(count, dtype=self.dtype)
+            larger[: values.size] = values
+            values, self.storage, self.view_of = larger, Storage(), None
+        self.array = values[:count].reshape(shape)
+        return self
+
+    def resize_as_(self, tensor: TensorBase, *, memory_format: Any = None) -> Self:
+        """`resize_` to the shape of another tensor."""
+        return self.resize_(tuple(tensor.shape))
+
+    def set_(self, *source: Any, **place: Any) -> Self:
+        """Refused: a tensor can't be put on other memory. Assign to `.data`, or use `copy_`.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError(
+            f"set_: a tensor can't be put on other memory; assign x.data = y, or copy values with copy_{in_scope()}"
+        )
+
+    def share_memory_(self) -> Self:
+        """Itself; processes don't share memory here, and each gets a copy when a tensor is sent to it."""
+        return self
