@@ -16,6 +16,7 @@ torch = pytest.importorskip("torch")
 
 IMAGES = (3, 4, 9, 8)
 VECTORS = (5, 6)
+VOLUMES = (2, 2, 5, 4, 6)
 
 LAYERS: list[tuple[Callable[[Any], Any], tuple[int, ...]]] = [
     (lambda n: n.Conv2d(4, 6, 3), IMAGES),
@@ -78,6 +79,19 @@ LAYERS: list[tuple[Callable[[Any], Any], tuple[int, ...]]] = [
     (lambda n: n.ModuleDict({"x": n.Linear(2, 2), "y": n.ModuleList([n.ReLU()] * 3)}), ()),
     (lambda n: n.CrossEntropyLoss(), ()),
     (lambda n: n.MSELoss(), ()),
+    (lambda n: n.Conv1d(9, 4, 3, 2, 1, 1, 1), IMAGES[1:]),
+    (lambda n: n.Conv1d(4, 6, 3, padding=2, groups=2, padding_mode="reflect"), (2, 4, 7)),
+    (lambda n: n.Conv2d(4, 6, 3, padding=(2, 1), padding_mode="reflect"), IMAGES),
+    (lambda n: n.Conv2d(4, 6, 3, padding=(2, 1), padding_mode="circular", stride=2), IMAGES),
+    (lambda n: n.Conv2d(4, 6, (4, 3), padding="same", padding_mode="replicate"), IMAGES),
+    (lambda n: n.Conv3d(2, 4, (3, 2, 3), (1, 2, 1), (1, 0, 2), groups=2), VOLUMES),
+    (lambda n: n.ConvTranspose1d(4, 6, 3, 2, 1, 1), (2, 4, 7)),
+    (lambda n: n.ConvTranspose2d(4, 6, 4, 2, 1), IMAGES),
+    (lambda n: n.ConvTranspose2d(4, 6, 4, 2, 1, bias=False), IMAGES[1:]),
+    (lambda n: n.ConvTranspose2d(4, 6, (3, 2), (2, 3), (1, 0), (1, 2), 2, False, (1, 2)), IMAGES),
+    (lambda n: n.ConvTranspose2d(4, 8, 2, 3, 0, 2, groups=4), IMAGES),
+    (lambda n: n.ConvTranspose2d(4, 2, 3, 1, 1, 1, dilation=2), IMAGES),
+    (lambda n: n.ConvTranspose3d(2, 4, 3, 2, 1, 1, 2), VOLUMES),
 ]
 
 

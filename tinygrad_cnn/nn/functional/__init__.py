@@ -2,6 +2,7 @@
 
 from .activation import dropout, dropout2d, elu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
 from .convolution import conv2d, linear
+from .convolutions import conv1d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from .loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -42,4 +43,9 @@ __all__ = [
     "softmax",
     "softplus",
     "tanh",
+    "conv1d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
 ]
