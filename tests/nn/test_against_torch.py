@@ -16,6 +16,7 @@ torch = pytest.importorskip("torch")
 
 IMAGES = (3, 4, 9, 8)
 VECTORS = (5, 6)
+VOLUMES = (2, 2, 5, 4, 6)
 
 LAYERS: list[tuple[Callable[[Any], Any], tuple[int, ...]]] = [
     (lambda n: n.Conv2d(4, 6, 3), IMAGES),
@@ -78,6 +79,88 @@ LAYERS: list[tuple[Callable[[Any], Any], tuple[int, ...]]] = [
     (lambda n: n.ModuleDict({"x": n.Linear(2, 2), "y": n.ModuleList([n.ReLU()] * 3)}), ()),
     (lambda n: n.CrossEntropyLoss(), ()),
     (lambda n: n.MSELoss(), ()),
+    (lambda n: n.Conv1d(9, 4, 3, 2, 1, 1, 1), IMAGES[1:]),
+    (lambda n: n.Conv1d(4, 6, 3, padding=2, groups=2, padding_mode="reflect"), (2, 4, 7)),
+    (lambda n: n.Conv2d(4, 6, 3, padding=(2, 1), padding_mode="reflect"), IMAGES),
+    (lambda n: n.Conv2d(4, 6, 3, padding=(2, 1), padding_mode="circular", stride=2), IMAGES),
+    (lambda n: n.Conv2d(4, 6, (4, 3), padding="same", padding_mode="replicate"), IMAGES),
+    (lambda n: n.Conv3d(2, 4, (3, 2, 3), (1, 2, 1), (1, 0, 2), groups=2), VOLUMES),
+    (lambda n: n.ConvTranspose1d(4, 6, 3, 2, 1, 1), (2, 4, 7)),
+    (lambda n: n.ConvTranspose2d(4, 6, 4, 2, 1), IMAGES),
+    (lambda n: n.ConvTranspose2d(4, 6, 4, 2, 1, bias=False), IMAGES[1:]),
+    (lambda n: n.ConvTranspose2d(4, 6, (3, 2), (2, 3), (1, 0), (1, 2), 2, False, (1, 2)), IMAGES),
+    (lambda n: n.ConvTranspose2d(4, 8, 2, 3, 0, 2, groups=4), IMAGES),
+    (lambda n: n.ConvTranspose2d(4, 2, 3, 1, 1, 1, dilation=2), IMAGES),
+    (lambda n: n.ConvTranspose3d(2, 4, 3, 2, 1, 1, 2), VOLUMES),
+    (lambda n: n.Hardtanh(), IMAGES),
+    (lambda n: n.Hardtanh(-0.5, 0.7), IMAGES),
+    (lambda n: n.ReLU6(), IMAGES),
+    (lambda n: n.Threshold(0.3, 2.0), IMAGES),
+    (lambda n: n.Hardsigmoid(), ()),
+    (lambda n: n.Hardswish(), IMAGES),
+    (lambda n: n.SELU(), IMAGES),
+    (lambda n: n.CELU(0.5), IMAGES),
+    (lambda n: n.GELU(), IMAGES),
+    (lambda n: n.GELU("tanh"), IMAGES),
+    (lambda n: n.Mish(), IMAGES),
+    (lambda n: n.LogSigmoid(), IMAGES),
+    (lambda n: n.Softsign(), IMAGES),
+    (lambda n: n.Tanhshrink(), IMAGES),
+    (lambda n: n.Hardshrink(0.4), IMAGES),
+    (lambda n: n.Softshrink(0.4), IMAGES),
+    (lambda n: n.Softmin(1), IMAGES),
+    (lambda n: n.GLU(), IMAGES),
+    (lambda n: n.GLU(1), IMAGES),
+    (lambda n: n.PReLU(), IMAGES),
+    (lambda n: n.PReLU(4, 0.1), IMAGES),
+    (lambda n: n.AdaptiveAvgPool2d(1), IMAGES),
+    (lambda n: n.AdaptiveAvgPool2d((3, 4)), IMAGES),
+    (lambda n: n.AdaptiveAvgPool2d((5, None)), IMAGES),
+    (lambda n: n.AdaptiveAvgPool2d((2, 3)), IMAGES),
+    (lambda n: n.Upsample(scale_factor=2), IMAGES),
+    (lambda n: n.Upsample(size=(5, 13)), IMAGES),
+    (lambda n: n.Upsample(scale_factor=(1.5, 0.7)), IMAGES),
+    (lambda n: n.Upsample((20, 17), mode="bilinear"), IMAGES),
+    (lambda n: n.Upsample(None, 2, "bilinear", True), IMAGES),
+    (lambda n: n.Upsample(scale_factor=1.7, mode="bilinear", recompute_scale_factor=True), IMAGES),
+    (lambda n: n.Upsample(scale_factor=1.7, mode="bicubic"), IMAGES),
+    (lambda n: n.Upsample((5, 20), mode="bicubic", align_corners=True), IMAGES),
+    (lambda n: n.Upsample((5, 4), mode="area"), IMAGES),
+    (lambda n: n.UpsamplingNearest2d(scale_factor=3), IMAGES),
+    (lambda n: n.UpsamplingBilinear2d((4, 5)), IMAGES),
+    (lambda n: n.PixelShuffle(2), IMAGES),
+    (lambda n: n.ChannelShuffle(2), IMAGES),
+    (lambda n: n.LayerNorm(8), IMAGES),
+    (lambda n: n.LayerNorm((9, 8), 1e-3), IMAGES),
+    (lambda n: n.LayerNorm([4, 9, 8], elementwise_affine=False), IMAGES),
+    (lambda n: n.GroupNorm(2, 4), IMAGES),
+    (lambda n: n.GroupNorm(4, 4, 1e-3, False), IMAGES),
+    (lambda n: n.InstanceNorm2d(4), IMAGES),
+    (lambda n: n.InstanceNorm2d(4, affine=True, track_running_stats=True), IMAGES),
+    (lambda n: n.LocalResponseNorm(3, 0.5, 0.6, 2.0), IMAGES),
+    (lambda n: n.LocalResponseNorm(2), IMAGES),
+    (lambda n: n.ZeroPad2d(1), IMAGES),
+    (lambda n: n.ZeroPad2d((1, 2, 0, -1)), IMAGES),
+    (lambda n: n.ConstantPad2d((1, 0, 2, 3), 0.5), IMAGES),
+    (lambda n: n.ReflectionPad2d((1, 2, 3, 0)), IMAGES),
+    (lambda n: n.ReplicationPad2d(2), IMAGES),
+    (lambda n: n.CircularPad2d((2, 1, 0, 3)), IMAGES),
+    (lambda n: n.InstanceNorm1d(4, affine=True), (2, 4, 7)),
+    (lambda n: n.InstanceNorm2d(4), IMAGES[1:]),
+    (lambda n: n.InstanceNorm3d(2), VOLUMES),
+    (lambda n: n.BatchNorm3d(2), VOLUMES),
+    (lambda n: n.AdaptiveAvgPool1d(5), (2, 4, 7)),
+    (lambda n: n.AdaptiveAvgPool3d((2, 3, 1)), VOLUMES),
+    (lambda n: n.PixelUnshuffle(2), (2, 3, 6, 4)),
+    (lambda n: n.Upsample(scale_factor=2, mode="trilinear"), VOLUMES),
+    (lambda n: n.Upsample(11, mode="linear"), (2, 4, 7)),
+    (lambda n: n.ReflectionPad1d(2), (2, 4, 7)),
+    (lambda n: n.ReflectionPad3d(1), VOLUMES),
+    (lambda n: n.ZeroPad1d(1), (2, 4, 7)),
+    (lambda n: n.ConstantPad3d(1, 2.0), VOLUMES),
+    (lambda n: n.Embedding(5, 3), ()),
+    (lambda n: n.Embedding(5, 3, -1), ()),
+    (lambda n: n.ReLU6(True), ()),
 ]
 
 
@@ -252,3 +335,55 @@ def test_a_copy_of_a_copy() -> None:
         ours, theirs = twins(LAYERS[44][0])
         ours, theirs = copy.deepcopy(copy.deepcopy(ours)), copy.deepcopy(theirs)
         agree(ours(tg.tensor(normal(*IMAGES))), theirs(torch.tensor(normal(*IMAGES))))
+
+
+@pytest.mark.parametrize("padding_idx", [None, 2, -1])
+def test_embedding(padding_idx: int | None) -> None:
+    table, numbers, g = normal(5, 3), np.array([[1, 2, 2], [4, 0, 2]]), normal(2, 3, 3, seed=1)
+    found = []
+    for library in (tg, torch):
+        layer = library.nn.Embedding.from_pretrained(library.tensor(table), False, padding_idx)
+        out = layer(library.tensor(numbers))
+        out.backward(library.tensor(g))
+        found.append((out, layer.weight.grad))
+    for a, b in zip(*found, strict=True):
+        agree(a, b)
+
+
+WRONG: list[tuple[Callable[..., Any], str]] = [
+    (lambda n, F, t: F.conv_transpose2d(t(1, 3, 4, 4), t(2, 3, 2, 2)), "expects 2 input channels"),
+    (lambda n, F, t: F.conv_transpose2d(t(1, 2, 4, 4), t(2, 3, 2, 2), t(2)), "bias must have shape"),
+    (lambda n, F, t: F.conv_transpose2d(t(1, 2, 4, 4), t(2, 3, 2, 2), stride=2, output_padding=2), "output_padding"),
+    (lambda n, F, t: F.conv3d(t(1, 1, 3, 3, 3), t(1, 1, 3, 3)), "5 dimensions"),
+    (lambda n, F, t: n.ConvTranspose2d(2, 2, 2, padding_mode="reflect"), "padding mode"),
+    (lambda n, F, t: n.ConvTranspose2d(2, 2, 2)(t(1, 2, 3, 3), output_size=(9, 9)), "output_size"),
+    (lambda n, F, t: F.interpolate(t(1, 1, 2, 2)), "either size or scale_factor"),
+    (lambda n, F, t: F.interpolate(t(1, 1, 2, 2), 2, align_corners=True), "align_corners"),
+    (lambda n, F, t: F.interpolate(t(1, 1, 2), 4, mode="bilinear"), "needs 4 dimensions"),
+    (lambda n, F, t: F.pixel_shuffle(t(1, 3, 2, 2), 2), "channels"),
+    (lambda n, F, t: F.adaptive_avg_pool2d(t(2, 2), 1), "dimensions"),
+    (lambda n, F, t: F.layer_norm(t(2, 3), (2,)), "normalized_shape"),
+    (lambda n, F, t: F.group_norm(t(2, 3, 2), 2), "divide"),
+    (lambda n, F, t: n.InstanceNorm2d(3)(t(2, 3, 1, 1)), "more than 1"),
+    (lambda n, F, t: F.prelu(t(2, 3), t(2)), "weight"),
+    (lambda n, F, t: F.glu(t(2, 3)), "halved"),
+    (lambda n, F, t: F.gelu(t(2), "x"), "approximate"),
+    (lambda n, F, t: F.embedding(t(2), t(2, 3)), "integers"),
+    (lambda n, F, t: F.embedding(t(2).long() + 7, t(2, 3)), "outside"),
+]
+
+
+@pytest.mark.parametrize(("call", "words"), WRONG)
+def test_wrong_arguments(call: Callable[..., Any], words: str) -> None:
+    with pytest.raises((ValueError, RuntimeError, TypeError, IndexError, NotImplementedError), match=words):
+        call(nn, nn.functional, tg.ones)
+
+
+def test_hardsigmoid() -> None:
+    """PyTorch divides by a float32 6th even in float64, so the two agree to 1e-7 only."""
+    x, y = tg.tensor(normal(50) * 4, requires_grad=True), torch.tensor(normal(50) * 4, requires_grad=True)
+    for a, b in ((nn.Hardsigmoid()(x), torch.nn.Hardsigmoid()(y)),):
+        a.sum().backward()
+        b.sum().backward()
+        np.testing.assert_allclose(a.numpy(force=True), b.numpy(force=True), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-6, atol=1e-7)

@@ -25,6 +25,7 @@ class ConvolutionBase(Module):
     """What convolutions of every rank share: the arguments, the parameters and their first values, the text."""
 
     rank: int
+    transposed = False
     weight: Parameter
     bias: Parameter | None
 
@@ -51,8 +52,6 @@ class ConvolutionBase(Module):
                 raise ValueError(f"{layer}: {name} must be divisible by groups; got {name}={channels}, groups={groups}")
         if padding_mode not in PADDING_MODES:
             raise ValueError(f"{layer}: padding_mode must be one of {', '.join(PADDING_MODES)}; got {padding_mode!r}")
-        if padding_mode != "zeros":
-            raise NotImplementedError(f"{layer}: padding_mode {padding_mode!r} is not there yet; pad with zeros")
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.kernel_size = per_dimension(layer, "kernel_size", kernel_size, rank)
@@ -64,11 +63,13 @@ class ConvolutionBase(Module):
                 raise ValueError(f"{layer}: padding must be numbers, 'same' or 'valid'; got {padding!r}")
             if padding == "same" and max(self.stride) > 1:
                 raise ValueError(f"{layer}: padding='same' needs stride 1; got stride {self.stride}")
-        self.transposed = False
+        self.transposed = type(self).transposed
         self.output_padding = (0,) * rank
         self.groups = groups
         self.padding_mode = padding_mode
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
+        shape: tuple[int, ...] = (out_channels, in_channels // groups, *self.kernel_size)
+        if self.transposed:
+            shape = (in_channels, out_channels // groups, *self.kernel_size)
         self.weight = Parameter(empty(shape, dtype=dtype, device=device))
         if bias:
             self.bias = Parameter(empty(out_channels, dtype=dtype, device=device))
@@ -84,6 +85,17 @@ class ConvolutionBase(Module):
             if fan_in:
                 bound = 1 / sqrt(fan_in)
                 init.uniform_(self.bias, -bound, bound)
+
+    def framed(self, input: Tensor) -> tuple[Tensor, Any]:
+        """The input in the frame that `padding_mode` wants, and the zeros that are still to be padded."""
+        if self.padding_mode == "zeros":
+            return input, self.padding
+        widths: list[int] = []
+        for size, dilation, place in zip(self.kernel_size, self.dilation, range(self.rank), strict=True):
+            total = dilation * (size - 1) if self.padding == "same" else 0
+            before = total // 2 if isinstance(self.padding, str) else self.padding[place]
+            widths = [before, total - before if isinstance(self.padding, str) else before, *widths]
+        return F.pad(input, widths, self.padding_mode), 0
 
     def extra_repr(self) -> str:
         """The arguments that are not the default."""
@@ -131,7 +143,155 @@ class Conv2d(ConvolutionBase):
 
     def forward(self, input: Tensor) -> Tensor:
         """`functional.conv2d` with the layer's kernels."""
+        if self.padding_mode != "zeros":
+            input, padding = self.framed(input)
+            return F.conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
         return F.conv2d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
-__all__ = ["Conv2d"]
+class Conv1d(ConvolutionBase):
+    """`Conv2d` of sequences: (N, C, L) → (N, O, OL).
+
+    >>> import tinygrad_cnn as tg
+    >>> Conv1d(3, 16, 5, padding="same")(tg.zeros(8, 3, 100)).shape
+    (8, 16, 100)
+    """
+
+    rank = 1
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`functional.conv1d` with the layer's kernels."""
+        input, padding = self.framed(input)
+        return F.conv1d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+
+class Conv3d(ConvolutionBase):
+    """`Conv2d` of volumes: (N, C, D, H, W) → (N, O, OD, OH, OW).
+
+    >>> import tinygrad_cnn as tg
+    >>> Conv3d(1, 4, 3)(tg.zeros(2, 1, 5, 6, 7)).shape
+    (2, 4, 3, 4, 5)
+    """
+
+    rank = 3
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`functional.conv3d` with the layer's kernels."""
+        input, padding = self.framed(input)
+        return F.conv3d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+
+class TransposedBase(ConvolutionBase):
+    """What transposed convolutions share: the order of the arguments, and `output_padding`."""
+
+    transposed = True
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        layer = type(self).__name__
+        if padding_mode != "zeros":
+            raise ValueError(f'{layer}: only "zeros" padding mode is possible; got {padding_mode!r}')
+        per_dimension(layer, "padding", padding, self.rank)
+        more = per_dimension(layer, "output_padding", output_padding, self.rank)
+        super().__init__(
+            *(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode),
+            device=device,
+            dtype=dtype,
+        )
+        self.output_padding = more
+
+    def more(self, input: Tensor, output_size: Any) -> tuple[int, ...]:
+        """The `output_padding` that makes the result as large as wanted."""
+        if output_size is None:
+            return self.output_padding
+        sizes = tuple(output_size)[-self.rank :]
+        smallest = tuple(
+            (n - 1) * s - 2 * int(p) + d * (k - 1) + 1
+            for n, s, p, d, k in zip(
+                input.shape[-self.rank :], self.stride, self.padding, self.dilation, self.kernel_size, strict=True
+            )
+        )
+        largest = tuple(n + s - 1 for n, s in zip(smallest, self.stride, strict=True))
+        if len(sizes) != self.rank or any(
+            not low <= n <= high for low, n, high in zip(smallest, sizes, largest, strict=True)
+        ):
+            raise ValueError(
+                f"{type(self).__name__}: output_size must lie between {smallest} and {largest}; got {output_size}"
+            )
+        return tuple(n - low for n, low in zip(sizes, smallest, strict=True))
+
+
+class ConvTranspose1d(TransposedBase):
+    """`ConvTranspose2d` of sequences: (N, C, L) → (N, O, OL).
+
+    >>> import tinygrad_cnn as tg
+    >>> ConvTranspose1d(3, 2, 4, 2, 1)(tg.zeros(8, 3, 10)).shape
+    (8, 2, 20)
+    """
+
+    rank = 1
+
+    def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
+        """`functional.conv_transpose1d` with the layer's kernels."""
+        more = self.more(input, output_size)
+        return F.conv_transpose1d(
+            input, self.weight, self.bias, self.stride, self.padding, more, self.groups, self.dilation
+        )
+
+
+class ConvTranspose2d(TransposedBase):
+    """The adjoint of `Conv2d`, which makes images larger: (N, C, H, W) → (N, O, OH, OW).
+
+    OH = (H − 1)s − 2p + d(k − 1) + output_padding + 1; `forward` takes an `output_size` instead of the last.
+
+    Attributes:
+        weight: (C, O/groups, KH, KW).
+        bias: (O), or None.
+
+    >>> import tinygrad_cnn as tg
+    >>> ConvTranspose2d(3, 2, 4, 2, 1)(tg.zeros(8, 3, 16, 16)).shape
+    (8, 2, 32, 32)
+    """
+
+    rank = 2
+
+    def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
+        """`functional.conv_transpose2d` with the layer's kernels."""
+        more = self.more(input, output_size)
+        return F.conv_transpose2d(
+            input, self.weight, self.bias, self.stride, self.padding, more, self.groups, self.dilation
+        )
+
+
+class ConvTranspose3d(TransposedBase):
+    """`ConvTranspose2d` of volumes: (N, C, D, H, W) → (N, O, OD, OH, OW).
+
+    >>> import tinygrad_cnn as tg
+    >>> ConvTranspose3d(1, 2, 2, 2)(tg.zeros(1, 1, 3, 4, 5)).shape
+    (1, 2, 6, 8, 10)
+    """
+
+    rank = 3
+
+    def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
+        """`functional.conv_transpose3d` with the layer's kernels."""
+        more = self.more(input, output_size)
+        return F.conv_transpose3d(
+            input, self.weight, self.bias, self.stride, self.padding, more, self.groups, self.dilation
+        )
+
+
+__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]

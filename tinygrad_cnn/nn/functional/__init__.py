@@ -2,6 +2,7 @@
 
 from .activation import dropout, dropout2d, elu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
 from .convolution import conv2d, linear
+from .convolutions import conv1d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from .loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -14,9 +15,74 @@ from .loss import (
 )
 from .normalization import batch_norm
 from .pooling import avg_pool2d, max_pool2d
+from .rectifiers import (
+    celu,
+    gelu,
+    glu,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    logsigmoid,
+    mish,
+    normalize,
+    prelu,
+    relu6,
+    rrelu,
+    selu,
+    softmin,
+    softshrink,
+    softsign,
+    tanhshrink,
+    threshold,
+)
+from .resizing import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    channel_shuffle,
+    interpolate,
+    pixel_shuffle,
+    pixel_unshuffle,
+    upsample,
+)
 from .shape import pad
+from .statistics import embedding, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
 
 __all__ = [
+    "celu",
+    "gelu",
+    "glu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "logsigmoid",
+    "mish",
+    "normalize",
+    "prelu",
+    "relu6",
+    "rrelu",
+    "selu",
+    "softmin",
+    "softshrink",
+    "softsign",
+    "tanhshrink",
+    "threshold",
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "channel_shuffle",
+    "interpolate",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "upsample",
+    "embedding",
+    "group_norm",
+    "instance_norm",
+    "layer_norm",
+    "local_response_norm",
+    "rms_norm",
     "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy",
@@ -42,4 +108,9 @@ __all__ = [
     "softmax",
     "softplus",
     "tanh",
+    "conv1d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
 ]

@@ -1,0 +1,262 @@
+"""Images of other sizes: adaptive pooling, interpolation, and channels rearranged as pixels."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import floor
+from typing import Any
+
+import numpy as np
+
+from ... import ops
+from ...autograd.modes import in_scope
+from ...errors import ShapeError
+from ...tensor import Tensor
+from .checks import need_tensors
+from .pooling import avg_pool2d
+
+
+def _bounds(size: int, count: int) -> list[tuple[int, int]]:
+    """Where `count` windows that cover `size` pixels begin and end."""
+    return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+
+
+@lru_cache(maxsize=512)
+def _averages(size: int, count: int) -> Any:
+    """The matrix (count, size) that takes the mean of each window."""
+    matrix = np.zeros((count, size))
+    for row, (start, stop) in zip(matrix, _bounds(size, count), strict=True):
+        row[start:stop] = 1 / (stop - start)
+    return matrix
+
+
+def _along(x: Tensor, dim: int, matrix: Any) -> Tensor:
+    """x with each line along a dimension multiplied by a matrix (new, old)."""
+    factors = Tensor.from_array(x.backend.asarray(matrix.astype(x.dtype)))
+    if dim == x.ndim - 1:
+        return ops.matmul(x, ops.permute(factors, dims=(1, 0)))
+    return (
+        ops.matmul(factors, x) if dim == x.ndim - 2 else _along(x.movedim(dim, -1), x.ndim - 1, matrix).movedim(-1, dim)
+    )
+
+
+def _sizes(op: str, x: Tensor, output_size: Any, rank: int) -> tuple[int, ...]:
+    need_tensors(op, input=x)
+    if x.ndim not in (rank + 1, rank + 2):
+        raise ShapeError(f"{op}: expected {rank + 1} or {rank + 2} dimensions; got shape {tuple(x.shape)}{in_scope()}")
+    wanted = (output_size,) * rank if isinstance(output_size, int) or output_size is None else tuple(output_size)
+    if len(wanted) != rank:
+        raise ValueError(f"{op}: output_size must be an int or {rank} of them; got {output_size!r}{in_scope()}")
+    sizes = tuple(n if w is None else int(w) for n, w in zip(x.shape[-rank:], wanted, strict=True))
+    if min(sizes) < 0:
+        raise ValueError(f"{op}: output_size must not be negative; got {output_size!r}{in_scope()}")
+    return sizes
+
+
+def _adaptive_average(op: str, x: Tensor, output_size: Any, rank: int) -> Tensor:
+    sizes = _sizes(op, x, output_size, rank)
+    if all(n == 1 for n in sizes):
+        return x.mean(tuple(range(-rank, 0)), keepdim=True)
+    image = tuple(x.shape[-rank:])
+    if rank == 2 and all(sizes) and all(n % out == 0 for n, out in zip(image, sizes, strict=True)):
+        return avg_pool2d(x, (image[0] // sizes[0], image[1] // sizes[1]))
+    for place, (n, out) in enumerate(zip(image, sizes, strict=True)):
+        if n != out:
+            x = _along(x, x.ndim - rank + place, _averages(n, out))
+    return x
+
+
+def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
+    """`adaptive_avg_pool2d` of sequences (N, C, L)."""
+    return _adaptive_average("adaptive_avg_pool1d", input, output_size, 1)
+
+
+def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
+    """Means of windows chosen so that the result has the wanted size; None keeps a size.
+
+    Window i of n holds the pixels from ⌊iH/n⌋ to ⌈(i + 1)H/n⌉ − 1.
+
+    >>> import tinygrad_cnn as tg
+    >>> adaptive_avg_pool2d(tg.arange(16.0).reshape(1, 1, 4, 4), 1).item()
+    7.5
+    """
+    return _adaptive_average("adaptive_avg_pool2d", input, output_size, 2)
+
+
+def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
+    """`adaptive_avg_pool2d` of volumes (N, C, D, H, W)."""
+    return _adaptive_average("adaptive_avg_pool3d", input, output_size, 3)
+
+
+def interpolate(
+    input: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
+) -> Tensor:
+    """Images of another size: (N, C, …) → (N, C, …), 1 to 3 spatial dimensions.
+
+    Args:
+        input: the images.
+        size: the new size, one int or one per dimension; or
+        scale_factor: the factor, one or one per dimension.
+        mode: "nearest", "nearest-exact", "linear" (sequences), "bilinear" and "bicubic" (images), "trilinear"
+            (volumes), "area" (means, as of adaptive pooling).
+        align_corners: whether the corners' centres stay where they are, or else the corners.
+        recompute_scale_factor: take the factor between the sizes, not the one given.
+        antialias: not offered.
+
+    Raises:
+        ValueError: for arguments that do not fit each other.
+
+    >>> import tinygrad_cnn as tg
+    >>> interpolate(tg.tensor([[[1.0, 2.0]]]), scale_factor=2).tolist()
+    [[[1.0, 1.0, 2.0, 2.0]]]
+    """
+    need_tensors("interpolate", input=input)
+    rank = input.ndim - 2
+    if not 1 <= rank <= 3:
+        raise NotImplementedError(
+            f"interpolate: expected (N, C, …) with 1 to 3 more dimensions; got shape {tuple(input.shape)}{in_scope()}"
+        )
+    if antialias:
+        raise NotImplementedError(f"interpolate: antialias is not offered{in_scope()}")
+    if (size is None) == (scale_factor is None):
+        raise ValueError(f"interpolate: give either size or scale_factor{in_scope()}")
+    ranks = {"linear": (1,), "bilinear": (2,), "bicubic": (2,), "trilinear": (3,)}
+    if mode not in (*ranks, "nearest", "nearest-exact", "area"):
+        raise NotImplementedError(f"interpolate: no mode {mode!r}{in_scope()}")
+    if rank not in ranks.get(mode, (1, 2, 3)):
+        raise NotImplementedError(
+            f"interpolate: mode {mode!r} needs {ranks[mode][0] + 2} dimensions; got shape "
+            f"{tuple(input.shape)}{in_scope()}"
+        )
+    if align_corners is not None and mode not in ranks:
+        raise ValueError(
+            f"interpolate: align_corners can only be set with linear, bilinear, bicubic and trilinear; got mode "
+            f"{mode!r}{in_scope()}"
+        )
+    given = _per_dimension("scale_factor" if size is None else "size", scale_factor if size is None else size, rank)
+    image = tuple(input.shape[2:])
+    factors: Sequence[float | None] = [None] * rank
+    if size is None:
+        sizes = tuple(floor(n * float(f)) for n, f in zip(image, given, strict=True))
+        if not recompute_scale_factor:
+            factors = [float(f) for f in given]
+    else:
+        sizes = tuple(int(n) for n in given)
+    if min(sizes) < 1 or min(image) < 1:
+        raise ShapeError(f"interpolate: sizes must be positive; got {image} → {sizes}{in_scope()}")
+    if mode == "area":
+        return _adaptive_average("interpolate", input, sizes, rank)
+    for place, (n, out, factor) in enumerate(zip(image, sizes, factors, strict=True)):
+        if n == out and (factor is None or factor == 1):
+            continue
+        if mode.startswith("nearest"):
+            index = _nearest(n, out, factor, mode == "nearest-exact")
+            input = _nearest_along(input, place + 2, index, out // n if out % n == 0 else 0)
+        else:
+            input = _along(input, place + 2, _weights(n, out, factor, mode == "bicubic", bool(align_corners)))
+    return input
+
+
+def _per_dimension(name: str, value: Any, rank: int) -> tuple[Any, ...]:
+    values = tuple(value) if isinstance(value, tuple | list) else (value,) * rank
+    if len(values) != rank:
+        raise ValueError(f"interpolate: {name} must be a number or {rank} of them; got {value!r}{in_scope()}")
+    return values
+
+
+@lru_cache(maxsize=512)
+def _nearest(size: int, count: int, factor: float | None, exact: bool) -> Any:
+    """The pixel that each new one repeats; counted in float32, as in PyTorch."""
+    scale = np.float32(size / count if factor is None else 1 / factor)
+    places = np.arange(count, dtype=np.float32) + np.float32(0.5 if exact else 0)
+    return np.minimum((places * scale).astype(np.int64), size - 1)
+
+
+def _nearest_along(x: Tensor, dim: int, index: Any, times: int) -> Tensor:
+    """x at these places along a dimension; each `times` times over is a broadcast, whose gradient is a sum."""
+    if times and (index == np.arange(len(index)) // times).all():
+        shape = tuple(x.shape)
+        wide = x.unsqueeze(dim + 1).expand(*shape[: dim + 1], times, *shape[dim + 1 :])
+        return wide.reshape(*shape[:dim], shape[dim] * times, *shape[dim + 1 :])
+    return ops.getitem(x, index=(*(slice(None),) * dim, x.backend.asarray(index)))
+
+
+@lru_cache(maxsize=512)
+def _weights(size: int, count: int, factor: float | None, cubic: bool, corners: bool) -> Any:
+    """The matrix (count, size) of linear or cubic (Keys 1981, a = −0.75) interpolation."""
+    places = np.arange(count)
+    if corners:
+        centres = places * ((size - 1) / (count - 1) if count > 1 else 0.0)
+    else:
+        centres = (places + 0.5) * (size / count if factor is None else 1 / factor) - 0.5
+        centres = centres if cubic else np.maximum(centres, 0)
+    first = np.floor(centres).astype(int)
+    matrix = np.zeros((count, size))
+    for step in (-1, 0, 1, 2) if cubic else (0, 1):
+        far = np.abs(centres - (first + step))
+        if cubic:
+            near = (1.25 * far - 2.25) * far * far + 1
+            weight = np.where(far <= 1, near, ((-0.75 * far + 3.75) * far - 6) * far + 3)
+        else:
+            weight = 1 - far
+        np.add.at(matrix, (places, np.clip(first + step, 0, size - 1)), weight)
+    return matrix
+
+
+def upsample(
+    input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None
+) -> Tensor:
+    """`interpolate` by its old name."""
+    return interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def _images(op: str, x: Tensor, divisor: int, what: str, factor: Any) -> tuple[int, int, int]:
+    need_tensors(op, input=x)
+    if not hasattr(factor, "__index__") or factor < 1:
+        raise ValueError(f"{op}: {what} must be a positive int; got {factor!r}{in_scope()}")
+    if x.ndim < 3 or x.shape[-3] % divisor:
+        raise ShapeError(
+            f"{op}: expected (…, C, H, W) with a number of channels that {divisor} divides; got shape "
+            f"{tuple(x.shape)}{in_scope()}"
+        )
+    return x.shape[-3], x.shape[-2], x.shape[-1]
+
+
+def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
+    """Channels as pixels: (…, C·r², H, W) → (…, C, H·r, W·r) (Shi et al. 2016).
+
+    >>> import tinygrad_cnn as tg
+    >>> pixel_shuffle(tg.arange(4.0).reshape(1, 4, 1, 1), 2).tolist()
+    [[[[0.0, 1.0], [2.0, 3.0]]]]
+    """
+    r = upscale_factor
+    square = r * r if hasattr(r, "__index__") and r > 0 else 1
+    c, h, w = _images("pixel_shuffle", input, square, "upscale_factor", r)
+    parts = input.reshape(-1, c // square, r, r, h, w)
+    return parts.permute(0, 1, 4, 2, 5, 3).reshape(*input.shape[:-3], c // square, h * r, w * r)
+
+
+def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
+    """Pixels as channels, the inverse of `pixel_shuffle`: (…, C, H·r, W·r) → (…, C·r², H, W)."""
+    r = downscale_factor
+    c, h, w = _images("pixel_unshuffle", input, 1, "downscale_factor", r)
+    if h % r or w % r:
+        raise ShapeError(f"pixel_unshuffle: {h} × {w} pixels can't be divided by {r}{in_scope()}")
+    parts = input.reshape(-1, c, h // r, r, w // r, r)
+    return parts.permute(0, 1, 3, 5, 2, 4).reshape(*input.shape[:-3], c * r * r, h // r, w // r)
+
+
+def channel_shuffle(input: Tensor, groups: int) -> Tensor:
+    """The channels of g groups dealt out in turn: channel c of group i goes to c·g + i (Zhang et al. 2018)."""
+    need_tensors("channel_shuffle", input=input)
+    if input.ndim < 3 or groups < 1 or input.shape[1] % groups:
+        raise ShapeError(
+            f"channel_shuffle: {groups} groups don't divide the channels of shape {tuple(input.shape)}{in_scope()}"
+        )
+    n, c, *rest = input.shape
+    return input.reshape(n, groups, c // groups, *rest).transpose(1, 2).reshape(n, c, *rest)

@@ -1,0 +1,179 @@
+"""Normalisation by layer, group, instance and neighbourhood, and rows of a table (embedding)."""
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+from ... import ops
+from ...autograd import taken, unrecordable
+from ...autograd.modes import in_scope
+from ...errors import DtypeError, ShapeError
+from ...tensor import Tensor
+from .checks import need_tensors
+from .normalization import batch_norm
+
+
+def _normal(x: Tensor, dims: tuple[int, ...], eps: float) -> Tensor:
+    centred = x - x.mean(dims, keepdim=True)
+    return centred * ops.rsqrt(ops.square(centred).mean(dims, keepdim=True) + eps)
+
+
+def _last_dims(op: str, x: Tensor, shape: Any, **parameters: Tensor | None) -> tuple[int, ...]:
+    need_tensors(op, input=x, **parameters)
+    wanted = (shape,) if isinstance(shape, int) else tuple(shape)
+    if not wanted or tuple(x.shape[-len(wanted) :]) != wanted:
+        raise ShapeError(f"{op}: normalized_shape {wanted} must be the last sizes of x {tuple(x.shape)}{in_scope()}")
+    for name, values in parameters.items():
+        if values is not None and tuple(values.shape) != wanted:
+            raise ShapeError(f"{op}: {name} must have shape {wanted}; got {tuple(values.shape)}{in_scope()}")
+    return tuple(range(-len(wanted), 0))
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(x − mean) / √(variance + eps) · weight + bias over the last dimensions (Ba et al. 2016).
+
+    >>> import tinygrad_cnn as tg
+    >>> layer_norm(tg.tensor([[1.0, 3.0]]), (2,)).round().tolist()
+    [[-1.0, 1.0]]
+    """
+    out = _normal(input, _last_dims("layer_norm", input, normalized_shape, weight=weight, bias=bias), eps)
+    out = out if weight is None else out * weight
+    return out if bias is None else out + bias
+
+
+def rms_norm(
+    input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
+) -> Tensor:
+    """x / √(mean of squares + eps) · weight over the last dimensions (Zhang & Sennrich 2019).
+
+    eps is the dtype's smallest step from 1 by default.
+    """
+    dims = _last_dims("rms_norm", input, normalized_shape, weight=weight)
+    if eps is None:
+        eps = float(input.backend.xp.finfo(input.dtype).eps)
+    out = input * ops.rsqrt(ops.square(input).mean(dims, keepdim=True) + eps)
+    return out if weight is None else out * weight
+
+
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
+    """Each group of channels of each image on its own: mean 0, variance 1, then weight and bias per channel.
+
+    (N, C, …) → the same shape. Wu & He 2018.
+
+    Raises:
+        RuntimeError: for groups that don't divide the channels.
+    """
+    need_tensors("group_norm", input=input, weight=weight, bias=bias)
+    if input.ndim < 2 or num_groups < 1 or input.shape[1] % num_groups:
+        raise ShapeError(
+            f"group_norm: num_groups {num_groups} must divide the channels of x {tuple(input.shape)}{in_scope()}"
+        )
+    n, channels = input.shape[:2]
+    for name, values in (("weight", weight), ("bias", bias)):
+        if values is not None and values.shape != (channels,):
+            raise ShapeError(f"group_norm: {name} must have shape ({channels},); got {tuple(values.shape)}{in_scope()}")
+    per_group = prod(input.shape[1:]) // num_groups
+    out = _normal(input.reshape(n, num_groups, per_group), (-1,), eps).reshape(input.shape)
+    ones = (1,) * (input.ndim - 2)
+    out = out if weight is None else out * weight.reshape(-1, *ones)
+    return out if bias is None else out + bias.reshape(-1, *ones)
+
+
+def instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """`batch_norm` of each image on its own (Ulyanov et al. 2016): (N, C, …) → the same shape.
+
+    Raises:
+        ValueError: for one value per channel, which has no variance.
+    """
+    need_tensors("instance_norm", input=input, weight=weight, bias=bias)
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    n, channels = input.shape[:2]
+    if prod(input.shape[2:]) == 1:
+        raise ValueError(
+            f"instance_norm: expected more than 1 value per channel; got shape {tuple(input.shape)}{in_scope()}"
+        )
+    if running_mean is not None and running_var is not None:
+        unrecordable("instance_norm: running statistics")
+        flat = input.detach().reshape(n, channels, -1)
+        running_mean.copy_(running_mean * (1 - momentum) + momentum * flat.mean(-1).mean(0))
+        running_var.copy_(running_var * (1 - momentum) + momentum * flat.var(-1).mean(0))
+    return group_norm(input, channels, weight, bias, eps)
+
+
+def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
+    """x / (k + α · mean of squares of the `size` channels around)^β (Krizhevsky et al. 2012)."""
+    need_tensors("local_response_norm", input=input)
+    if input.ndim < 3:
+        raise ValueError(
+            f"local_response_norm: expected 3 or more dimensions; got shape {tuple(input.shape)}{in_scope()}"
+        )
+    channels = input.shape[1]
+    ends = ((0, 0), (size // 2, (size - 1) // 2), *((0, 0),) * (input.ndim - 2))
+    squares = ops.pad(ops.square(input), pads=ends, value=0)
+    total = squares.narrow(1, 0, channels)
+    for i in range(1, size):
+        total = total + squares.narrow(1, i, channels)
+    return input / (total * (alpha / size) + k) ** beta
+
+
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """Rows of a table: numbers (…), table (rows, features) → (…, features).
+
+    Args:
+        input: integers in [0, rows).
+        weight: the table.
+        padding_idx: a row whose gradient is 0.
+        max_norm, scale_grad_by_freq: not offered.
+        norm_type, sparse: without effect here.
+
+    Raises:
+        IndexError: for a number outside of the table, with its value.
+
+    >>> import tinygrad_cnn as tg
+    >>> embedding(tg.tensor([1, 0]), tg.tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [[3.0, 4.0], [1.0, 2.0]]
+    """
+    need_tensors("embedding", input=input, weight=weight)
+    if input.dtype.kind not in "iu":
+        raise DtypeError(f"embedding: row numbers must be integers; got dtype {input.dtype}{in_scope()}")
+    if max_norm is not None or scale_grad_by_freq:
+        raise NotImplementedError(f"embedding: max_norm and scale_grad_by_freq are not offered{in_scope()}")
+    if weight.ndim != 2:
+        raise ShapeError(f"embedding: the table must have 2 dimensions; got shape {tuple(weight.shape)}{in_scope()}")
+    taken(_check_rows, input.array, weight.shape[0], in_scope())
+    out = weight[input]
+    if padding_idx is None:
+        return out
+    return ops.where((input == padding_idx % weight.shape[0]).unsqueeze(-1), out.detach(), out)
+
+
+def _check_rows(numbers: Any, rows: int, scope: str) -> None:
+    wrong = numbers[(numbers < 0) | (numbers >= rows)]
+    if wrong.size:
+        raise IndexError(f"embedding: row {int(wrong[0])} is outside [0, {rows}){scope}")

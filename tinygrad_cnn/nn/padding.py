@@ -1,0 +1,196 @@
+"""Padding layers."""
+
+from typing import Any
+
+from ..tensor import Tensor
+from . import functional as F
+from .convolution import per_dimension
+from .module import Module
+
+
+class PaddingBase(Module):
+    """Widths, (before, after) for the last dimension and so on, and what the frame holds."""
+
+    rank: int
+    mode: str
+
+    def __init__(self, padding: Any) -> None:
+        super().__init__()
+        self.padding = per_dimension(type(self).__name__, "padding", padding, 2 * self.rank)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`functional.pad`"""
+        return F.pad(input, self.padding, self.mode)
+
+    def extra_repr(self) -> str:
+        """The widths."""
+        return f"{self.padding}"
+
+
+class ConstantPad1d(PaddingBase):
+    """A frame of one value around the last 1 dimension."""
+
+    rank = 1
+
+    def __init__(self, padding: Any, value: float) -> None:
+        super().__init__(padding)
+        self.value = value
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`functional.pad`"""
+        return F.pad(input, self.padding, "constant", self.value)
+
+    def extra_repr(self) -> str:
+        """The widths and the value."""
+        return f"padding={self.padding}, value={self.value}"
+
+
+class ZeroPad1d(ConstantPad1d):
+    """A frame of zeros around the last 1 dimension."""
+
+    def __init__(self, padding: Any) -> None:
+        super().__init__(padding, 0.0)
+
+    def extra_repr(self) -> str:
+        """The widths."""
+        return f"{self.padding}"
+
+
+class ReflectionPad1d(PaddingBase):
+    """A frame around the last 1 dimension that holds the inside, mirrored at the edge element."""
+
+    rank = 1
+    mode = "reflect"
+
+
+class ReplicationPad1d(PaddingBase):
+    """A frame around the last 1 dimension that holds the edge element."""
+
+    rank = 1
+    mode = "replicate"
+
+
+class CircularPad1d(PaddingBase):
+    """A frame around the last 1 dimension that holds the other end."""
+
+    rank = 1
+    mode = "circular"
+
+
+class ConstantPad2d(PaddingBase):
+    """A frame of one value around the last 2 dimensions."""
+
+    rank = 2
+
+    def __init__(self, padding: Any, value: float) -> None:
+        super().__init__(padding)
+        self.value = value
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`functional.pad`"""
+        return F.pad(input, self.padding, "constant", self.value)
+
+    def extra_repr(self) -> str:
+        """The widths and the value."""
+        return f"padding={self.padding}, value={self.value}"
+
+
+class ZeroPad2d(ConstantPad2d):
+    """A frame of zeros around the last 2 dimensions."""
+
+    def __init__(self, padding: Any) -> None:
+        super().__init__(padding, 0.0)
+
+    def extra_repr(self) -> str:
+        """The widths."""
+        return f"{self.padding}"
+
+
+class ReflectionPad2d(PaddingBase):
+    """A frame around the last 2 dimensions that holds the inside, mirrored at the edge element."""
+
+    rank = 2
+    mode = "reflect"
+
+
+class ReplicationPad2d(PaddingBase):
+    """A frame around the last 2 dimensions that holds the edge element."""
+
+    rank = 2
+    mode = "replicate"
+
+
+class CircularPad2d(PaddingBase):
+    """A frame around the last 2 dimensions that holds the other end."""
+
+    rank = 2
+    mode = "circular"
+
+
+class ConstantPad3d(PaddingBase):
+    """A frame of one value around the last 3 dimensions."""
+
+    rank = 3
+
+    def __init__(self, padding: Any, value: float) -> None:
+        super().__init__(padding)
+        self.value = value
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`functional.pad`"""
+        return F.pad(input, self.padding, "constant", self.value)
+
+    def extra_repr(self) -> str:
+        """The widths and the value."""
+        return f"padding={self.padding}, value={self.value}"
+
+
+class ZeroPad3d(ConstantPad3d):
+    """A frame of zeros around the last 3 dimensions."""
+
+    def __init__(self, padding: Any) -> None:
+        super().__init__(padding, 0.0)
+
+    def extra_repr(self) -> str:
+        """The widths."""
+        return f"{self.padding}"
+
+
+class ReflectionPad3d(PaddingBase):
+    """A frame around the last 3 dimensions that holds the inside, mirrored at the edge element."""
+
+    rank = 3
+    mode = "reflect"
+
+
+class ReplicationPad3d(PaddingBase):
+    """A frame around the last 3 dimensions that holds the edge element."""
+
+    rank = 3
+    mode = "replicate"
+
+
+class CircularPad3d(PaddingBase):
+    """A frame around the last 3 dimensions that holds the other end."""
+
+    rank = 3
+    mode = "circular"
+
+
+__all__ = [
+    "CircularPad1d",
+    "CircularPad2d",
+    "CircularPad3d",
+    "ConstantPad1d",
+    "ConstantPad2d",
+    "ConstantPad3d",
+    "ReflectionPad1d",
+    "ReflectionPad2d",
+    "ReflectionPad3d",
+    "ReplicationPad1d",
+    "ReplicationPad2d",
+    "ReplicationPad3d",
+    "ZeroPad1d",
+    "ZeroPad2d",
+    "ZeroPad3d",
+]
