@@ -49,6 +49,7 @@ FLOORS = {
     "io": 6,
     "profiler": 6,
     "demo": 7,
+    "run_as_torch": 7,
     "__main__": 7,
 }
 FACES = {"", "utils", "cuda", "version", "backends"}

@@ -1,8 +1,8 @@
-"""The command line: `python -m tinygrad_cnn demo` and `python -m tinygrad_cnn info`."""
+"""The command line: `python -m tinygrad_cnn demo`, `info` and `run-as-torch script.py`."""
 
 import platform
 import sys
-from argparse import ArgumentParser
+from argparse import REMAINDER, ArgumentParser
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
@@ -47,7 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo = commands.add_parser("demo", help="train the lecture's network on real handwritten digits and write a report")
     add_arguments(demo)
     commands.add_parser("info", help="versions, devices, and what is missing")
+    program = commands.add_parser("run-as-torch", help="run an unmodified PyTorch program on this engine")
+    program.add_argument("script", help="the program")
+    program.add_argument("arguments", nargs=REMAINDER, help="what the program gets")
     args = parser.parse_args(arguments)
+    if args.command == "run-as-torch":
+        from .run_as_torch import run_as_torch
+
+        return run_as_torch(args.script, args.arguments)
     if args.command == "info":
         info()
     else:
