@@ -218,10 +218,11 @@ class TransposedBase(ConvolutionBase):
         if output_size is None:
             return self.output_padding
         sizes = tuple(output_size)[-self.rank :]
+        padding: Any = self.padding  # numbers here: a transposed layer takes no "same"
         smallest = tuple(
-            (n - 1) * s - 2 * int(p) + d * (k - 1) + 1
+            (n - 1) * s - 2 * p + d * (k - 1) + 1
             for n, s, p, d, k in zip(
-                input.shape[-self.rank :], self.stride, self.padding, self.dilation, self.kernel_size, strict=True
+                input.shape[-self.rank :], self.stride, padding, self.dilation, self.kernel_size, strict=True
             )
         )
         largest = tuple(n + s - 1 for n, s in zip(smallest, self.stride, strict=True))
