@@ -56,8 +56,8 @@ ROWS: list[Row] = [
         "set_default_dtype: the default must be a floating-point dtype; got int32",
     ),
     # random values in place
-    (lambda: tg.ones(2).normal_(0, -1), ValueError, "normal_: std must not be negative; got -1"),
-    (lambda: tg.ones(2).uniform_(2, 1), ValueError, "uniform_: the bounds [2, 1) are in the wrong order"),
+    (lambda: tg.ones(2).normal_(0, -1), ArgumentError, "normal_: std must not be negative; got -1"),
+    (lambda: tg.ones(2).uniform_(2, 1), ArgumentError, "uniform_: the bounds [2, 1) are in the wrong order"),
     # out of the engine
     (lambda: x.item(), RuntimeError, "item: this tensor of shape (2, 3) has 6 elements, not one; use .tolist()"),
     (lambda: float(x), ValueError, "float: only a tensor with one element is a number; this one has shape (2, 3)"),

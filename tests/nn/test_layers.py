@@ -33,11 +33,6 @@ from tinygrad_cnn import nn
             ValueError,
             "padding_mode must be one of zeros, .*; got 'mirror'",
         ),
-        (
-            lambda: nn.Conv2d(1, 1, 3, padding_mode="reflect"),
-            NotImplementedError,
-            "padding_mode 'reflect' is not there yet",
-        ),
         (lambda: nn.Linear(-1, 2), ValueError, "Linear: sizes must not be negative; got -1 and 2"),
         (lambda: nn.Dropout(1.5), ValueError, r"Dropout: p must lie in \[0, 1\]; got 1.5"),
         (lambda: nn.Dropout2d(-1), ValueError, r"Dropout2d: p must lie in \[0, 1\]; got -1"),
