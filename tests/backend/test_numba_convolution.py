@@ -106,6 +106,23 @@ def test_a_kernel_per_channel(channels: int, stride: int, dilation: int) -> None
     check((3, channels, 11, 9), channels, window(3, stride, 1, dilation, channels))
 
 
+@settings(max_examples=60)
+@given(
+    channels=st.sampled_from([2, 15, 16, 17, 40]),
+    image=st.tuples(st.integers(1, 12), st.integers(1, 21)),
+    rows=st.integers(1, 4),
+    stride=st.tuples(st.integers(1, 3), st.integers(1, 2)),
+    padding=st.tuples(*[st.tuples(st.integers(0, 4), st.integers(0, 4))] * 2),
+)
+def test_neighbours_share_what_they_read(channels: int, image: Any, rows: int, stride: Any, padding: Any) -> None:
+    win = window((rows, 3), stride, padding, groups=channels)
+    try:
+        win.output_size(image)
+    except ShapeError:
+        assume(False)
+    check((2, channels, *image), channels, win)
+
+
 @pytest.mark.parametrize(("inputs", "outputs", "groups"), [(8, 16, 2), (64, 64, 4), (6, 3, 3), (12, 24, 12)])
 def test_groups(inputs: int, outputs: int, groups: int) -> None:
     check((3, inputs, 9, 10), outputs, window(3, padding=1, groups=groups))

@@ -7,7 +7,7 @@ import numpy as np
 from ..switches import winograd as Winograd
 from ..threads import get_num_threads
 from ..window import Ints, Window
-from . import direct, geometry, packing, scatter, winograd
+from . import depthwise, direct, geometry, packing, scatter, winograd
 from .block import panels
 from .geometry import Plan
 from .memory import empty
@@ -53,6 +53,9 @@ def forward(x: Array, w: Array, b: Array | None, window: Window) -> Array:
     if _winograd_pays(window, len(x), output, x.shape[1], len(w)):
         (top, _), (left, _) = window.padding
         return _winograd(x, w, bias, output, top, left, turned=False)
+    if _neighbours_share(x, len(w), window):
+        (top, _), (left, _) = window.padding
+        return _depthwise(x, w, b, output, window.stride, (top, left), turned=False)
     plan = geometry.forward(window, x.shape, len(w), _pairwise(x.shape[1], len(w), window))
     out = empty((x.shape[0], *output, len(w)))
     _run(plan, x, w, bias, out, turned=False)
@@ -64,6 +67,10 @@ def input_grad(g: Array, w: Array, shape: Ints, window: Window) -> Array:
     if _winograd_pays(window, len(g), shape[2:], shape[1], len(w)):
         (top, _), (left, _) = window.padding
         return _winograd(g, w, NO_BIAS, shape[2:], 2 - top, 2 - left, turned=True)
+    if window.stride == (1, 1) and _neighbours_share(g, shape[1], window):
+        (top, _), (left, _) = window.padding
+        pads = (window.size[0] - 1 - top, window.size[1] - 1 - left)
+        return _depthwise(g, w, None, shape[2:], window.stride, pads, turned=True)
     if window.groups == window.dilation[1] == 1 and shape[1] <= FEW_CHANNELS and len(g) >= FEWEST_IMAGES:
         return _add_windows(g, w, shape, window)
     plan = geometry.adjoint(window, shape, len(w), _pairwise(shape[1], len(w), window))
@@ -187,6 +194,26 @@ def _winograd_weight_grad(g: Array, x: Array, window: Window) -> Array:
         sums.reshape(1, 1, 9 * inputs, outputs), out.reshape(outputs, inputs, 9)
     )
     return out
+
+
+def _neighbours_share(x: Array, outputs: int, window: Window) -> bool:
+    """Whether `depthwise` covers this: a kernel of 3 columns per channel, of images that lie channels last."""
+    if not _pairwise(x.shape[1], outputs, window) or window.size[1] != depthwise.SIZE or window.stride[1] > 2:
+        return False
+    return window.dilation == (1, 1) and x.flags.writeable and x.transpose(0, 2, 3, 1).flags.c_contiguous
+
+
+def _depthwise(x: Array, w: Array, b: Array | None, output: Ints, strides: Ints, pads: Ints, *, turned: bool) -> Array:
+    """`forward` with a kernel per channel, or with turned kernels and a stride of 1 the gradient in its images."""
+    channels, taps, rows = len(w), w.shape[2] * w.shape[3], w.shape[2]
+    packed = take("kernels", 1 + taps, channels)
+    packed[0] = 0 if b is None else b
+    kernels = w.reshape(channels, taps).T
+    packed[1:] = kernels[::-1] if turned else kernels
+    out = empty((len(x), *output, channels))
+    run = depthwise.convolve.fitting(out.size * taps * PER_CHANNEL_VECTOR / WIDTH)
+    run(x.transpose(0, 2, 3, 1), packed, rows, out, strides, pads)
+    return out.transpose(0, 3, 1, 2)
 
 
 def _pairwise(channels: int, outputs: int, window: Window) -> bool:
