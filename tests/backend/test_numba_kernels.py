@@ -252,7 +252,7 @@ def test_dropping_does_not_hide_what_is_not_finite(numba: Backend, value: float)
 
 
 @pytest.mark.usefixtures("_threads")
-@pytest.mark.parametrize("shape", [(1, 1), (7, 10), (300, 127), (5, 200), (0, 3)])
+@pytest.mark.parametrize("shape", [(1, 1), (7, 10), (300, 127), (5, 200), (3, 5000), (0, 3)])
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_cross_entropy(numba: Backend, shape: tuple[int, int], order: str) -> None:
     x = np.asarray(10 * images(*shape), order=order)  # type: ignore[call-overload]
@@ -260,8 +260,17 @@ def test_cross_entropy(numba: Backend, shape: tuple[int, int], order: str) -> No
     target = np.random.default_rng(1).integers(0, shape[1], shape[0])
     g = images(shape[0], 1, seed=2)[:, 0]
     close(numba.softmax_cross_entropy(x, target), reference.softmax_cross_entropy(x.astype("float64"), target), 1e-5)
-    found = numba.softmax_cross_entropy_grad(g, x, target.astype("uint8"))
+    found = numba.softmax_cross_entropy_grad(g, x, target.astype("uint16"))
     close(found, reference.softmax_cross_entropy_grad(*wide(g, x), target), 1e-5)
+
+
+@pytest.mark.parametrize("classes", [10, 1000])
+def test_large_scores_cost_no_digits(numba: Backend, classes: int) -> None:
+    """The largest score is subtracted before anything is added to it."""
+    x = 10 * images(50, classes) + np.float32(1e4)
+    target = np.random.default_rng(1).integers(0, classes, 50)
+    exact = reference.softmax_cross_entropy(x.astype("float64"), target)
+    assert np.abs(numba.softmax_cross_entropy(x, target) - exact).max() <= 2e-5
 
 
 def test_scores_that_are_not_finite(numba: Backend) -> None:
