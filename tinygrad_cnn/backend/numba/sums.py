@@ -1,4 +1,4 @@
-"""Sums of the columns of a matrix, in blocks of rows of a fixed size: the same bits for any number of threads."""
+"""Sums of the columns of a matrix, in blocks of rows of a fixed size: one order for any number of threads."""
 
 from typing import Any
 
