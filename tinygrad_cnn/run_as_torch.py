@@ -80,8 +80,6 @@ def home_of(name: str) -> str | None:
     if name in SETTINGS:
         return ""
     parts = name.split(".")
-    if parts[:3] == ["torch", "nn", "modules"]:  # its files are divided otherwise; the layers are all in nn
-        return "tinygrad_cnn.nn" if len(parts) <= 4 else None
     for length in range(len(parts), 0, -1):
         start = ".".join(parts[:length])
         if start in HOMES:
