@@ -26,6 +26,7 @@ KNOWN = {
     "nn.functional.linear_cross_entropy": "the chunked forms are steps of PyTorch's own memory",
     "nn.functional.local_response_norm": "of integers PyTorch rounds the mean of squares",
     "nn.functional.multi_head_attention_forward": "all its samples drop weights at random",
+    "nn.functional.triplet_margin_with_distance_loss": "the samples pass functions of PyTorch's",
     "sort": "the order of equal booleans, unless it is asked to be stable; ours is always",
     "argsort": "the order of equal booleans, unless it is asked to be stable; ours is always",
     "topk": "which of equal integers it is: ours is the first",
