@@ -1,8 +1,24 @@
 """A tensor library with automatic differentiation, written to be read: PyTorch's names over NumPy."""
 
 from math import inf, nan, pi
+from typing import Any
 
-from . import autograd, backends, creation, cuda, func, functions, interop, linalg, nn, optim, profiler, utils, viz
+from . import (
+    autograd,
+    backends,
+    creation,
+    cuda,
+    dtypes,
+    func,
+    functions,
+    interop,
+    linalg,
+    nn,
+    optim,
+    profiler,
+    utils,
+    viz,
+)
 from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .backend import (
     are_deterministic_algorithms_enabled,
@@ -120,3 +136,13 @@ __all__ = [
 __all__ += creation.__all__
 __all__ += functions.__all__
 __all__ += interop.__all__
+
+
+def __getattr__(name: str) -> Any:
+    """`bfloat16`, whose package is imported when somebody first asks for it."""
+    if name == "bfloat16":
+        try:
+            return dtypes.bfloat16()
+        except ImportError as missing:
+            raise AttributeError(str(missing)) from None  # so that hasattr and getattr with a default answer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
