@@ -26,6 +26,7 @@ FLOORS = {
     "autograd": 0,
     "ops": 1,
     "tensor": 2,
+    "amp": 3,
     "checkpointing": 3,
     "creation": 3,
     "derivatives": 3,

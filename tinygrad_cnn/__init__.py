@@ -4,6 +4,7 @@ from math import inf, nan, pi
 from typing import Any
 
 from . import (
+    amp,
     autograd,
     backends,
     creation,
@@ -18,6 +19,22 @@ from . import (
     profiler,
     utils,
     viz,
+)
+from .amp.autocast_mode import (
+    autocast,
+    clear_autocast_cache,
+    get_autocast_cpu_dtype,
+    get_autocast_dtype,
+    get_autocast_gpu_dtype,
+    is_autocast_cache_enabled,
+    is_autocast_cpu_enabled,
+    is_autocast_enabled,
+    set_autocast_cache_enabled,
+    set_autocast_cpu_dtype,
+    set_autocast_cpu_enabled,
+    set_autocast_dtype,
+    set_autocast_enabled,
+    set_autocast_gpu_dtype,
 )
 from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .backend import (
@@ -71,6 +88,7 @@ __all__ = [
     "nan",
     "pi",
     # modules
+    "amp",
     "autograd",
     "backends",
     "cuda",
@@ -104,6 +122,21 @@ __all__ = [
     "set_default_dtype",
     "short",
     "uint8",
+    # mixed precision
+    "autocast",
+    "clear_autocast_cache",
+    "get_autocast_cpu_dtype",
+    "get_autocast_dtype",
+    "get_autocast_gpu_dtype",
+    "is_autocast_cache_enabled",
+    "is_autocast_cpu_enabled",
+    "is_autocast_enabled",
+    "set_autocast_cache_enabled",
+    "set_autocast_cpu_dtype",
+    "set_autocast_cpu_enabled",
+    "set_autocast_dtype",
+    "set_autocast_enabled",
+    "set_autocast_gpu_dtype",
     # derivatives of functions
     "vmap",
     # recording
