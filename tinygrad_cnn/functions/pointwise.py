@@ -5,6 +5,7 @@ from typing import Any, overload
 from .. import ops
 from ..autograd.modes import in_scope
 from ..tensor import Tensor
+from .out import keep, with_out
 from .wrap import of_a_tensor
 
 abs = of_a_tensor(Tensor.abs)
@@ -143,6 +144,7 @@ def polygamma(n: int, input: Tensor) -> Tensor:
     return input.polygamma(n)
 
 
+@with_out
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Whether each element occurs among the test elements; one of the two may be a number.
 
@@ -160,8 +162,8 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
 @overload
 def where(condition: Tensor) -> tuple[Tensor, ...]: ...
 @overload
-def where(condition: Tensor, input: Any, other: Any) -> Tensor: ...
-def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+def where(condition: Tensor, input: Any, other: Any, *, out: Tensor | None = None) -> Tensor: ...
+def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None) -> Any:
     """`input` where the condition holds, else `other`; with the condition alone, the indices where it holds.
 
     Raises:
@@ -175,7 +177,8 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
         )
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):  # two numbers: their dtype is Python's
         input = condition.new_tensor(input)
-    return ops.where(condition, input, other)
+    result = ops.where(condition, input, other)
+    return result if out is None else keep("where", result, out, (input, other))
 
 
 __all__ = [

@@ -110,6 +110,7 @@ from .exponential import (
     tanh,
     tanh_grad,
 )
+from .factorizations import lu_lower, lu_upper, matrix_exp
 from .indexing import follow, gather_along, getitem, scatter_along, scatter_items, setitem, write_view
 from .linalg import (
     cholesky,
@@ -123,6 +124,7 @@ from .linalg import (
     qr_orthonormal,
     qr_triangular,
     right_vectors,
+    sign_of_det,
     singular_values,
     solve,
 )
@@ -255,7 +257,10 @@ __all__ = [
     "logical_xor",
     "logsumexp",
     "lt",
+    "lu_lower",
+    "lu_upper",
     "matmul",
+    "matrix_exp",
     "max_pool2d",
     "maximum",
     "mean",
@@ -297,6 +302,7 @@ __all__ = [
     "sigmoid",
     "sigmoid_grad",
     "sign",
+    "sign_of_det",
     "signbit",
     "silu",
     "silu_grad",

@@ -7,9 +7,9 @@ from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, of_python
 from .autograd import AutogradMethods
 from .base import TensorBase
 from .convert import CastMethods, ConversionMethods
-from .decompositions import DecompositionMethods
 from .device import backend_for, device
 from .exchange import ExchangeMethods
+from .factorizations import FactorizationMethods
 from .gradient import as_gradient, memory_of_its_own, run_backward, seeds_for, walk
 from .in_place import InPlaceMethods
 from .in_place_forms import InPlaceForms
@@ -34,7 +34,7 @@ class Tensor(
     ReductionMethods,
     ScanMethods,
     StatisticsMethods,
-    DecompositionMethods,
+    FactorizationMethods,
     ScatterMethods,
     NewMethods,
     ExchangeMethods,
