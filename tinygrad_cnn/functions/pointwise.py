@@ -53,10 +53,14 @@ fmin = of_a_tensor(Tensor.fmin)
 fmod = of_a_tensor(Tensor.fmod)
 frac = of_a_tensor(Tensor.frac)
 gcd = of_a_tensor(Tensor.gcd)
+frexp = of_a_tensor(Tensor.frexp)
 ge = of_a_tensor(Tensor.ge)
 gt = of_a_tensor(Tensor.gt)
 heaviside = of_a_tensor(Tensor.heaviside)
 hypot = of_a_tensor(Tensor.hypot)
+i0 = of_a_tensor(Tensor.i0)
+igamma = of_a_tensor(Tensor.igamma)
+igammac = of_a_tensor(Tensor.igammac)
 isclose = of_a_tensor(Tensor.isclose)
 isfinite = of_a_tensor(Tensor.isfinite)
 isinf = of_a_tensor(Tensor.isinf)
@@ -238,12 +242,16 @@ __all__ = [
     "fmod",
     "frac",
     "gcd",
+    "frexp",
     "ge",
     "greater",
     "greater_equal",
     "gt",
     "heaviside",
     "hypot",
+    "i0",
+    "igamma",
+    "igammac",
     "is_floating_point",
     "is_tensor",
     "isclose",

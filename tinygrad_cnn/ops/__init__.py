@@ -133,6 +133,7 @@ from .matmul import linear, matmul
 from .normalization import batch_norm, batch_norm_input_grad, scale_channels
 from .norms import euclidean_norm, norm
 from .pooling import max_pool2d, pool_gather, pool_scatter, spread_windows, sum_windows
+from .probability import bessel_i, entr, erfcx, igamma, igammac, ndtri, xlog1py, zeta
 from .reductions import (
     all_,
     amax,
@@ -177,6 +178,7 @@ __all__ = [
     "atanh",
     "batch_norm",
     "batch_norm_input_grad",
+    "bessel_i",
     "bitwise_and",
     "bitwise_left_shift",
     "bitwise_not",
@@ -208,9 +210,11 @@ __all__ = [
     "eigenvectors",
     "elu",
     "elu_grad",
+    "entr",
     "eq",
     "erf",
     "erfc",
+    "erfcx",
     "erfinv",
     "euclidean_norm",
     "exp",
@@ -230,6 +234,8 @@ __all__ = [
     "gt",
     "heaviside",
     "hypot",
+    "igamma",
+    "igammac",
     "inside",
     "inv",
     "isfinite",
@@ -267,6 +273,7 @@ __all__ = [
     "median",
     "minimum",
     "mul",
+    "ndtri",
     "ne",
     "neg",
     "neighbours",
@@ -334,5 +341,7 @@ __all__ = [
     "var",
     "where",
     "write_view",
+    "xlog1py",
     "xlogy",
+    "zeta",
 ]

@@ -22,6 +22,7 @@ from .reductions import MinAndMax, ReductionMethods, ValuesAndIndices, dimension
 from .scans import ScanMethods
 from .scatter import ScatterMethods
 from .shapes import sizes
+from .special import SpecialMethods
 from .statistics import StatisticsMethods
 
 
@@ -31,6 +32,7 @@ class Tensor(
     InPlaceForms,
     RandomMethods,
     PointwiseMethods,
+    SpecialMethods,
     ReductionMethods,
     ScanMethods,
     StatisticsMethods,
