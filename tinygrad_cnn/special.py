@@ -188,7 +188,8 @@ def xlog1py(input: Any, other: Any) -> Tensor:
     """
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):
         raise TypeError(f"xlog1py: expected a tensor; got two numbers{in_scope()}")
-    return ops.xlog1py(input, other)
+    out: Tensor = ops.xlog1py(input, other)
+    return out
 
 
 @with_out
