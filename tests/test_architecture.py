@@ -38,6 +38,7 @@ FLOORS = {
     "jacobians": 3,
     "random": 3,
     "saved_tensors": 3,
+    "special": 3,
     "summary": 3,
     "testing": 3,
     "nn.functional": 4,

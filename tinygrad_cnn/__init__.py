@@ -17,6 +17,7 @@ from . import (
     nn,
     optim,
     profiler,
+    special,
     utils,
     viz,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "nn",
     "optim",
     "profiler",
+    "special",
     "utils",
     "viz",
     # files

@@ -7,9 +7,9 @@ from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, is_dtype, of_py
 from .autograd import AutogradMethods
 from .base import TensorBase
 from .convert import CastMethods, ConversionMethods
-from .decompositions import DecompositionMethods
 from .device import backend_for, device
 from .exchange import ExchangeMethods
+from .factorizations import FactorizationMethods
 from .gradient import as_gradient, memory_of_its_own, run_backward, seeds_for, walk
 from .in_place import InPlaceMethods
 from .in_place_forms import InPlaceForms
@@ -22,6 +22,7 @@ from .reductions import MinAndMax, ReductionMethods, ValuesAndIndices, dimension
 from .scans import ScanMethods
 from .scatter import ScatterMethods
 from .shapes import sizes
+from .special import SpecialMethods
 from .statistics import StatisticsMethods
 
 
@@ -31,10 +32,11 @@ class Tensor(
     InPlaceForms,
     RandomMethods,
     PointwiseMethods,
+    SpecialMethods,
     ReductionMethods,
     ScanMethods,
     StatisticsMethods,
-    DecompositionMethods,
+    FactorizationMethods,
     ScatterMethods,
     NewMethods,
     ExchangeMethods,
