@@ -29,9 +29,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val must not exceed max_val; got {min_val} and {max_val}{in_scope()}")
-    return _into(
-        "hardtanh", input, inplace, lambda x: ops.where(x <= min_val, min_val, ops.where(x >= max_val, max_val, x))
-    )
+    return _into("hardtanh", input, inplace, lambda x: ops.hardtanh(x, low=min_val, high=max_val))
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -46,12 +44,12 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """min(max(x + 3, 0), 6) / 6"""
-    return _into("hardsigmoid", input, inplace, lambda x: hardtanh(x + 3, 0.0, 6.0) / 6)
+    return _into("hardsigmoid", input, inplace, ops.hardsigmoid)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x · hardsigmoid(x) (Howard et al. 2019)."""
-    return _into("hardswish", input, inplace, lambda x: x * hardtanh(x + 3, 0.0, 6.0) / 6)
+    return _into("hardswish", input, inplace, ops.hardswish)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -114,7 +112,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """
     need_tensors("gelu", input=input)
     if approximate == "none":
-        return input * 0.5 * (1 + ops.erf(input * sqrt(0.5)))
+        return ops.gelu(input)
     if approximate != "tanh":
         raise ValueError(f"gelu: approximate must be 'none' or 'tanh'; got {approximate!r}{in_scope()}")
     inner = sqrt(2 / 3.141592653589793) * (input + 0.044715 * input * input * input)
