@@ -29,6 +29,7 @@ FLOORS = {
     "checkpointing": 3,
     "creation": 3,
     "derivatives": 3,
+    "distributed": 3,
     "func": 3,
     "function": 3,
     "functions": 3,
