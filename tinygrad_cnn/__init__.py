@@ -2,7 +2,26 @@
 
 from math import inf, nan, pi
 
-from . import autograd, backends, creation, cuda, func, functions, interop, linalg, nn, optim, profiler, utils, viz
+from . import (
+    autograd,
+    backends,
+    creation,
+    cuda,
+    distributed,
+    func,
+    functions,
+    interop,
+    jit,
+    linalg,
+    multiprocessing,
+    nn,
+    onnx,
+    optim,
+    profiler,
+    utils,
+    version,
+    viz,
+)
 from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .backend import (
     are_deterministic_algorithms_enabled,
@@ -43,8 +62,7 @@ from .io import load, save
 from .limits import finfo, iinfo
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .tensor import Tensor, device, set_printoptions
-
-__version__ = "0.1.0"
+from .version import __version__ as __version__
 
 __all__ = [
     "Tensor",
@@ -58,12 +76,17 @@ __all__ = [
     "autograd",
     "backends",
     "cuda",
+    "distributed",
     "func",
+    "jit",
     "linalg",
+    "multiprocessing",
     "nn",
+    "onnx",
     "optim",
     "profiler",
     "utils",
+    "version",
     "viz",
     # files
     "load",
