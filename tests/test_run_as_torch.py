@@ -170,7 +170,7 @@ class Net(nn.Module):
 nn.Conv2d(3, 4, kernel_size=3, colour=1)
 nn.Linaer
 torch.manual_seed(0).whatever()
-T.Composee(3)
+T.Compos(3)
 """
 
 
@@ -185,7 +185,7 @@ def test_all_missing_names_of_a_program(tmp_path: Path) -> None:
         (12, "torch.nn.Conv2d takes no argument 'colour' in tinygrad_cnn"),
         (
             15,
-            "torchvision.transforms.Composee is not in tinygrad_cnn; the nearest name is torchvision.transforms.Compose",
+            "torchvision.transforms.Compos is not in tinygrad_cnn; the nearest name is torchvision.transforms.Compose",
         ),
     ]
     assert main(["run-as-torch", "--list-missing", str(script)]) == 1

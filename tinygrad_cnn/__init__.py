@@ -1,6 +1,7 @@
 """A tensor library with automatic differentiation, written to be read: PyTorch's names over NumPy."""
 
 from math import inf, nan, pi
+from typing import Any
 
 from . import (
     autograd,
@@ -8,6 +9,7 @@ from . import (
     creation,
     cuda,
     distributed,
+    dtypes,
     func,
     functions,
     interop,
@@ -143,3 +145,13 @@ __all__ = [
 __all__ += creation.__all__
 __all__ += functions.__all__
 __all__ += interop.__all__
+
+
+def __getattr__(name: str) -> Any:
+    """`bfloat16`, whose package is imported when somebody first asks for it."""
+    if name == "bfloat16":
+        try:
+            return dtypes.bfloat16()
+        except ImportError as missing:
+            raise AttributeError(str(missing)) from None  # so that hasattr and getattr with a default answer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

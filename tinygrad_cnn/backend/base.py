@@ -50,12 +50,14 @@ class Backend(ActivationKernels):
         xp: the array library, with NumPy 2's names and promotion.
         array_type: the class of its arrays.
         rng: the device's default random generator.
+        only_stored: characters of the float dtypes that it keeps in memory and computes with in float32.
     """
 
     name: str
     xp: Any
     array_type: type[Any]
     rng: RandomGenerator
+    only_stored = "eE"  # float16 and bfloat16
 
     # transfer ---------------------------------------------------------------------------------------------------------
 

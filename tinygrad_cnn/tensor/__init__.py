@@ -3,7 +3,7 @@
 from typing import Any, Self
 
 from ..autograd.hooks import RemovableHandle, use_tensors
-from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, of_python
+from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, is_dtype, of_python
 from .autograd import AutogradMethods
 from .base import TensorBase
 from .convert import CastMethods, ConversionMethods
@@ -78,10 +78,10 @@ def as_tensor(values: Any, dtype: Any = None, device: Any = None) -> Tensor:
         array = backend.asarray(values, dtype=wanted)
     except ValueError as error:
         raise ValueError(f"tensor: the values do not form a rectangular array: {error}") from None
-    if array.dtype not in DTYPES:
+    if not is_dtype(array.dtype):
         raise TypeError(
             f"tensor: values of dtype {array.dtype} are not numbers that a tensor can hold; "
-            f"there are {', '.join(map(str, DTYPES))}. Convert with .astype(...) first"
+            f"there are {', '.join(map(str, DTYPES))} and bfloat16. Convert with .astype(...) first"
         )
     tensor = Tensor.from_array(array)
     tensor.storage.shared = array is values or getattr(array, "base", None) is not None

@@ -10,6 +10,7 @@ from ..autograd.modes import ANOMALY, INFERENCE, MODE, RECORD, SCOPE, enable_gra
 from ..autograd.op import OUT, use_backends
 from ..autograd.packing import PACKING, pack
 from ..autograd.tape import TAPE
+from ..autograd.widened import widened
 from ..backend import Backend, backend_of, find_backend
 from ..dtypes import KINDS, DType
 from ..errors import DeviceError, DtypeError, GraphError, ShapeError
@@ -118,12 +119,12 @@ class TensorBase:
                 nodes.append(None)
                 shapes.append(getattr(arg, "shape", ()))
             bit <<= 1
-        if op.dtypes != "any" and not (even and dtype.kind == "f"):  # type: ignore[union-attr]
-            harmonized = harmonize(op, args, self)
-            if harmonized is not args:
-                return self.__apply_op__(op, harmonized, params, residuals)
-
         backend = backend_of(self.array) or find_backend(tuple(arrays))
+        if not even or dtype.char not in "fd":  # type: ignore[union-attr] # neither float32 nor float64
+            if op.dtypes != "any" and (harmonized := harmonize(op, args, self)) is not args:
+                return self.__apply_op__(op, harmonized, params, residuals)
+            if not op.takes_16_bits and any(x.dtype.char in backend.only_stored for x in arrays if hasattr(x, "dtype")):
+                return self.__apply_op__(widened(op), args, params, residuals)
         try:
             out = op.forward(backend, *arrays, **params)
         except (ValueError, IndexError, TypeError) as error:

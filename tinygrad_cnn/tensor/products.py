@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from .. import ops
 from ..autograd.modes import in_scope
+from ..dtypes import is_floating
 from ..errors import DtypeError, ShapeError
 from .arrangement import ArrangementMethods
 from .base import TensorBase
@@ -156,7 +157,7 @@ class ProductMethods(ArrangementMethods):
         """beta · self + alpha · product; where beta is 0 what self holds does not matter, NaN included."""
         if self.dtype != product.dtype:
             raise DtypeError(f"addmm: all inputs must have one dtype; got {self.dtype} and {product.dtype}{in_scope()}")
-        if self.dtype.kind != "f":  # integers take integer parts of the factors, as in PyTorch
+        if not is_floating(self.dtype):  # integers take integer parts of the factors, as in PyTorch
             alpha, beta = int(alpha), int(beta)
         product = product if alpha == 1 else ops.mul(product, alpha)
         try:

@@ -5,7 +5,7 @@ from typing import Any
 from ... import ops
 from ...autograd import taken, unrecordable
 from ...autograd.modes import in_scope
-from ...dtypes import int64
+from ...dtypes import int64, is_floating
 from ...errors import DtypeError, ShapeError
 from ...tensor import Tensor
 from .checks import need_tensors
@@ -224,7 +224,7 @@ def cross_entropy(
     reduction = _old_names(size_average, reduce, reduction)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing must lie in [0, 1]; got {label_smoothing}{in_scope()}")
-    if target.dtype.kind == "f" and target.ndim == input.ndim:
+    if is_floating(target.dtype) and target.ndim == input.ndim:
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     scores = _class_first_to_last("cross_entropy", input, target.array.shape)
     labels, ignored = _labels("cross_entropy", target, scores.array.shape[1], ignore_index)
