@@ -9,16 +9,21 @@ from . import (
     backends,
     creation,
     cuda,
+    distributed,
     dtypes,
     func,
     functions,
     interop,
+    jit,
     linalg,
+    multiprocessing,
     nn,
+    onnx,
     optim,
     profiler,
     special,
     utils,
+    version,
     viz,
 )
 from .amp.autocast_mode import (
@@ -77,8 +82,7 @@ from .io import load, save
 from .limits import finfo, iinfo
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .tensor import Tensor, device, set_printoptions
-
-__version__ = "0.1.0"
+from .version import __version__ as __version__
 
 __all__ = [
     "Tensor",
@@ -93,13 +97,18 @@ __all__ = [
     "autograd",
     "backends",
     "cuda",
+    "distributed",
     "func",
+    "jit",
     "linalg",
+    "multiprocessing",
     "nn",
+    "onnx",
     "optim",
     "profiler",
     "special",
     "utils",
+    "version",
     "viz",
     # files
     "load",
