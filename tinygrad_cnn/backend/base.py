@@ -57,6 +57,10 @@ class Backend(ActivationKernels):
     array_type: type[Any]
     rng: RandomGenerator
 
+    def holds(self, array: Any) -> bool:
+        """Whether this is an array of the backend, on its device."""
+        return isinstance(array, self.array_type)
+
     # transfer ---------------------------------------------------------------------------------------------------------
 
     def asarray(self, values: Any, dtype: Any = None) -> Array:

@@ -10,7 +10,7 @@ from ..autograd.modes import ANOMALY, INFERENCE, MODE, RECORD, SCOPE, enable_gra
 from ..autograd.op import OUT, use_backends
 from ..autograd.packing import PACKING, pack
 from ..autograd.tape import TAPE
-from ..backend import Backend, backend_of, find_backend
+from ..backend import Backend, backend_of, find_backend, is_array
 from ..dtypes import KINDS, DType
 from ..errors import DeviceError, DtypeError, GraphError, ShapeError
 from ..ops import cast, follow, write_view
@@ -131,7 +131,7 @@ class TensorBase:
         rest: tuple[Any, ...] = ()
         if op.residuals:
             out, *rest = out
-        if not isinstance(out, backend.array_type):
+        if not isinstance(out, backend.array_type) and not is_array(out):
             out = backend.asarray(out)
 
         result = self.plain.from_array(out)
