@@ -61,6 +61,10 @@ class Backend(ActivationKernels):
     only_stored = "eE"  # float16 and bfloat16
     full_precision = ("full",)
 
+    def holds(self, array: Any) -> bool:
+        """Whether this is an array of the backend, on its device."""
+        return isinstance(array, self.array_type)
+
     # transfer ---------------------------------------------------------------------------------------------------------
 
     def asarray(self, values: Any, dtype: Any = None) -> Array:

@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from ..autograd.hooks import RemovableHandle, use_tensors
+from ..backend import backend_of
 from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, is_dtype, of_python
 from .autograd import AutogradMethods
 from .base import TensorBase
@@ -73,7 +74,7 @@ def as_tensor(values: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """
     if isinstance(values, Tensor):
         return values.to(dtype=dtype, device=device)
-    backend = backend_for(device)
+    backend = (backend_of(values) if device is None else None) or backend_for(device)
     values = _without_tensors(values)
     wanted = as_dtype(dtype) if dtype is not None else of_python(values)
     try:

@@ -11,7 +11,7 @@ from ..autograd.op import OUT, use_backends
 from ..autograd.packing import PACKING, pack
 from ..autograd.tape import TAPE
 from ..autograd.widened import widened
-from ..backend import Backend, backend_of, find_backend
+from ..backend import Backend, backend_of, find_backend, is_array
 from ..dtypes import KINDS, DType
 from ..errors import DeviceError, DtypeError, GraphError, ShapeError
 from ..ops import cast, follow, write_view
@@ -135,7 +135,7 @@ class TensorBase:
         rest: tuple[Any, ...] = ()
         if op.residuals:
             out, *rest = out
-        if not isinstance(out, backend.array_type):
+        if not isinstance(out, backend.array_type) and not is_array(out):
             out = backend.asarray(out)
 
         result = self.plain.from_array(out)
