@@ -8,6 +8,24 @@ It needs nothing of the rest of the package: it reads the public fields of nodes
 """
 
 from .draw import draw_graph
+from .network import (
+    Monitor,
+    Shown,
+    confusion_matrix,
+    grad_cam,
+    gradient_flow,
+    integrated_gradients,
+    loss_landscape,
+    maximize_activation,
+    occlusion,
+    plot_history,
+    receptive_field,
+    saliency,
+    show_feature_maps,
+    show_filters,
+    show_misclassified,
+    weight_histograms,
+)
 from .picture import GraphPicture
 from .records import ClusterRecord, EdgeRecord, GraphRecord, NodeRecord
 from .render import NoRendererError, RenderError
@@ -17,8 +35,24 @@ __all__ = [
     "EdgeRecord",
     "GraphPicture",
     "GraphRecord",
+    "Monitor",
     "NoRendererError",
     "NodeRecord",
     "RenderError",
+    "Shown",
+    "confusion_matrix",
     "draw_graph",
+    "grad_cam",
+    "gradient_flow",
+    "integrated_gradients",
+    "loss_landscape",
+    "maximize_activation",
+    "occlusion",
+    "plot_history",
+    "receptive_field",
+    "saliency",
+    "show_feature_maps",
+    "show_filters",
+    "show_misclassified",
+    "weight_histograms",
 ]
