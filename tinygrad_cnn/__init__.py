@@ -1,6 +1,8 @@
 """A tensor library with automatic differentiation, written to be read: PyTorch's names over NumPy."""
 
-from math import inf, nan, pi
+from math import e, inf, nan, pi
+
+from numpy import dtype
 
 from . import (
     autograd,
@@ -18,7 +20,16 @@ from . import (
     utils,
     viz,
 )
-from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
+from .autograd import (
+    enable_grad,
+    inference_mode,
+    is_anomaly_enabled,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from .autograd import set_detect_anomaly as set_anomaly_enabled
 from .backend import (
     are_deterministic_algorithms_enabled,
     get_deterministic_debug_mode,
@@ -57,18 +68,41 @@ from .interop import *  # noqa: F403
 from .io import load, save
 from .limits import finfo, iinfo
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from .tensor import Tensor, device, set_printoptions
+from .tensor import Tensor, device, get_default_device, set_default_device, set_printoptions
+from .tensor.layout import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    layout,
+    memory_format,
+    preserve_format,
+    strided,
+)
+
+newaxis = None
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Tensor",
     "device",
+    "get_default_device",
+    "set_default_device",
     "set_printoptions",
     # numbers
+    "e",
     "inf",
     "nan",
+    "newaxis",
     "pi",
+    # order in memory
+    "channels_last",
+    "channels_last_3d",
+    "contiguous_format",
+    "layout",
+    "memory_format",
+    "preserve_format",
+    "strided",
     # modules
     "autograd",
     "backends",
@@ -87,6 +121,7 @@ __all__ = [
     # dtypes
     "bool",
     "double",
+    "dtype",
     "finfo",
     "float",
     "float16",
@@ -110,9 +145,11 @@ __all__ = [
     "compile",
     "enable_grad",
     "inference_mode",
+    "is_anomaly_enabled",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "no_grad",
+    "set_anomaly_enabled",
     "set_grad_enabled",
     # threads, and the same bits for any number of them
     "are_deterministic_algorithms_enabled",

@@ -141,7 +141,7 @@ class PointwiseMethods(TensorBase):
         """Itself: tensors hold real numbers."""
         return self
 
-    resolve_conj = resolve_neg = conj
+    resolve_conj = resolve_neg = conj_physical = conj
 
     @property
     def real(self) -> Self:
