@@ -41,6 +41,7 @@ def gradient(
     if edge_order not in (1, 2):
         raise ArgumentError(f"gradient: edge_order must be 1 or 2; got {edge_order}{in_scope()}")
     x: Any = input if input.dtype.kind == "f" else input.float()
+    spacing = 1 if spacing is None else spacing
     several = isinstance(spacing, list | tuple)
     if several and len(spacing) != len(dims):
         raise ShapeError(f"gradient: {len(spacing)} spacings for {len(dims)} dimensions{in_scope()}")
@@ -136,7 +137,8 @@ def histogram(
         if bins < 1:
             raise ArgumentError(f"histogram: bins must be at least 1; got {bins}{in_scope()}")
         edges, limits = bins, _limits("histogram", input.array, range)
-    counts, places = input.backend.xp.histogram(input.array, bins=edges, range=limits, weights=weights, density=density)
+    values = input.array.reshape(-1)
+    counts, places = input.backend.xp.histogram(values, bins=edges, range=limits, weights=weights, density=density)
     return Histogram(*(Tensor.from_array(part.astype(input.dtype)) for part in (counts, places)))
 
 
@@ -147,6 +149,8 @@ def _limits(op: str, values: Any, wanted: Any) -> tuple[float, float]:
         low, high = wanted
         if low > high:
             raise ArgumentError(f"{op}: the range goes from {low} down to {high}{in_scope()}")
+    if not values.size and wanted is None:
+        return 0.0, 1.0
     return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
