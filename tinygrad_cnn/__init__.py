@@ -1,24 +1,48 @@
 """A tensor library with automatic differentiation, written to be read: PyTorch's names over NumPy."""
 
 from math import e, inf, nan, pi
+from typing import Any
 
 from numpy import dtype
 
 from . import (
+    amp,
     autograd,
     backends,
     creation,
     cuda,
+    distributed,
+    dtypes,
     func,
     functions,
     interop,
+    jit,
     linalg,
+    multiprocessing,
     nn,
+    onnx,
     optim,
     profiler,
     special,
     utils,
+    version,
     viz,
+)
+from .amp.autocast_mode import (
+    autocast,
+    clear_autocast_cache,
+    get_autocast_cpu_dtype,
+    get_autocast_dtype,
+    get_autocast_gpu_dtype,
+    is_autocast_cache_enabled,
+    is_autocast_cpu_enabled,
+    is_autocast_enabled,
+    set_autocast_cache_enabled,
+    set_autocast_cpu_dtype,
+    set_autocast_cpu_enabled,
+    set_autocast_dtype,
+    set_autocast_enabled,
+    set_autocast_gpu_dtype,
 )
 from .autograd import (
     enable_grad,
@@ -78,10 +102,9 @@ from .tensor.layout import (
     preserve_format,
     strided,
 )
+from .version import __version__ as __version__
 
 newaxis = None
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Tensor",
@@ -104,16 +127,22 @@ __all__ = [
     "preserve_format",
     "strided",
     # modules
+    "amp",
     "autograd",
     "backends",
     "cuda",
+    "distributed",
     "func",
+    "jit",
     "linalg",
+    "multiprocessing",
     "nn",
+    "onnx",
     "optim",
     "profiler",
     "special",
     "utils",
+    "version",
     "viz",
     # files
     "load",
@@ -139,6 +168,21 @@ __all__ = [
     "set_default_dtype",
     "short",
     "uint8",
+    # mixed precision
+    "autocast",
+    "clear_autocast_cache",
+    "get_autocast_cpu_dtype",
+    "get_autocast_dtype",
+    "get_autocast_gpu_dtype",
+    "is_autocast_cache_enabled",
+    "is_autocast_cpu_enabled",
+    "is_autocast_enabled",
+    "set_autocast_cache_enabled",
+    "set_autocast_cpu_dtype",
+    "set_autocast_cpu_enabled",
+    "set_autocast_dtype",
+    "set_autocast_enabled",
+    "set_autocast_gpu_dtype",
     # derivatives of functions
     "vmap",
     # recording
@@ -173,3 +217,13 @@ __all__ = [
 __all__ += creation.__all__
 __all__ += functions.__all__
 __all__ += interop.__all__
+
+
+def __getattr__(name: str) -> Any:
+    """`bfloat16`, whose package is imported when somebody first asks for it."""
+    if name == "bfloat16":
+        try:
+            return dtypes.bfloat16()
+        except ImportError as missing:
+            raise AttributeError(str(missing)) from None  # so that hasattr and getattr with a default answer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

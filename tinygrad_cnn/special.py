@@ -5,7 +5,7 @@ from typing import Any
 
 from . import ops
 from .autograd.modes import in_scope
-from .dtypes import get_default_dtype
+from .dtypes import get_default_dtype, is_floating
 from .errors import DtypeError
 from .functions.out import with_out
 from .functions.pointwise import polygamma
@@ -72,7 +72,7 @@ xlogy = of_a_tensor(Tensor.xlogy)
 def _floating(op: str, x: Any) -> Tensor:
     if not isinstance(x, Tensor):
         raise TypeError(f"{op}: expected a tensor; got {type(x).__name__}; make one with tensor(...){in_scope()}")
-    return x if x.dtype.kind == "f" else x.to(get_default_dtype())
+    return x if is_floating(x.dtype) else x.to(get_default_dtype())
 
 
 def _pair(op: str, x: Any, y: Any) -> tuple[Tensor, Tensor]:
@@ -203,5 +203,5 @@ def zeta(input: Any, other: Any) -> Tensor:
     s, q = _pair("zeta", input, other)
     if isinstance(input, Tensor) and input.requires_grad:
         raise DtypeError(f"zeta: there is no derivative in the first argument; use .detach(){in_scope()}")
-    out: Tensor = ops.zeta(s, q.to(s.dtype) if s.dtype.kind == "f" and s.ndim >= q.ndim else q)
+    out: Tensor = ops.zeta(s, q.to(s.dtype) if is_floating(s.dtype) and s.ndim >= q.ndim else q)
     return out

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from ..dtypes import as_dtype, get_default_dtype, int64
+from ..dtypes import as_dtype, get_default_dtype, int64, is_floating
 from ..errors import ArgumentError, ShapeError
 from ..functions.out import with_out
 from ..tensor import Tensor, as_tensor, backend_for, sizes
@@ -246,7 +246,7 @@ def linspace(
     wanted, xp = floating(dtype), backend_for(device).xp
     if steps < 0:
         raise ArgumentError(f"linspace: the number of steps must be non-negative; got {steps}")
-    if wanted.kind == "f":
+    if is_floating(wanted):
         return finished(xp.linspace(first, last, steps, dtype=wanted), requires_grad)
     first, last = int(first), int(last)
     step, numbers = (last - first) / max(steps - 1, 1), xp.arange(steps)
@@ -276,7 +276,7 @@ def logspace(
     if steps < 0:
         raise ArgumentError(f"logspace: the number of steps must be non-negative; got {steps}")
     wanted, xp = floating(dtype), backend_for(device).xp
-    if wanted.kind != "f":
+    if not is_floating(wanted):
         first, last = int(first), int(last)
     return finished((float(base) ** xp.linspace(first, last, steps)).astype(wanted), requires_grad)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from math import pi
 from typing import Any
 
+from ..dtypes import is_floating
 from ..errors import ArgumentError, DtypeError
 from ..functions.out import with_out
 from ..tensor import Tensor, backend_for
@@ -18,7 +19,7 @@ def _window(op: str, length: int, periodic: bool, shape: Callable[[Any, Any, int
     """The values of `shape` at the places 0 … steps, from (xp, places, steps)."""
     dtype, device, requires_grad = options
     wanted, xp = floating(dtype), backend_for(device).xp
-    if wanted.kind != "f":
+    if not is_floating(wanted):
         raise DtypeError(f"{op}: a window holds fractions; got dtype {wanted}")
     if length < 0:
         raise ArgumentError(f"{op}: window_length must not be negative; got {length}")

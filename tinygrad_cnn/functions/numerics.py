@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .. import ops
 from ..autograd.modes import in_scope
-from ..dtypes import as_dtype
+from ..dtypes import as_dtype, is_floating
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..tensor import Tensor, dimensions
 from .out import with_out
@@ -40,7 +40,7 @@ def gradient(
     dims = dimensions("gradient", dim, input.ndim)
     if edge_order not in (1, 2):
         raise ArgumentError(f"gradient: edge_order must be 1 or 2; got {edge_order}{in_scope()}")
-    x: Any = input if input.dtype.kind == "f" else input.float()
+    x: Any = input if is_floating(input.dtype) else input.float()
     spacing = 1 if spacing is None else spacing
     several = isinstance(spacing, list | tuple)
     if several and len(spacing) != len(dims):
@@ -97,7 +97,7 @@ def _slope(x: Any, dim: int, steps: Any, edge_order: int) -> Tensor:
 
 
 def _checked(op: str, input: Tensor, weight: Tensor | None, shape: tuple[int, ...]) -> Any:
-    if input.dtype.kind != "f":
+    if not is_floating(input.dtype):
         raise DtypeError(f"{op}: needs floating-point values; got dtype {input.dtype}{in_scope()}")
     if weight is None:
         return None

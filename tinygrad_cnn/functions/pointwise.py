@@ -4,6 +4,7 @@ from typing import Any, overload
 
 from .. import ops
 from ..autograd.modes import in_scope
+from ..dtypes import is_floating
 from ..errors import ShapeError
 from ..tensor import Tensor
 from .out import keep, with_out
@@ -136,7 +137,7 @@ def is_tensor(obj: Any) -> bool:
 
 def is_floating_point(input: Tensor) -> bool:
     """Whether the dtype is floating-point."""
-    return input.dtype.kind == "f"
+    return is_floating(input.dtype)
 
 
 @with_out

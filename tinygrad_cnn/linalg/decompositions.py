@@ -4,6 +4,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from .. import ops
 from ..autograd.modes import in_scope
+from ..dtypes import is_floating
 from ..errors import ArgumentError, DtypeError, LinAlgError, ShapeError
 from ..functions.out import with_out
 from ..functions.wrap import of_a_tensor
@@ -53,7 +54,7 @@ class CheckedLU(NamedTuple):
 
 def check_matrix(op: str, x: Tensor, *, square: bool = False) -> None:
     """Refuse what is no matrix, no square one, or not of floats."""
-    if x.dtype.kind != "f":
+    if not is_floating(x.dtype):
         raise DtypeError(f"{op}: needs floating-point values; got dtype {x.dtype}{in_scope()}")
     if x.ndim < 2 or (square and x.shape[-1] != x.shape[-2]):
         kind = "square matrices" if square else "matrices"

@@ -5,7 +5,7 @@ from typing import Any
 
 from .. import ops
 from ..autograd.modes import in_scope
-from ..dtypes import as_dtype
+from ..dtypes import as_dtype, is_floating
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..functions.out import with_out
 from ..tensor import Tensor, dimensions
@@ -13,7 +13,7 @@ from .decompositions import check_matrix, svdvals
 
 
 def _check_dtype(op: str, x: Tensor, dtype: Any) -> None:
-    if x.dtype.kind != "f" or (dtype is not None and as_dtype(dtype).kind != "f"):
+    if not is_floating(x.dtype) or (dtype is not None and not is_floating(as_dtype(dtype))):
         raise DtypeError(
             f"{op}: needs floating-point values; got dtype {x.dtype if dtype is None else as_dtype(dtype)}{in_scope()}"
         )

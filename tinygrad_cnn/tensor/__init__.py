@@ -3,7 +3,8 @@
 from typing import Any, Self
 
 from ..autograd.hooks import RemovableHandle, use_tensors
-from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, of_python
+from ..backend import backend_of
+from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, is_dtype, of_python
 from .autograd import AutogradMethods
 from .base import TensorBase
 from .convert import CastMethods, ConversionMethods
@@ -75,17 +76,17 @@ def as_tensor(values: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """
     if isinstance(values, Tensor):
         return values.to(dtype=dtype, device=device)
-    backend = backend_for(device)
+    backend = (backend_of(values) if device is None else None) or backend_for(device)
     values = _without_tensors(values)
     wanted = as_dtype(dtype) if dtype is not None else of_python(values)
     try:
         array = backend.asarray(values, dtype=wanted)
     except ValueError as error:
         raise ValueError(f"tensor: the values do not form a rectangular array: {error}") from None
-    if array.dtype not in DTYPES:
+    if not is_dtype(array.dtype):
         raise TypeError(
             f"tensor: values of dtype {array.dtype} are not numbers that a tensor can hold; "
-            f"there are {', '.join(map(str, DTYPES))}. Convert with .astype(...) first"
+            f"there are {', '.join(map(str, DTYPES))} and bfloat16. Convert with .astype(...) first"
         )
     tensor = Tensor.from_array(array)
     tensor.storage.shared = array is values or getattr(array, "base", None) is not None

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Self
 
 from .. import ops
 from ..autograd.modes import in_scope
+from ..dtypes import is_floating
 from ..errors import ArgumentError, DtypeError, LinAlgError, ShapeError
 from .base import TensorBase
 from .products import ProductMethods
@@ -39,7 +40,7 @@ class DecompositionMethods(ProductMethods):
     __slots__ = ()
 
     def _matrix(self, op: str, *, square: bool = False) -> None:
-        if self.dtype.kind != "f":
+        if not is_floating(self.dtype):
             raise DtypeError(f"{op}: needs floating-point values; got dtype {self.dtype}{in_scope()}")
         if self.ndim < 2 or (square and self.shape[-1] != self.shape[-2]):
             kind = "square matrices" if square else "matrices"

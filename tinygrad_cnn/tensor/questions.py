@@ -4,6 +4,7 @@ from math import prod
 from typing import Any, Self
 
 from ..autograd.modes import in_scope
+from ..dtypes import is_floating
 from ..errors import ArgumentError
 from .base import TensorBase
 from .layout import channels_last, channels_last_3d, layout, memory_format, strided
@@ -20,7 +21,7 @@ class QuestionMethods(TensorBase):
 
     def is_signed(self) -> bool:
         """Whether the dtype holds negative numbers."""
-        return self.dtype.kind in "if"
+        return self.dtype.kind == "i" or is_floating(self.dtype)
 
     def is_complex(self) -> bool:
         """Whether the dtype is complex: no, tensors hold real numbers."""

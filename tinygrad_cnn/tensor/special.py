@@ -4,7 +4,7 @@ from typing import Any, NamedTuple, Self
 
 from .. import ops
 from ..autograd.modes import in_scope
-from ..dtypes import get_default_dtype, result_type
+from ..dtypes import get_default_dtype, is_floating, result_type
 from ..errors import DtypeError
 from .base import TensorBase
 
@@ -28,7 +28,7 @@ class SpecialMethods(TensorBase):
         >>> tg.tensor([0.0, 1.0]).i0()
         tensor([1.0000, 1.2661])
         """
-        x = self if self.dtype.kind == "f" else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
+        x = self if is_floating(self.dtype) else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
         return ops.bessel_i(x, order=0, scaled=False)
 
     def igamma(self, other: TensorBase) -> Self:
@@ -50,7 +50,7 @@ class SpecialMethods(TensorBase):
         return self._incomplete("igammac", ops.igammac, other)
 
     def _incomplete(self, op: str, function: Any, other: TensorBase) -> Self:
-        if "f" not in (self.dtype.kind, other.dtype.kind):
+        if not (is_floating(self.dtype) or is_floating(other.dtype)):
             raise DtypeError(f"{op}: needs floating-point values; got {self.dtype} and {other.dtype}{in_scope()}")
         if self.node is not None:
             raise DtypeError(f"{op}: there is no derivative in the first argument; use .detach(){in_scope()}")
@@ -66,7 +66,7 @@ class SpecialMethods(TensorBase):
         >>> tg.tensor([6.0]).frexp()
         Frexp(mantissa=tensor([0.7500]), exponent=tensor([3], dtype=int32))
         """
-        if self.dtype.kind != "f":
+        if not is_floating(self.dtype):
             raise DtypeError(f"frexp: needs floating-point values; got dtype {self.dtype}{in_scope()}")
         xp = self.backend.xp
         exponent = xp.asarray(xp.frexp(self.array)[1], dtype="int32")
