@@ -1,7 +1,7 @@
 """A tensor library with automatic differentiation, written to be read: PyTorch's names over NumPy."""
 
 from math import e, inf, nan, pi
-from typing import Any
+from typing import TYPE_CHECKING
 
 from numpy import dtype
 
@@ -12,7 +12,6 @@ from . import (
     creation,
     cuda,
     distributed,
-    dtypes,
     func,
     functions,
     interop,
@@ -183,6 +182,32 @@ __all__ = [
     "set_autocast_dtype",
     "set_autocast_enabled",
     "set_autocast_gpu_dtype",
+    # functions of layers
+    "adaptive_avg_pool1d",
+    "batch_norm",
+    "binary_cross_entropy_with_logits",
+    "celu",
+    "channel_shuffle",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
+    "dropout",
+    "embedding",
+    "group_norm",
+    "hardshrink",
+    "instance_norm",
+    "layer_norm",
+    "max_pool2d",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "prelu",
+    "rms_norm",
+    "rrelu",
+    "selu",
+    "threshold",
     # derivatives of functions
     "vmap",
     # recording
@@ -218,12 +243,36 @@ __all__ += creation.__all__
 __all__ += functions.__all__
 __all__ += interop.__all__
 
+if TYPE_CHECKING:  # found on first use; a name that is nowhere stays an error to the type checker
+    from .dtypes import DType
+    from .nn.functional import (
+        adaptive_avg_pool1d,
+        batch_norm,
+        binary_cross_entropy_with_logits,
+        celu,
+        channel_shuffle,
+        conv1d,
+        conv2d,
+        conv3d,
+        conv_transpose1d,
+        conv_transpose2d,
+        conv_transpose3d,
+        dropout,
+        embedding,
+        group_norm,
+        hardshrink,
+        instance_norm,
+        layer_norm,
+        max_pool2d,
+        pixel_shuffle,
+        pixel_unshuffle,
+        prelu,
+        rms_norm,
+        rrelu,
+        selu,
+        threshold,
+    )
 
-def __getattr__(name: str) -> Any:
-    """`bfloat16`, whose package is imported when somebody first asks for it."""
-    if name == "bfloat16":
-        try:
-            return dtypes.bfloat16()
-        except ImportError as missing:
-            raise AttributeError(str(missing)) from None  # so that hasattr and getattr with a default answer
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    bfloat16: DType
+else:
+    from .elsewhere import find as __getattr__  # noqa: F401
