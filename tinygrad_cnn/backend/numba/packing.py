@@ -92,6 +92,10 @@ def pack_columns(
     elif depth > rows:
         store(target, place, count, splat(np.float32(0)))
         place += width
+    if turned and taps == 1:  # they lie in columns already
+        for line in range(outputs):
+            store(target, place + places[0] + line * width, count, load(flat, source + line * inputs, count))
+        return
     for line in range(outputs if turned else 1):
         values = taps if turned else inputs * taps
         for k in range(0, values, WIDTH):
