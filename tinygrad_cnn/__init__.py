@@ -4,6 +4,7 @@ from math import inf, nan, pi
 from typing import Any
 
 from . import (
+    amp,
     autograd,
     backends,
     creation,
@@ -20,9 +21,26 @@ from . import (
     onnx,
     optim,
     profiler,
+    special,
     utils,
     version,
     viz,
+)
+from .amp.autocast_mode import (
+    autocast,
+    clear_autocast_cache,
+    get_autocast_cpu_dtype,
+    get_autocast_dtype,
+    get_autocast_gpu_dtype,
+    is_autocast_cache_enabled,
+    is_autocast_cpu_enabled,
+    is_autocast_enabled,
+    set_autocast_cache_enabled,
+    set_autocast_cpu_dtype,
+    set_autocast_cpu_enabled,
+    set_autocast_dtype,
+    set_autocast_enabled,
+    set_autocast_gpu_dtype,
 )
 from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .backend import (
@@ -75,6 +93,7 @@ __all__ = [
     "nan",
     "pi",
     # modules
+    "amp",
     "autograd",
     "backends",
     "cuda",
@@ -87,6 +106,7 @@ __all__ = [
     "onnx",
     "optim",
     "profiler",
+    "special",
     "utils",
     "version",
     "viz",
@@ -113,6 +133,21 @@ __all__ = [
     "set_default_dtype",
     "short",
     "uint8",
+    # mixed precision
+    "autocast",
+    "clear_autocast_cache",
+    "get_autocast_cpu_dtype",
+    "get_autocast_dtype",
+    "get_autocast_gpu_dtype",
+    "is_autocast_cache_enabled",
+    "is_autocast_cpu_enabled",
+    "is_autocast_enabled",
+    "set_autocast_cache_enabled",
+    "set_autocast_cpu_dtype",
+    "set_autocast_cpu_enabled",
+    "set_autocast_dtype",
+    "set_autocast_enabled",
+    "set_autocast_gpu_dtype",
     # derivatives of functions
     "vmap",
     # recording

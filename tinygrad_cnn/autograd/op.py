@@ -47,6 +47,7 @@ class Op:
     """
 
     takes_16_bits = False  # see `widened`
+    policy = ""  # the precision that autocast wants for it
 
     def __init__(
         self,

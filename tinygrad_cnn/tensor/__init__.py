@@ -3,13 +3,14 @@
 from typing import Any, Self
 
 from ..autograd.hooks import RemovableHandle, use_tensors
+from ..backend import backend_of
 from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, is_dtype, of_python
 from .autograd import AutogradMethods
 from .base import TensorBase
 from .convert import CastMethods, ConversionMethods
-from .decompositions import DecompositionMethods
 from .device import backend_for, device
 from .exchange import ExchangeMethods
+from .factorizations import FactorizationMethods
 from .gradient import as_gradient, memory_of_its_own, run_backward, seeds_for, walk
 from .in_place import InPlaceMethods
 from .in_place_forms import InPlaceForms
@@ -22,6 +23,7 @@ from .reductions import MinAndMax, ReductionMethods, ValuesAndIndices, dimension
 from .scans import ScanMethods
 from .scatter import ScatterMethods
 from .shapes import sizes
+from .special import SpecialMethods
 from .statistics import StatisticsMethods
 
 
@@ -31,10 +33,11 @@ class Tensor(
     InPlaceForms,
     RandomMethods,
     PointwiseMethods,
+    SpecialMethods,
     ReductionMethods,
     ScanMethods,
     StatisticsMethods,
-    DecompositionMethods,
+    FactorizationMethods,
     ScatterMethods,
     NewMethods,
     ExchangeMethods,
@@ -71,7 +74,7 @@ def as_tensor(values: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """
     if isinstance(values, Tensor):
         return values.to(dtype=dtype, device=device)
-    backend = backend_for(device)
+    backend = (backend_of(values) if device is None else None) or backend_for(device)
     values = _without_tensors(values)
     wanted = as_dtype(dtype) if dtype is not None else of_python(values)
     try:
