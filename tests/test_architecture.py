@@ -36,6 +36,7 @@ FLOORS = {
     "functions": 3,
     "linalg": 3,
     "interop": 3,
+    "distributions": 5,
     "jit": 6,
     "multiprocessing": 0,
     "onnx": 0,
