@@ -1,8 +1,47 @@
 """A tensor library with automatic differentiation, written to be read: PyTorch's names over NumPy."""
 
 from math import inf, nan, pi
+from typing import Any
 
-from . import autograd, backends, creation, cuda, func, functions, interop, linalg, nn, optim, profiler, utils, viz
+from . import (
+    amp,
+    autograd,
+    backends,
+    creation,
+    cuda,
+    distributed,
+    dtypes,
+    func,
+    functions,
+    interop,
+    jit,
+    linalg,
+    multiprocessing,
+    nn,
+    onnx,
+    optim,
+    profiler,
+    special,
+    utils,
+    version,
+    viz,
+)
+from .amp.autocast_mode import (
+    autocast,
+    clear_autocast_cache,
+    get_autocast_cpu_dtype,
+    get_autocast_dtype,
+    get_autocast_gpu_dtype,
+    is_autocast_cache_enabled,
+    is_autocast_cpu_enabled,
+    is_autocast_enabled,
+    set_autocast_cache_enabled,
+    set_autocast_cpu_dtype,
+    set_autocast_cpu_enabled,
+    set_autocast_dtype,
+    set_autocast_enabled,
+    set_autocast_gpu_dtype,
+)
 from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .backend import (
     are_deterministic_algorithms_enabled,
@@ -43,8 +82,7 @@ from .io import load, save
 from .limits import finfo, iinfo
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .tensor import Tensor, device, set_printoptions
-
-__version__ = "0.1.0"
+from .version import __version__ as __version__
 
 __all__ = [
     "Tensor",
@@ -55,15 +93,22 @@ __all__ = [
     "nan",
     "pi",
     # modules
+    "amp",
     "autograd",
     "backends",
     "cuda",
+    "distributed",
     "func",
+    "jit",
     "linalg",
+    "multiprocessing",
     "nn",
+    "onnx",
     "optim",
     "profiler",
+    "special",
     "utils",
+    "version",
     "viz",
     # files
     "load",
@@ -88,6 +133,21 @@ __all__ = [
     "set_default_dtype",
     "short",
     "uint8",
+    # mixed precision
+    "autocast",
+    "clear_autocast_cache",
+    "get_autocast_cpu_dtype",
+    "get_autocast_dtype",
+    "get_autocast_gpu_dtype",
+    "is_autocast_cache_enabled",
+    "is_autocast_cpu_enabled",
+    "is_autocast_enabled",
+    "set_autocast_cache_enabled",
+    "set_autocast_cpu_dtype",
+    "set_autocast_cpu_enabled",
+    "set_autocast_dtype",
+    "set_autocast_enabled",
+    "set_autocast_gpu_dtype",
     # derivatives of functions
     "vmap",
     # recording
@@ -120,3 +180,13 @@ __all__ = [
 __all__ += creation.__all__
 __all__ += functions.__all__
 __all__ += interop.__all__
+
+
+def __getattr__(name: str) -> Any:
+    """`bfloat16`, whose package is imported when somebody first asks for it."""
+    if name == "bfloat16":
+        try:
+            return dtypes.bfloat16()
+        except ImportError as missing:
+            raise AttributeError(str(missing)) from None  # so that hasattr and getattr with a default answer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

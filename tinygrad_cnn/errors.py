@@ -34,3 +34,7 @@ class DtypeError(TypeError, RuntimeError):
 
 class ArgumentError(ValueError, RuntimeError):
     """A value that an operation cannot take (`RuntimeError` in PyTorch, `ValueError` in NumPy)."""
+
+
+class LinAlgError(ArgumentError):
+    """Matrices with which it can't be done: no inverse, not positive definite."""

@@ -50,12 +50,16 @@ class Backend(ActivationKernels):
         xp: the array library, with NumPy 2's names and promotion.
         array_type: the class of its arrays.
         rng: the device's default random generator.
+        full_precision: policies of operations (`ops/precision.py`) that autocast runs in float32 here.
+        only_stored: characters of the float dtypes that it keeps in memory and computes with in float32.
     """
 
     name: str
     xp: Any
     array_type: type[Any]
     rng: RandomGenerator
+    only_stored = "eE"  # float16 and bfloat16
+    full_precision = ("full",)
 
     def holds(self, array: Any) -> bool:
         """Whether this is an array of the backend, on its device."""

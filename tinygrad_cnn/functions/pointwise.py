@@ -4,7 +4,9 @@ from typing import Any, overload
 
 from .. import ops
 from ..autograd.modes import in_scope
+from ..dtypes import is_floating
 from ..tensor import Tensor
+from .out import keep, with_out
 from .wrap import of_a_tensor
 
 abs = of_a_tensor(Tensor.abs)
@@ -52,10 +54,14 @@ fmin = of_a_tensor(Tensor.fmin)
 fmod = of_a_tensor(Tensor.fmod)
 frac = of_a_tensor(Tensor.frac)
 gcd = of_a_tensor(Tensor.gcd)
+frexp = of_a_tensor(Tensor.frexp)
 ge = of_a_tensor(Tensor.ge)
 gt = of_a_tensor(Tensor.gt)
 heaviside = of_a_tensor(Tensor.heaviside)
 hypot = of_a_tensor(Tensor.hypot)
+i0 = of_a_tensor(Tensor.i0)
+igamma = of_a_tensor(Tensor.igamma)
+igammac = of_a_tensor(Tensor.igammac)
 isclose = of_a_tensor(Tensor.isclose)
 isfinite = of_a_tensor(Tensor.isfinite)
 isinf = of_a_tensor(Tensor.isinf)
@@ -130,7 +136,7 @@ def is_tensor(obj: Any) -> bool:
 
 def is_floating_point(input: Tensor) -> bool:
     """Whether the dtype is floating-point."""
-    return input.dtype.kind == "f"
+    return is_floating(input.dtype)
 
 
 def polygamma(n: int, input: Tensor) -> Tensor:
@@ -143,6 +149,7 @@ def polygamma(n: int, input: Tensor) -> Tensor:
     return input.polygamma(n)
 
 
+@with_out
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Whether each element occurs among the test elements; one of the two may be a number.
 
@@ -160,8 +167,8 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
 @overload
 def where(condition: Tensor) -> tuple[Tensor, ...]: ...
 @overload
-def where(condition: Tensor, input: Any, other: Any) -> Tensor: ...
-def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+def where(condition: Tensor, input: Any, other: Any, *, out: Tensor | None = None) -> Tensor: ...
+def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None) -> Any:
     """`input` where the condition holds, else `other`; with the condition alone, the indices where it holds.
 
     Raises:
@@ -175,7 +182,8 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
         )
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):  # two numbers: their dtype is Python's
         input = condition.new_tensor(input)
-    return ops.where(condition, input, other)
+    result = ops.where(condition, input, other)
+    return result if out is None else keep("where", result, out, (input, other))
 
 
 __all__ = [
@@ -235,12 +243,16 @@ __all__ = [
     "fmod",
     "frac",
     "gcd",
+    "frexp",
     "ge",
     "greater",
     "greater_equal",
     "gt",
     "heaviside",
     "hypot",
+    "i0",
+    "igamma",
+    "igammac",
     "is_floating_point",
     "is_tensor",
     "isclose",

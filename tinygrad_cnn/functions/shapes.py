@@ -9,6 +9,7 @@ from ..autograd.modes import in_scope
 from ..dtypes import as_dtype, int64, result_type
 from ..errors import ArgumentError, ShapeError
 from ..tensor import Tensor, backend_for, dimension
+from .out import with_out
 from .wrap import of_a_tensor, tensor_list
 
 as_strided = of_a_tensor(Tensor.as_strided)
@@ -59,6 +60,7 @@ swapaxes = swapdims = transpose
 resolve_conj = resolve_neg = conj
 
 
+@with_out
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
     """The tensors one after the other along an existing dimension; the other sizes must agree.
 
@@ -90,6 +92,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
     return out if len(listed) == len(every) else out.to(result_type([x.dtype for x in (*every, out)], [], []))
 
 
+@with_out
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors, all of one shape, side by side along a new dimension."""
     listed = tensor_list("stack", tensors)
@@ -156,12 +159,14 @@ def atleast_3d(*tensors: Any) -> Any:
     return _each("atleast_3d", tensors, 3, lambda shape: (*shape, 1) if len(shape) == 2 else (1, *(shape or (1,)), 1))
 
 
+@with_out
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side: along the second dimension, vectors along their first."""
     grown = [atleast_1d(x) for x in tensor_list("hstack", tensors)]
     return cat(grown, dim=min(1, grown[0].ndim - 1))
 
 
+@with_out
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """One below the other: along the first of at least two dimensions."""
     return cat([atleast_2d(x) for x in tensor_list("vstack", tensors)], dim=0)
@@ -170,11 +175,13 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
 row_stack = vstack
 
 
+@with_out
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
     """One behind the other: along the third dimension."""
     return cat([atleast_3d(x) for x in tensor_list("dstack", tensors)], dim=2)
 
 
+@with_out
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side; vectors and numbers are columns."""
     return hstack([x.reshape(-1, 1) if x.ndim < 2 else x for x in tensor_list("column_stack", tensors)])

@@ -4,13 +4,13 @@ from typing import Any, Self
 
 from ..autograd.hooks import RemovableHandle, use_tensors
 from ..backend import backend_of
-from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, of_python
+from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, is_dtype, of_python
 from .autograd import AutogradMethods
 from .base import TensorBase
 from .convert import CastMethods, ConversionMethods
-from .decompositions import DecompositionMethods
 from .device import backend_for, device
 from .exchange import ExchangeMethods
+from .factorizations import FactorizationMethods
 from .gradient import as_gradient, memory_of_its_own, run_backward, seeds_for, walk
 from .in_place import InPlaceMethods
 from .in_place_forms import InPlaceForms
@@ -23,6 +23,7 @@ from .reductions import MinAndMax, ReductionMethods, ValuesAndIndices, dimension
 from .scans import ScanMethods
 from .scatter import ScatterMethods
 from .shapes import sizes
+from .special import SpecialMethods
 from .statistics import StatisticsMethods
 
 
@@ -32,10 +33,11 @@ class Tensor(
     InPlaceForms,
     RandomMethods,
     PointwiseMethods,
+    SpecialMethods,
     ReductionMethods,
     ScanMethods,
     StatisticsMethods,
-    DecompositionMethods,
+    FactorizationMethods,
     ScatterMethods,
     NewMethods,
     ExchangeMethods,
@@ -79,10 +81,10 @@ def as_tensor(values: Any, dtype: Any = None, device: Any = None) -> Tensor:
         array = backend.asarray(values, dtype=wanted)
     except ValueError as error:
         raise ValueError(f"tensor: the values do not form a rectangular array: {error}") from None
-    if array.dtype not in DTYPES:
+    if not is_dtype(array.dtype):
         raise TypeError(
             f"tensor: values of dtype {array.dtype} are not numbers that a tensor can hold; "
-            f"there are {', '.join(map(str, DTYPES))}. Convert with .astype(...) first"
+            f"there are {', '.join(map(str, DTYPES))} and bfloat16. Convert with .astype(...) first"
         )
     tensor = Tensor.from_array(array)
     tensor.storage.shared = array is values or getattr(array, "base", None) is not None

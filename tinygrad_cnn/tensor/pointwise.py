@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from .. import ops
 from ..autograd.modes import in_scope
-from ..dtypes import as_dtype, get_default_dtype
+from ..dtypes import as_dtype, get_default_dtype, is_floating
 from ..errors import ArgumentError, DtypeError
 from .base import TensorBase
 
@@ -93,7 +93,7 @@ class PointwiseMethods(TensorBase):
 
     def logit(self, eps: float | None = None) -> Self:
         """ln(x / (1 − x)), the inverse of the sigmoid; with `eps`, x is first clamped to [eps, 1 − eps]."""
-        x = self if self.dtype.kind == "f" else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
+        x = self if is_floating(self.dtype) else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
         x = x if eps is None else ops.clamp(x, low=eps, high=1 - eps)
         return ops.log(ops.div(x, ops.sub(1, x)))
 
@@ -127,13 +127,13 @@ class PointwiseMethods(TensorBase):
 
     def frac(self) -> Self:
         """What follows the point, with the sign of self."""
-        if self.dtype.kind != "f":
+        if not is_floating(self.dtype):
             raise DtypeError(f"frac: needs floating-point values; got dtype {self.dtype}{in_scope()}")
         return ops.sub(self, ops.trunc(self))
 
     def angle(self) -> Self:
         """The angle of a real number in the complex plane: 0, or π where negative; NaN stays."""
-        x = self if self.dtype.kind == "f" else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
+        x = self if is_floating(self.dtype) else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
         negative = ops.lt(x, 0)
         return ops.where(ops.isnan(x), x, ops.mul(ops.cast(negative, dtype=x.dtype, source=negative.dtype), pi))
 
@@ -162,7 +162,7 @@ class PointwiseMethods(TensorBase):
 
     def nan_to_num(self, nan: float | None = None, posinf: float | None = None, neginf: float | None = None) -> Self:
         """With NaN and ±∞ replaced: by 0 and the dtype's extreme numbers, or those given."""
-        if self.dtype.kind != "f":
+        if not is_floating(self.dtype):
             return ops.copy(self)
         limits = self.backend.xp.finfo(self.dtype)
         highest = float(limits.max) if posinf is None else posinf

@@ -37,6 +37,8 @@ class CudaBackend(ColumnConvolution, Pooling, Normalization, Losses, Optimizers,
 
     xp = xp
     array_type = Array
+    only_stored = "E"  # float16 is computed with
+    full_precision = ("full", "range")
 
     def __init__(self, index: int, several: bool) -> None:
         self.index, self.name = index, f"cuda:{index}"
