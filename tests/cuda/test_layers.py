@@ -16,5 +16,3 @@ from tests.nn.test_against_torch import LAYERS
 @pytest.mark.parametrize(("make", "shape"), [pair for pair in LAYERS if pair[1]])
 def test_it_agrees_with_the_cpu(device: Any, make: Callable[[Any], Any], shape: tuple[int, ...]) -> None:
     check_layer(make, shape, device, "float64")
-
-

@@ -59,7 +59,7 @@ class Backend(ActivationKernels):
     array_type: type[Any]
     rng: RandomGenerator
     only_stored = "eE"  # float16 and bfloat16
-    full_precision = ("full",)
+    full_precision: tuple[str, ...] = ("full",)
 
     def holds(self, array: Any) -> bool:
         """Whether this is an array of the backend, on its device."""
