@@ -90,6 +90,10 @@ class Backend(ActivationKernels):
         """Whether one of the arrays may be a view of the other (or of the same memory)."""
         return bool(self.xp.may_share_memory(a, b))
 
+    def address(self, x: Array) -> int:
+        """Where in memory its first element is."""
+        return int(x.__array_interface__["data"][0])
+
     def owns_memory(self, x: Array) -> bool:
         """Whether no other array looks at the memory of this one: False where that is not certain."""
         return x.base is None
