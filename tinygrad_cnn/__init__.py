@@ -2,7 +2,22 @@
 
 from math import inf, nan, pi
 
-from . import autograd, backends, creation, cuda, func, functions, interop, linalg, nn, optim, profiler, utils, viz
+from . import (
+    autograd,
+    backends,
+    creation,
+    cuda,
+    func,
+    functions,
+    interop,
+    linalg,
+    nn,
+    optim,
+    profiler,
+    recording,
+    utils,
+    viz,
+)
 from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .backend import (
     are_deterministic_algorithms_enabled,
@@ -63,6 +78,7 @@ __all__ = [
     "nn",
     "optim",
     "profiler",
+    "recording",
     "utils",
     "viz",
     # files

@@ -7,18 +7,31 @@
 It needs nothing of the rest of the package: it reads the public fields of nodes, tensors and modules.
 """
 
+from .backward import Trace, TraceStep, trace_backward
 from .draw import draw_graph
+from .numbers import Numbers
 from .picture import GraphPicture
-from .records import ClusterRecord, EdgeRecord, GraphRecord, NodeRecord
+from .recorder import record
+from .records import BoxRecord, ClusterRecord, EdgeRecord, GraphRecord, NodeRecord, SavedRecord, StepRecord
 from .render import NoRendererError, RenderError
+from .rules import RuleRecord
 
 __all__ = [
+    "BoxRecord",
     "ClusterRecord",
     "EdgeRecord",
     "GraphPicture",
     "GraphRecord",
     "NoRendererError",
     "NodeRecord",
+    "Numbers",
     "RenderError",
+    "RuleRecord",
+    "SavedRecord",
+    "StepRecord",
+    "Trace",
+    "TraceStep",
     "draw_graph",
+    "record",
+    "trace_backward",
 ]
