@@ -55,6 +55,7 @@ FLOORS = {
     "viz": 6,
     "io": 6,
     "profiler": 6,
+    "recording": 6,
     "demo": 7,
     "run_as_torch": 7,
     "__main__": 7,

@@ -7,6 +7,7 @@
 It needs nothing of the rest of the package: it reads the public fields of nodes, tensors and modules.
 """
 
+from .backward import Trace, TraceStep, trace_backward
 from .draw import draw_graph
 from .network import (
     Monitor,
@@ -26,11 +27,15 @@ from .network import (
     show_misclassified,
     weight_histograms,
 )
+from .numbers import Numbers
 from .picture import GraphPicture
-from .records import ClusterRecord, EdgeRecord, GraphRecord, NodeRecord
+from .recorder import record
+from .records import BoxRecord, ClusterRecord, EdgeRecord, GraphRecord, NodeRecord, SavedRecord, StepRecord
 from .render import NoRendererError, RenderError
+from .rules import RuleRecord
 
 __all__ = [
+    "BoxRecord",
     "ClusterRecord",
     "EdgeRecord",
     "GraphPicture",
@@ -38,8 +43,14 @@ __all__ = [
     "Monitor",
     "NoRendererError",
     "NodeRecord",
+    "Numbers",
     "RenderError",
+    "RuleRecord",
+    "SavedRecord",
     "Shown",
+    "StepRecord",
+    "Trace",
+    "TraceStep",
     "confusion_matrix",
     "draw_graph",
     "grad_cam",
@@ -50,9 +61,11 @@ __all__ = [
     "occlusion",
     "plot_history",
     "receptive_field",
+    "record",
     "saliency",
     "show_feature_maps",
     "show_filters",
     "show_misclassified",
+    "trace_backward",
     "weight_histograms",
 ]
