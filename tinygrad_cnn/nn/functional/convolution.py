@@ -107,3 +107,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"got {tuple(bias.shape)}{in_scope()}"
         )
     return ops.linear(input, weight, bias)
+
+
+__all__ = ["conv2d", "linear"]
