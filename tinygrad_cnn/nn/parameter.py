@@ -36,4 +36,14 @@ class Parameter(Tensor):
         return f"Parameter containing:\n{super().__repr__()}"
 
 
-__all__ = ["Parameter"]
+def zeroed_gradient(parameter: Tensor) -> Tensor | None:
+    """A parameter's gradient made 0, in its own memory where that may be written to; None if it has none."""
+    gradient: Tensor | None = parameter.grad
+    if gradient is None:
+        return None
+    if gradient.node is None and gradient.array.flags.writeable:
+        return gradient.zero_()
+    return Tensor.from_array(parameter.backend.xp.zeros_like(parameter.array))
+
+
+__all__ = ["Parameter", "zeroed_gradient"]
