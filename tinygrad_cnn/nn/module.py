@@ -10,6 +10,7 @@ from ..errors import DeviceError
 from ..tensor import Tensor, backend_for
 from ..tensor import device as device_type
 from .hooks import EVERYWHERE
+from .parameter import zeroed_gradient
 from .scope import PATHS, path_outside, paths_of
 from .state import StateMethods
 
@@ -85,11 +86,8 @@ class Module(StateMethods):
     @repeated
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or make them 0."""
-        for _, parameter in self.named_parameters():
-            if parameter.grad is not None:
-                parameter.grad = (
-                    None if set_to_none else Tensor.from_array(parameter.backend.xp.zeros_like(parameter.array))
-                )
+        for parameter in self.parameters():
+            parameter._grad = None if set_to_none else zeroed_gradient(parameter)
 
     def apply(self, fn: Callable[["Module"], Any]) -> Self:
         """Call `fn` on every module inside and at last on this one: `model.apply(init_weights)`."""

@@ -141,7 +141,7 @@ def _labels(op: str, target: Tensor, classes: int, ignore_index: int | None) -> 
 
 def _checked_labels(op: str, target: Any, classes: int, ignore_index: int | None, scope: str) -> tuple[Any, Any]:
     labels = target.astype(int64)
-    wrong = (labels < 0) | (labels >= classes)
+    wrong = labels.view("uint64") >= classes  # negative ones too, whose first bit is set
     if not wrong.any():
         ignored = labels == ignore_index if ignore_index is not None and 0 <= ignore_index < classes else None
         return labels, ignored if ignored is not None and ignored.any() else None
