@@ -21,7 +21,6 @@ NUMBER_FIRST = {
     "div",
     "float_power",
     "floor_divide",
-    "ldexp",
     "mul",
     "pow",
     "remainder",
@@ -45,6 +44,7 @@ TENSORS_ONLY = {
     "logical_xor",
     "maximum",
     "minimum",
+    "nextafter",
 }
 
 
@@ -81,8 +81,10 @@ def tensor_list(op: str, tensors: Any) -> list[Tensor]:
 
     Raises:
         ValueError: for none.
-        TypeError: for something else among them.
+        TypeError: for something else among them, or one tensor, which is no sequence of them.
     """
+    if isinstance(tensors, Tensor):
+        raise TypeError(f"{op}: expected a sequence of tensors; got one tensor{in_scope()}")
     listed = list(tensors)
     if not listed:
         raise ArgumentError(f"{op}: expected at least one tensor; got none{in_scope()}")
