@@ -48,7 +48,7 @@ TENSORS_ONLY = {
 }
 
 
-def of_a_tensor(method: Callable[Concatenate[Any, P], R], name: str = "") -> OfATensor[P, R]:
+def of_a_tensor(method: Callable[Concatenate[Tensor, P], R], name: str = "") -> OfATensor[P, R]:
     """A method as a function that refuses arrays, which would come back as arrays and never have a gradient.
 
     Those of NUMBER_FIRST may begin with a number, as in `pow(2, x)`; those of TENSORS_ONLY take no number at all.
