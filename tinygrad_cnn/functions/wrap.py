@@ -48,11 +48,13 @@ TENSORS_ONLY = {
 }
 
 
-def of_a_tensor(method: Callable[Concatenate[Tensor, P], R], name: str = "") -> OfATensor[P, R]:
+def of_a_tensor(
+    method: Callable[Concatenate[Tensor, P], R], name: str = "", home: str = "functions"
+) -> OfATensor[P, R]:
     """A method as a function that refuses arrays, which would come back as arrays and never have a gradient.
 
     Those of NUMBER_FIRST may begin with a number, as in `pow(2, x)`; those of TENSORS_ONLY take no number at all.
-    Every one of them takes `out=`.
+    Every one of them takes `out=`. `home` is the module in which the function is found by its name.
     """
     name = name or method.__name__
 
@@ -72,7 +74,7 @@ def of_a_tensor(method: Callable[Concatenate[Tensor, P], R], name: str = "") -> 
             return result if out is None else keep(name, result, out, (input, *args, *kwargs.values()))
         return method(input, *args, **kwargs)
 
-    function.__module__, function.__name__, function.__qualname__ = "tinygrad_cnn.functions", name, name
+    function.__module__, function.__name__, function.__qualname__ = f"tinygrad_cnn.{home}", name, name
     return function
 
 
