@@ -241,8 +241,6 @@ def wrong_errors(entry: Any, function: Callable[..., Any]) -> list[str]:
     found: list[str] = []
     for wrong in entry.error_inputs("cpu") if entry.error_inputs_func is not None else ():
         sample = wrong.sample_input
-        if "out" in sample.kwargs:
-            continue
         try:
             args, kwargs = moved((sample.input, *sample.args)), moved(sample.kwargs)
         except (TypeError, RuntimeError, ValueError):
