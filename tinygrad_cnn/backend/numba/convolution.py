@@ -11,7 +11,7 @@ from ..window import Ints, Window
 from . import depthwise, direct, geometry, packing, scatter, winograd
 from .block import panels
 from .geometry import Plan
-from .memory import empty
+from .memory import channels_last, empty
 from .simd import WIDTH
 from .workspace import take
 
@@ -236,7 +236,7 @@ def _readable(x: Array) -> Array:
 
 def _channels_last(x: Array) -> Array:
     """(N, C, H, W) → (N, H, W, C) in row-major memory."""
-    return _readable(x.transpose(0, 2, 3, 1))
+    return _readable(channels_last(x))
 
 
 def _flat(x: Array) -> tuple[Array, Ints]:
