@@ -24,7 +24,7 @@ def pad_lines(x: Any, channel: int, steps: Any, image: Any, first: int, last: in
     height, width, channels, top, left, rows, line = image
     image_step, row_step, column_step, channel_step = steps
     before, length = left * channels, width * channels
-    whole = channel_step == 1 and column_step == channels
+    whole = column_step == channels and (channel_step == 1 or channels == 1)
     number, y = first // rows, first % rows - top
     for _ in range(first, last):
         source = number * image_step + y * row_step + channel * channel_step
