@@ -55,7 +55,7 @@ def row_major(x: Array) -> Array:
 
 
 def _transposes(x: Array) -> bool:
-    return bool(x.dtype == np.float32 and x.size >= TRANSPOSED)
+    return bool(x.dtype == np.float32 and x.size >= TRANSPOSED and x.flags.writeable)
 
 
 def _transposed(x: Array, matrices: int, rows: int) -> Array:
