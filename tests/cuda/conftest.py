@@ -27,6 +27,8 @@ def device(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     sys.modules.update(_loaded)
     monkeypatch.setattr(cuda, "_opened", {})
     monkeypatch.setattr(cuda, "_cupy_is_installed", lambda: True)
+    monkeypatch.setattr(cuda, "_seed", None)
+    cuda.missing.cache_clear()
     known = dict(backends._backends)
     try:
         yield backends.get_backend("cuda")
@@ -35,6 +37,7 @@ def device(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         for name in _cuda_modules():
             del sys.modules[name]
         sys.modules.update(before)
+        cuda.missing.cache_clear()
         backends._backends.clear()
         backends._backends.update(known)
 

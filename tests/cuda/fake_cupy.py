@@ -142,6 +142,12 @@ class ndarray:  # noqa: N801
     def __bool__(self) -> bool:
         return bool(self._a)
 
+    def __str__(self) -> str:
+        return str(self._a)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._a, spec)
+
     def __repr__(self) -> str:
         return f"fake {self._a!r}"
 
@@ -296,6 +302,10 @@ def found(path: str, module: Any, name: str) -> Any:
     if name in DIRECT or isinstance(value, type) or not callable(value):
         return value
     return ufunc(name) if known[name] == "ufunc" else lift(value, name, known[name])
+
+
+def get_default_memory_pool() -> Any:
+    return fake_device.pool
 
 
 def asnumpy(x: Any) -> Any:

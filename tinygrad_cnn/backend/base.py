@@ -59,7 +59,7 @@ class Backend(ActivationKernels):
     array_type: type[Any]
     rng: RandomGenerator
     only_stored = "eE"  # float16 and bfloat16
-    full_precision = ("full",)
+    full_precision: tuple[str, ...] = ("full",)
 
     def holds(self, array: Any) -> bool:
         """Whether this is an array of the backend, on its device."""
@@ -89,6 +89,10 @@ class Backend(ActivationKernels):
     def shares_memory(self, a: Array, b: Array) -> bool:
         """Whether one of the arrays may be a view of the other (or of the same memory)."""
         return bool(self.xp.may_share_memory(a, b))
+
+    def address(self, x: Array) -> int:
+        """Where in memory its first element is."""
+        return int(x.__array_interface__["data"][0])
 
     def owns_memory(self, x: Array) -> bool:
         """Whether no other array looks at the memory of this one: False where that is not certain."""

@@ -141,7 +141,7 @@ class PointwiseMethods(TensorBase):
         """Itself: tensors hold real numbers."""
         return self
 
-    resolve_conj = resolve_neg = conj
+    resolve_conj = resolve_neg = conj_physical = conj
 
     @property
     def real(self) -> Self:
@@ -290,7 +290,7 @@ class PointwiseMethods(TensorBase):
         Raises:
             RuntimeError: for integers, whose quotients are fractions.
         """
-        if "f" not in (tensor1.dtype.kind, tensor2.dtype.kind):
+        if not (is_floating(tensor1.dtype) or is_floating(tensor2.dtype)):
             raise DtypeError(f"addcdiv: integers can't be divided here; convert one with .float(){in_scope()}")
         quotient = ops.div(tensor1, tensor2)
         return ops.add(self, quotient if value == 1 else ops.mul(quotient, value))
@@ -323,7 +323,8 @@ class PointwiseMethods(TensorBase):
         with self.backend.quiet():
             close = xp.isfinite(x - y) & (xp.abs(x - y) <= atol + xp.abs(rtol * y))
         close = (x == y) | close
-        return self.plain.from_array(close | (xp.isnan(x) & xp.isnan(y)) if equal_nan else close)  # type: ignore[return-value]
+        close = close | (xp.isnan(x) & xp.isnan(y)) if equal_nan else close
+        return self.plain.from_array(xp.asarray(close))  # type: ignore[return-value]
 
     def allclose(self, other: TensorBase, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
         """Whether |self − other| ≤ atol + rtol·|other| everywhere."""

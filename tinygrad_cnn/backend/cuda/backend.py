@@ -87,6 +87,10 @@ class CudaBackend(ColumnConvolution, Pooling, Normalization, Losses, Optimizers,
         """A random generator of its own."""
         return PhiloxGenerator(self.index)
 
+    def address(self, x: Any) -> int:
+        """`Backend.address`."""
+        return int(x.data.ptr)
+
     def owns_memory(self, x: Any) -> bool:
         """`Backend.owns_memory`: x is all there is, or our only view of what CuPy returned."""
         if x.base is None:
