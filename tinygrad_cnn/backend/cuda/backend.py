@@ -9,7 +9,7 @@ import numpy as np
 
 from ..base import Backend
 from .array import Array, own
-from .convolution import ColumnConvolution
+from .cudnn_convolution import CudnnConvolution
 from .generator import PhiloxGenerator
 from .losses import Losses
 from .memory import contiguous
@@ -28,7 +28,7 @@ def _holders(view: Any) -> int:
 ONE_HOLDER = _holders(SimpleNamespace(base=object()))
 
 
-class CudaBackend(ColumnConvolution, Pooling, Normalization, Losses, Optimizers, Products):
+class CudaBackend(CudnnConvolution, Pooling, Normalization, Losses, Optimizers, Products):
     """One CUDA device.
 
     Attributes:
