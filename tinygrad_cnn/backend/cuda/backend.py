@@ -66,7 +66,8 @@ class CudaBackend(CudnnConvolution, Pooling, Normalization, Losses, Optimizers, 
         if isinstance(values, cupy.ndarray):
             return own(cupy.asarray(values, dtype=dtype))
         # NumPy first: CuPy would take every number of a nested list for itself, and copies no negative strides.
-        return own(cupy.asarray(np.ascontiguousarray(values, dtype=dtype).reshape(np.shape(values))))
+        array = np.asarray(values, dtype=dtype)
+        return own(cupy.asarray(np.ascontiguousarray(array).reshape(array.shape)))
 
     def to_numpy(self, x: Any) -> Any:
         """A copy in the CPU's memory."""
