@@ -36,6 +36,7 @@ FLOORS = {
     "functions": 3,
     "linalg": 3,
     "interop": 3,
+    "distributions": 5,
     "jit": 6,
     "multiprocessing": 0,
     "onnx": 0,
@@ -54,11 +55,12 @@ FLOORS = {
     "viz": 6,
     "io": 6,
     "profiler": 6,
+    "recording": 6,
     "demo": 7,
     "run_as_torch": 7,
     "__main__": 7,
 }
-FACES = {"", "utils", "cuda", "version", "backends"}
+FACES = {"", "elsewhere", "utils", "cuda", "version", "backends"}
 # Rooms of one floor that must not know each other.
 STRANGERS = {("backend", "autograd"), ("autograd", "backend"), ("autograd", "dtypes"), ("errors", "backend")}
 SOURCES = sorted(PACKAGE.rglob("*.py"))

@@ -45,7 +45,7 @@ def from_numpy(array: Any) -> Tensor:
     """
     if not isinstance(array, backend_for("cpu").array_type):
         raise TypeError(f"from_numpy: expected a NumPy array; got {type(array).__name__}; use tensor() or as_tensor()")
-    return as_tensor(array)
+    return as_tensor(array, device="cpu")
 
 
 def floating(dtype: Any) -> Any:
@@ -341,7 +341,7 @@ def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, req
     >>> frombuffer(bytearray([1, 2, 3]), dtype="uint8", offset=1)
     tensor([2, 3], dtype=uint8)
     """
-    made = as_tensor(numpy.frombuffer(buffer, dtype=as_dtype(dtype), count=count, offset=offset))
+    made = as_tensor(numpy.frombuffer(buffer, dtype=as_dtype(dtype), count=count, offset=offset), device="cpu")
     made.storage.shared = True
     return made.requires_grad_() if requires_grad else made
 

@@ -5,6 +5,7 @@ from typing import Any, overload
 from .. import ops
 from ..autograd.modes import in_scope
 from ..dtypes import is_floating
+from ..errors import ShapeError
 from ..tensor import Tensor
 from .out import keep, with_out
 from .wrap import of_a_tensor
@@ -139,6 +140,21 @@ def is_floating_point(input: Tensor) -> bool:
     return is_floating(input.dtype)
 
 
+@with_out
+def fill(input: Tensor, value: Any) -> Tensor:
+    """One number, or the value of a tensor without dimensions, in the shape of a tensor; a gradient goes to the latter.
+
+    >>> import tinygrad_cnn as tg
+    >>> fill(tg.zeros(2), 3)
+    tensor([3., 3.])
+    """
+    if isinstance(value, Tensor) and value.ndim:
+        raise ShapeError(f"fill: value must have no dimensions; got shape {tuple(value.shape)}{in_scope()}")
+    everywhere = Tensor.from_array(input.backend.xp.ones(input.shape, dtype="bool"))
+    number = value.to(input.dtype) if isinstance(value, Tensor) else value
+    return ops.where(everywhere, number, input)
+
+
 def polygamma(n: int, input: Tensor) -> Tensor:
     """The n-th derivative of `digamma`; the order comes first, as in PyTorch.
 
@@ -234,6 +250,7 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
+    "fill",
     "fix",
     "float_power",
     "floor",

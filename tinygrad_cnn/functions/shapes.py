@@ -12,12 +12,15 @@ from ..tensor import Tensor, backend_for, dimension
 from .out import with_out
 from .wrap import of_a_tensor, tensor_list
 
+adjoint = of_a_tensor(Tensor.adjoint)
 as_strided = of_a_tensor(Tensor.as_strided)
+as_strided_scatter = of_a_tensor(Tensor.as_strided_scatter)
 broadcast_to = of_a_tensor(Tensor.broadcast_to)
 chunk = of_a_tensor(Tensor.chunk)
 clone = of_a_tensor(Tensor.clone)
 conj = of_a_tensor(Tensor.conj)
 contiguous = of_a_tensor(Tensor.contiguous)
+detach = of_a_tensor(Tensor.detach)
 diag = of_a_tensor(Tensor.diag)
 diag_embed = of_a_tensor(Tensor.diag_embed)
 diagflat = of_a_tensor(Tensor.diagflat)
@@ -57,7 +60,11 @@ unsqueeze = of_a_tensor(Tensor.unsqueeze)
 view_as = of_a_tensor(Tensor.view_as)
 vsplit = of_a_tensor(Tensor.vsplit)
 swapaxes = swapdims = transpose
-resolve_conj = resolve_neg = conj
+resolve_conj = resolve_neg = conj_physical = conj
+moveaxis = movedim
+unsafe_chunk = chunk
+unsafe_split = split
+unsafe_split_with_sizes = split_with_sizes
 
 
 @with_out
@@ -305,7 +312,9 @@ def repeat_interleave(
 
 
 __all__ = [
+    "adjoint",
     "as_strided",
+    "as_strided_scatter",
     "atleast_1d",
     "atleast_2d",
     "atleast_3d",
@@ -322,7 +331,9 @@ __all__ = [
     "concat",
     "concatenate",
     "conj",
+    "conj_physical",
     "contiguous",
+    "detach",
     "diag",
     "diag_embed",
     "diagflat",
@@ -338,6 +349,7 @@ __all__ = [
     "hsplit",
     "hstack",
     "meshgrid",
+    "moveaxis",
     "movedim",
     "narrow",
     "numel",
@@ -371,6 +383,9 @@ __all__ = [
     "unbind",
     "unflatten",
     "unravel_index",
+    "unsafe_chunk",
+    "unsafe_split",
+    "unsafe_split_with_sizes",
     "unsqueeze",
     "view_as",
     "vsplit",

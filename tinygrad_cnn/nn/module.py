@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from ..autograd import no_grad, repeated
-from ..autograd.modes import SCOPE
+from ..autograd.modes import SCOPE, call_of
 from ..dtypes import as_dtype, float16, float32, float64, is_floating
 from ..tensor import Tensor, backend_for
 from ..tensor import device as device_type
@@ -41,12 +41,16 @@ class Module(StateMethods):
         paths = PATHS.get()
         if paths is None:  # the outermost module of this call: paths are counted from here
             outermost = PATHS.set(paths_of(self))
+            call = call_of(type(self), SCOPE.get())
+            scope = SCOPE.set(call)
             try:
                 return self._run(args, kwargs)
             finally:
+                SCOPE.reset(scope)
                 PATHS.reset(outermost)
         path = paths.get(id(self))
-        scope = SCOPE.set(path_outside(self) if path is None else path)
+        call = call_of(type(self), path_outside(self) if path is None else path)
+        scope = SCOPE.set(call)
         try:
             return self._run(args, kwargs)
         finally:

@@ -8,7 +8,7 @@ from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, is_dtype, of_py
 from .autograd import AutogradMethods
 from .base import TensorBase
 from .convert import CastMethods, ConversionMethods
-from .device import backend_for, device
+from .device import backend_for, device, get_default_device, set_default_device
 from .exchange import ExchangeMethods
 from .factorizations import FactorizationMethods
 from .gradient import as_gradient, memory_of_its_own, run_backward, seeds_for, walk
@@ -18,6 +18,7 @@ from .legacy import from_sizes_or_values
 from .new import NewMethods
 from .pointwise import PointwiseMethods
 from .printing import set_printoptions
+from .questions import QuestionMethods
 from .random_fills import RandomMethods
 from .reductions import MinAndMax, ReductionMethods, ValuesAndIndices, dimension, dimensions
 from .scans import ScanMethods
@@ -32,6 +33,7 @@ class Tensor(
     InPlaceMethods,
     InPlaceForms,
     RandomMethods,
+    QuestionMethods,
     PointwiseMethods,
     SpecialMethods,
     ReductionMethods,
@@ -110,6 +112,8 @@ __all__ = [
     "as_tensor",
     "backend_for",
     "device",
+    "get_default_device",
+    "set_default_device",
     "dimension",
     "dimensions",
     "memory_of_its_own",

@@ -129,13 +129,9 @@ class ConversionMethods(TensorBase):
         """Bytes of all elements."""
         return int(self.array.size * self.dtype.itemsize)
 
-    def is_contiguous(self) -> bool:
-        """Whether the values lie in memory row by row."""
-        return not self.storage.shared or bool(self.array.flags.c_contiguous)
-
     def contiguous(self, memory_format: Any = None) -> Self:
         """Itself if it is contiguous, else a copy that is."""
-        return self if self.is_contiguous() else self.clone()
+        return self if not self.storage.shared or self.array.flags.c_contiguous else self.clone()
 
     def data_ptr(self) -> int:
         """The address of the first element."""

@@ -141,7 +141,7 @@ class PointwiseMethods(TensorBase):
         """Itself: tensors hold real numbers."""
         return self
 
-    resolve_conj = resolve_neg = conj
+    resolve_conj = resolve_neg = conj_physical = conj
 
     @property
     def real(self) -> Self:
@@ -290,7 +290,7 @@ class PointwiseMethods(TensorBase):
         Raises:
             RuntimeError: for integers, whose quotients are fractions.
         """
-        if "f" not in (tensor1.dtype.kind, tensor2.dtype.kind):
+        if not (is_floating(tensor1.dtype) or is_floating(tensor2.dtype)):
             raise DtypeError(f"addcdiv: integers can't be divided here; convert one with .float(){in_scope()}")
         quotient = ops.div(tensor1, tensor2)
         return ops.add(self, quotient if value == 1 else ops.mul(quotient, value))

@@ -50,7 +50,7 @@ class SpecialMethods(TensorBase):
         return self._incomplete("igammac", ops.igammac, other)
 
     def _incomplete(self, op: str, function: Any, other: TensorBase) -> Self:
-        if "f" not in (self.dtype.kind, other.dtype.kind):
+        if not (is_floating(self.dtype) or is_floating(other.dtype)):
             raise DtypeError(f"{op}: needs floating-point values; got {self.dtype} and {other.dtype}{in_scope()}")
         if self.node is not None:
             raise DtypeError(f"{op}: there is no derivative in the first argument; use .detach(){in_scope()}")
