@@ -79,6 +79,10 @@ class Backend(ActivationKernels):
         """The array x of another backend as an array of this one."""
         return self.asarray(other.to_numpy(x))
 
+    def from_dlpack(self, x: Any) -> Array:
+        """An array on the memory of another library's, which is on this device."""
+        return self.xp.from_dlpack(x)
+
     def synchronize(self) -> None:
         """Wait until everything that was started on the device is done."""
 

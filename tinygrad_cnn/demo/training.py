@@ -66,11 +66,17 @@ class EarlyStopping:
 def evaluate(model: Module, images: Tensor, labels: Tensor) -> tuple[float, float, Any]:
     """Loss, accuracy and the predicted classes, with dropout off and nothing recorded."""
     model.eval()
+    place = _place(model)
     with no_grad():
-        scores = model(images)
+        scores = model(images.to(place)).cpu()
         loss = F.cross_entropy(scores, labels).item()
     predicted = scores.argmax(1)
     return loss, float((predicted == labels).float().mean()), predicted.numpy()
+
+
+def _place(model: Module) -> Any:
+    """The device of a model."""
+    return next(iter(model.parameters())).device
 
 
 def train(
@@ -92,6 +98,7 @@ def train(
     The learning rate falls to zero along half a cosine over the epochs. The model ends with its best weights.
     """
     manual_seed(seed)
+    place = _place(model)
     loader: DataLoader[Any] = DataLoader(
         TensorDataset(*train_set), batch_size=batch_size, shuffle=True, generator=Generator().manual_seed(seed)
     )
@@ -104,7 +111,8 @@ def train(
         model.train()
         loss_sum, correct, count = 0.0, 0, 0
         for images, labels in loader:
-            scores = model(augment(images))
+            labels = labels.to(place)
+            scores = model(augment(images).to(place))
             loss = F.cross_entropy(scores, labels)
             optimizer.zero_grad()
             loss.backward()
