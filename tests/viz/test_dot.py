@@ -14,7 +14,7 @@ from tinygrad_cnn.viz.lines import LONGEST, in_bytes, visible
 from tinygrad_cnn.viz.records import clusters_for
 from tinygrad_cnn.viz.text import to_text
 
-GOLDEN = Path(__file__).parent / "expression.dot"
+GOLDEN = Path(__file__).parent / "golden" / "expression.dot"
 
 
 def test_golden(expression):
