@@ -15,6 +15,7 @@ from .autograd.anomaly import user_line
 from .autograd.graph import moment
 from .autograd.modes import ANOMALY, INFERENCE, LINES, MODE, RECORD, SCOPE
 from .autograd.tape import TAPE, Tape
+from .dtypes import is_floating
 from .errors import GraphError
 from .nn import Module
 from .profiler.instrument import Instruments, defining
@@ -219,7 +220,7 @@ class Recording(Tape):
         elif isinstance(producer, Leaf) and self.values and id(producer) not in self._leaves:
             self._leaves[id(producer)] = (producer, numbers_of(arg.array))
         if producer is None:
-            why = f"{_sort(arg.dtype)} numbers" if arg.dtype.kind != "f" else "requires_grad is False"
+            why = f"{_sort(arg.dtype)} numbers" if not is_floating(arg.dtype) else "requires_grad is False"
         operand = Operand(producer, arg.array.shape, arg.dtype, why, self._key(arg))
         operand.tensor = self._seen[id(arg)][0]
         if producer is not None:
@@ -330,7 +331,7 @@ def _why(op: Any, result: Any, operands: tuple[Operand, ...]) -> str:
     """Why an operation recorded no node."""
     if MODE.get() is not RECORD:
         return "inference_mode" if MODE.get() is INFERENCE else "no_grad"
-    if result.dtype.kind != "f":
+    if not is_floating(result.dtype):
         return f"{_sort(result.dtype)} numbers"
     if not op.differentiable:
         return f"{op.name} has no derivative"

@@ -45,6 +45,10 @@ LINES, VALUES = "lines", "lines and values"  # what anomaly detection looks at
 RECORDING = "recording"  # every operation is told to the tape of `compile`
 ANOMALY: ContextVar[str] = ContextVar("anomaly", default="")
 
+AUTOCAST: ContextVar[Any] = ContextVar(
+    "autocast", default=None
+)  # which dtypes operations choose; see tensor/precision.py
+
 
 def is_grad_enabled() -> bool:
     """Whether operations record a graph here and now.
@@ -102,14 +106,14 @@ def module_scope(path: str) -> Iterator[None]:
         SCOPE.reset(token)
 
 
-class _Mode(ContextDecorator):
+class Mode(ContextDecorator):
     """A block, or a decorated function, that runs in another mode; it may be entered again inside itself."""
 
-    variable: ClassVar[ContextVar[str]] = MODE
+    variable: ClassVar[ContextVar[Any]] = MODE
     mode = RECORD
 
     def __init__(self) -> None:
-        self._tokens: list[Token[str]] = []
+        self._tokens: list[Token[Any]] = []
 
     def _recreate_cm(self) -> Self:
         # A decorated function may run in several threads at once: each call gets a block of its own.
@@ -191,7 +195,7 @@ class _Mode(ContextDecorator):
         self.variable.reset(self._tokens.pop())
 
 
-class _PlainMode(_Mode):
+class _PlainMode(Mode):
     """A mode without arguments, which may decorate without parentheses."""
 
     @overload
@@ -245,7 +249,7 @@ class enable_grad(_PlainMode):  # noqa: N801 - PyTorch's name
     mode = RECORD
 
 
-class inference_mode(_Mode):  # noqa: N801 - PyTorch's name
+class inference_mode(Mode):  # noqa: N801 - PyTorch's name
     """`no_grad` whose tensors can never be part of a graph: using one where it would be saved is an error.
 
     That holds for every tensor made inside, computed or created; views of tensors from outside stay what those are.
@@ -271,7 +275,7 @@ class inference_mode(_Mode):  # noqa: N801 - PyTorch's name
         self.mode = INFERENCE if mode else RECORD
 
 
-class _Switch(_Mode):
+class _Switch(Mode):
     """A mode that begins at once: as a function for good, and with `with` until the end of the block."""
 
     def __init__(self, mode: str) -> None:
@@ -311,7 +315,7 @@ class set_grad_enabled(_Switch):  # noqa: N801 - PyTorch's name
         super().__init__(RECORD if mode else NO_RECORD)
 
 
-class detect_anomaly(_Mode):  # noqa: N801 - PyTorch's name
+class detect_anomaly(Mode):  # noqa: N801 - PyTorch's name
     """Inside, NaN and infinity are errors where they first appear, forward and backward, for finding bugs: it is slow.
 
     The error names the operation, the module it ran in and the line of the program. Other errors of `backward` name

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from ..autograd import no_grad, repeated
 from ..autograd.modes import SCOPE, call_of
-from ..dtypes import as_dtype, float16, float32, float64
+from ..dtypes import as_dtype, float16, float32, float64, is_floating
 from ..tensor import Tensor, backend_for
 from ..tensor import device as device_type
 from .scope import PATHS, path_outside, paths_of
@@ -115,7 +115,7 @@ class Module(StateMethods):
             else:
                 dtype = target
         wanted = None if dtype is None else as_dtype(dtype)
-        if wanted is not None and wanted.kind != "f":
+        if wanted is not None and not is_floating(wanted):
             raise TypeError(f"to: a module's dtype must be floating-point; got {wanted}")
         if device is not None:
             backend_for(device)  # an unknown device is an error before anything is moved
@@ -138,12 +138,8 @@ class Module(StateMethods):
         return self.to(float16)
 
     def bfloat16(self) -> Self:
-        """There is no bfloat16 here.
-
-        Raises:
-            TypeError: always.
-        """
-        raise TypeError(f"{type(self).__name__}.bfloat16: this engine has no bfloat16; use half() or float()")
+        """Floating-point parameters and buffers in bfloat16, which needs the package ml_dtypes."""
+        return self.to(dtype="bfloat16")
 
     def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
         """On a device, with values that mean nothing: to be followed by loading or initialising them."""

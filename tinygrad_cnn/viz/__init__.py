@@ -9,6 +9,24 @@ It needs nothing of the rest of the package: it reads the public fields of nodes
 
 from .backward import Trace, TraceStep, trace_backward
 from .draw import draw_graph
+from .network import (
+    Monitor,
+    Shown,
+    confusion_matrix,
+    grad_cam,
+    gradient_flow,
+    integrated_gradients,
+    loss_landscape,
+    maximize_activation,
+    occlusion,
+    plot_history,
+    receptive_field,
+    saliency,
+    show_feature_maps,
+    show_filters,
+    show_misclassified,
+    weight_histograms,
+)
 from .numbers import Numbers
 from .picture import GraphPicture
 from .recorder import record
@@ -22,16 +40,32 @@ __all__ = [
     "EdgeRecord",
     "GraphPicture",
     "GraphRecord",
+    "Monitor",
     "NoRendererError",
     "NodeRecord",
     "Numbers",
     "RenderError",
     "RuleRecord",
     "SavedRecord",
+    "Shown",
     "StepRecord",
     "Trace",
     "TraceStep",
+    "confusion_matrix",
     "draw_graph",
+    "grad_cam",
+    "gradient_flow",
+    "integrated_gradients",
+    "loss_landscape",
+    "maximize_activation",
+    "occlusion",
+    "plot_history",
+    "receptive_field",
     "record",
+    "saliency",
+    "show_feature_maps",
+    "show_filters",
+    "show_misclassified",
     "trace_backward",
+    "weight_histograms",
 ]

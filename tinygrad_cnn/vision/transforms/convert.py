@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...dtypes import get_default_dtype
+from ...dtypes import get_default_dtype, is_floating
 from ...errors import ShapeError
 from ...tensor import Tensor, as_tensor
 
@@ -100,7 +100,7 @@ def normalize(tensor: Tensor, mean: Any, std: Any, inplace: bool = False) -> Ten
     """
     if not isinstance(tensor, Tensor):
         raise TypeError(f"normalize: expected a tensor; got {type(tensor).__name__}; put ToTensor() before Normalize")
-    if tensor.dtype.kind != "f":
+    if not is_floating(tensor.dtype):
         raise TypeError(f"normalize: expected floating-point values; got {tensor.dtype}; use .float() / 255 for bytes")
     if tensor.ndim < 3:
         raise ShapeError(f"normalize: expected images (..., C, H, W); got shape {tuple(tensor.shape)}")

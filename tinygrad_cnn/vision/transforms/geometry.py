@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...data.sampler import drawing_from
+from ...dtypes import is_floating
 from ...errors import ShapeError
 from ...random import Generator
 from ...tensor import Tensor
@@ -214,7 +215,7 @@ def _read(backend: Any, images: Any, x: FloatArray, y: FloatArray, frame: Any, m
         if weight is not None:
             values *= backend.asarray(weight[..., None].astype(working))
         out = values if out is None else out + values
-    if images.dtype.kind != "f":
+    if not is_floating(images.dtype):
         out = xp.rint(out)
     return xp.ascontiguousarray(out.transpose(0, 3, 1, 2)).astype(images.dtype, copy=False)
 
