@@ -47,6 +47,7 @@ FLOORS = {
     "vision": 6,
     "viz": 6,
     "io": 6,
+    "hub": 6,
     "profiler": 6,
     "demo": 7,
     "run_as_torch": 7,

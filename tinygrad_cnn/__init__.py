@@ -2,7 +2,7 @@
 
 from math import inf, nan, pi
 
-from . import autograd, backends, creation, cuda, func, functions, interop, linalg, nn, optim, profiler, utils, viz
+from . import autograd, backends, creation, cuda, func, functions, hub, interop, linalg, nn, optim, profiler, utils, viz
 from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .backend import (
     are_deterministic_algorithms_enabled,
@@ -59,6 +59,7 @@ __all__ = [
     "backends",
     "cuda",
     "func",
+    "hub",
     "linalg",
     "nn",
     "optim",

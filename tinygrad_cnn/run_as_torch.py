@@ -41,6 +41,9 @@ class TorchName(ModuleType):
         if name.startswith("__") and name not in {"__all__", "__version__"}:
             raise AttributeError(name)
         whole = f"{self.__name__}.{name}"
+        here = getattr(self.__home, name, None)
+        if callable(here):  # models.alexnet is the function, though it lies in a file of that name
+            return here
         if home_of(whole) is not None:
             return import_module(whole)
         if hasattr(self.__home, name):
