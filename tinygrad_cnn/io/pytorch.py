@@ -83,7 +83,7 @@ class View(NamedTuple):
             raise UnsafePickleError(f"a tensor {self.size} reaches out of its storage of {len(values)} numbers")
         strides = tuple(s * values.itemsize for s in self.stride)
         array = np.lib.stride_tricks.as_strided(values[self.offset :], self.size, strides)
-        tensor = as_tensor(np.array(array), device=place)
+        tensor = as_tensor(np.array(array, order="C"), device=place)
         return tensor.requires_grad_() if self.requires_grad else tensor
 
 

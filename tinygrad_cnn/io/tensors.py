@@ -97,6 +97,7 @@ def read_metadata(filename: File) -> dict[str, str]:
 
 def read(filename: File, device: Any = None) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The tensors of a safetensors file, in the order they lie there, and its metadata."""
+    _package()  # what is missing is said before what is wrong with the file
     return parsed(*contents(filename), device)
 
 
