@@ -243,7 +243,7 @@ def test_other_pickles_and_archives(content, message):
 def test_an_archive_of_something_else():
     file = io.BytesIO()
     np.savez(file, x=np.ones(2))
-    with pytest.raises(ValueError, match="it is a zip archive that torch.save did not write"):
+    with pytest.raises(ValueError, match=r"it is a zip archive that torch.save did not write"):
         load(io.BytesIO(file.getvalue()))
 
 

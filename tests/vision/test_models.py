@@ -261,11 +261,11 @@ def test_enums():
     assert weights.transforms().resize_size == [232]
     assert models.EfficientNet_V2_L_Weights.DEFAULT.transforms().mean == [0.5, 0.5, 0.5]
     with pytest.raises(AttributeError, match="no attribute 'ResNet19_Weights'"):
-        models.ResNet19_Weights
+        _ = models.ResNet19_Weights
 
 
 def test_hub(cache, tmp_path):
     assert hub.get_dir() == str(tmp_path / "hub")
     assert isinstance(hub.load("pytorch/vision:v0.10.0", "unet", width=2, depth=1), models.UNet)
-    with pytest.raises(RuntimeError, match="hub.load: someone/repo is code to be downloaded and run"):
+    with pytest.raises(RuntimeError, match=r"hub.load: someone/repo is code to be downloaded and run"):
         hub.load("someone/repo", "net")

@@ -36,10 +36,10 @@ def read_idx(path: Any) -> Any:
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _KINDS:
         raise ValueError(f"{file} is not an idx file: it begins with {content[:8]!r}")
     start = 4 + 4 * content[3]
-    shape = tuple(np.frombuffer(content[4:start], ">i4").tolist())
+    shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4))
     kind = np.dtype(_KINDS[content[2]])
     size = start + int(np.prod(shape, dtype=np.int64)) * kind.itemsize
-    if len(shape) != content[3] or len(content) != size:
+    if len(content) != size:
         raise ValueError(
             f"{file} is damaged: for shape {shape} it should have {size} bytes, and it has {len(content)}; "
             "remove it and download it again"

@@ -2,7 +2,7 @@
 names. What is random is drawn from the CPU's default generator, which `manual_seed` starts anew.
 """
 
-from . import functional
+from . import functional, presets
 from .autoaugment import AutoAugment, AutoAugmentPolicy, RandAugment, TrivialAugmentWide
 from .chance import (
     RandomAffine,
@@ -52,6 +52,7 @@ RandomSizedCrop = RandomResizedCrop
 
 __all__ = [
     "functional",
+    "presets",
     "InterpolationMode",
     # together
     "Compose",

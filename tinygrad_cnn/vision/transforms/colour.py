@@ -42,7 +42,7 @@ def _positive(caller: str, factor: float) -> None:
 
 def _blend(one: Tensor, other: Tensor, share: float) -> Tensor:
     """share · one + (1 − share) · other, inside the bounds of the dtype."""
-    mixed = one * share + other * (1 - share)
+    mixed = one * float(share) + other * (1.0 - share)  # floats: a byte times −1 is no byte
     return mixed.clamp(0, largest(one.dtype)).to(one.dtype)
 
 

@@ -27,6 +27,7 @@ def to_tensor(pic: Any) -> Tensor:
         array = pic
     else:
         raise TypeError(f"to_tensor: expected a PIL image or a NumPy array; got {type(pic).__name__}")
+    array = _known(array)
     if array.ndim not in (2, 3):
         raise ShapeError(f"to_tensor: expected an image (H, W) or (H, W, C); got shape {array.shape}")
     planes = np.array((array if array.ndim == 3 else array[:, :, None]).transpose(2, 0, 1), order="C")
@@ -44,8 +45,13 @@ def pil_to_tensor(pic: Any) -> Tensor:
     if not is_pil(pic):
         raise TypeError(f"pil_to_tensor: expected a PIL image; got {type(pic).__name__}")
     array = np.array(pic)
-    array = array.astype(np.uint8) * 255 if array.dtype == np.bool_ else array
+    array = array.astype(np.uint8) * 255 if array.dtype == np.bool_ else _known(array)
     return as_tensor(np.array((array if array.ndim == 3 else array[:, :, None]).transpose(2, 0, 1), order="C"))
+
+
+def _known(array: Any) -> Any:
+    """In a dtype that tensors have: uint16 as int32."""
+    return array.astype(np.int32) if array.dtype == np.uint16 else array
 
 
 def to_pil_image(pic: Any, mode: str | None = None) -> Any:
@@ -87,15 +93,12 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
         )
     if mode is not None and mode not in fits:
         raise ValueError(f"to_pil_image: {channels} channels of {array.dtype} can be of mode {fits}; got {mode!r}")
-    # What is not the first that fits differs only in how the bytes are meant.
-    image = image_module().fromarray(np.ascontiguousarray(array))
-    if mode in (None, image.mode, fits[0]):
-        return image
-    return (
-        image_module().frombytes(mode, image.size, np.ascontiguousarray(array).tobytes())
-        if channels > 2
-        else image.convert(mode)
-    )
+    contiguous = np.ascontiguousarray(array)
+    if mode is None or channels == 1:
+        image = image_module().fromarray(contiguous)
+        return image if mode in (None, image.mode) else image.convert(mode)
+    # The same bytes, meant as another kind of colours.
+    return image_module().frombytes(mode, (array.shape[1], array.shape[0]), contiguous.tobytes())
 
 
 def convert_image_dtype(image: Tensor, dtype: Any = None) -> Tensor:

@@ -33,11 +33,12 @@ def range_of(caller: str, name: str, value: Any, low: float = -np.inf, middle: f
     Raises:
         ValueError: for a range out of order or below `low`, or anything else.
     """
-    if isinstance(value, int | float | np.number) and np.isfinite(value):
+    if isinstance(value, int | float) and np.isfinite(value):
         if value < 0:
             raise ValueError(f"{caller}: {name} must not be negative where it is one number; got {value}")
-        return (-value, value) if middle == 0 else (max(low, middle - value), middle + value)
-    numbers = [isinstance(each, int | float | np.number) for each in value] if isinstance(value, tuple | list) else []
+        least = middle - value
+        return (max(low, least)), middle + value
+    numbers = [isinstance(each, int | float) for each in value] if isinstance(value, tuple | list) else []
     if numbers != [True, True]:
         raise ValueError(f"{caller}: {name} must be two numbers; got {value!r}")
     if not low <= value[0] <= value[1]:
