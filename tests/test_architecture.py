@@ -26,17 +26,24 @@ FLOORS = {
     "autograd": 0,
     "ops": 1,
     "tensor": 2,
+    "amp": 3,
     "checkpointing": 3,
     "creation": 3,
     "derivatives": 3,
+    "distributed": 3,
     "func": 3,
     "function": 3,
     "functions": 3,
     "linalg": 3,
     "interop": 3,
+    "distributions": 5,
+    "jit": 6,
+    "multiprocessing": 0,
+    "onnx": 0,
     "jacobians": 3,
     "random": 3,
     "saved_tensors": 3,
+    "special": 3,
     "summary": 3,
     "testing": 3,
     "nn.functional": 4,
@@ -49,11 +56,12 @@ FLOORS = {
     "io": 6,
     "hub": 6,
     "profiler": 6,
+    "recording": 6,
     "demo": 7,
     "run_as_torch": 7,
     "__main__": 7,
 }
-FACES = {"", "utils", "cuda", "version", "backends"}
+FACES = {"", "elsewhere", "utils", "cuda", "version", "backends"}
 # Rooms of one floor that must not know each other.
 STRANGERS = {("backend", "autograd"), ("autograd", "backend"), ("autograd", "dtypes"), ("errors", "backend")}
 SOURCES = sorted(PACKAGE.rglob("*.py"))

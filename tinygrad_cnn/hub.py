@@ -9,7 +9,7 @@ from urllib.parse import urlparse
 from .io import load as load_checkpoint
 from .io.download import download
 
-__all__ = ["download_url_to_file", "get_dir", "load_state_dict_from_url", "set_dir"]
+__all__ = ["download_url_to_file", "get_dir", "load_state_dict_from_url", "load_url", "set_dir"]
 
 _HASH = re.compile(r"-([a-f0-9]+)\.")  # resnet18-f37072fd.pth: how its SHA-256 begins
 _folder: str | None = None
@@ -73,6 +73,9 @@ def load_state_dict_from_url(
         begins = _HASH.search(name) if check_hash else None
         download(url, path, f"sha256:{begins[1]}" if begins else None, progress)
     return load_checkpoint(path, map_location)
+
+
+load_url = load_state_dict_from_url  # the name in torch.utils.model_zoo
 
 
 def load(repo_or_dir: str, model: str, *args: Any, **kwargs: Any) -> Any:

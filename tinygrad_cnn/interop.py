@@ -91,7 +91,7 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
         array = np.from_dlpack(ext_tensor)
     except BufferError as error:
         raise RuntimeError(f"from_dlpack: NumPy can't use this memory: {error}") from error
-    tensor = as_tensor(array)
+    tensor = as_tensor(array, device="cpu")
     tensor.storage.shared = True
     return tensor
 

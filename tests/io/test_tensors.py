@@ -111,7 +111,9 @@ def test_pytorchs_files_are_read(path):
     back = load_file(path)
     for name, value in values.items():
         np.testing.assert_array_equal(back[name].numpy(), value.float().numpy() if name == "b" else value.numpy())
-    assert back["b"].dtype == np.float32
+    assert back["b"].dtype == tg.bfloat16
+    save_file({"b": back["b"]}, path)
+    assert torch.equal(torch_files.load_file(path)["b"], values["b"])
     assert back["c"].shape == ()
 
 

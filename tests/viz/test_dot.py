@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tinygrad_cnn.viz import EdgeRecord, GraphRecord, NodeRecord, draw_graph
-from tinygrad_cnn.viz.dot import LONGEST, escape, in_bytes, to_dot, visible
+from tinygrad_cnn.viz import BoxRecord, EdgeRecord, GraphRecord, NodeRecord, draw_graph
+from tinygrad_cnn.viz.dot import escape, to_dot
+from tinygrad_cnn.viz.lines import LONGEST, in_bytes, visible
 from tinygrad_cnn.viz.records import clusters_for
 from tinygrad_cnn.viz.text import to_text
 
@@ -50,7 +51,11 @@ def graph_with(label):
         NodeRecord("n1", "op", "op", detail=label, params=(label,)),
     )
     return GraphRecord(
-        nodes, (EdgeRecord("n0", "n1", (2,)),), clusters_for(nodes, {label: label}), title=label, notes=(label,)
+        nodes,
+        (EdgeRecord("n0", "n1", (2,)),),
+        clusters_for(nodes, {label: BoxRecord(label, label)}),
+        title=label,
+        notes=(label,),
     )
 
 

@@ -143,6 +143,10 @@ class Node(Hooked):
         """Memory that this node keeps for backward, in bytes; 0 after it was released."""
         return sum(getattr(value, "nbytes", 0) for value, _, _ in (self.saved or {}).values())
 
+    def kept(self) -> dict[str, Any]:
+        """What this node keeps for backward, by name, as it is kept (packed, if hooks have packed it)."""
+        return {name: entry[0] for name, entry in dict.items(self.saved or {})}
+
     def value_of(self, name: str, lift: Lift | None) -> Any:
         """What a rule calls `name`: a parameter, a shape or a saved value (checked, and lifted to have a graph)."""
         if name in self.params:

@@ -50,12 +50,20 @@ class Backend(ActivationKernels):
         xp: the array library, with NumPy 2's names and promotion.
         array_type: the class of its arrays.
         rng: the device's default random generator.
+        full_precision: policies of operations (`ops/precision.py`) that autocast runs in float32 here.
+        only_stored: characters of the float dtypes that it keeps in memory and computes with in float32.
     """
 
     name: str
     xp: Any
     array_type: type[Any]
     rng: RandomGenerator
+    only_stored = "eE"  # float16 and bfloat16
+    full_precision: tuple[str, ...] = ("full",)
+
+    def holds(self, array: Any) -> bool:
+        """Whether this is an array of the backend, on its device."""
+        return isinstance(array, self.array_type)
 
     # transfer ---------------------------------------------------------------------------------------------------------
 
@@ -81,6 +89,10 @@ class Backend(ActivationKernels):
     def shares_memory(self, a: Array, b: Array) -> bool:
         """Whether one of the arrays may be a view of the other (or of the same memory)."""
         return bool(self.xp.may_share_memory(a, b))
+
+    def address(self, x: Array) -> int:
+        """Where in memory its first element is."""
+        return int(x.__array_interface__["data"][0])
 
     def owns_memory(self, x: Array) -> bool:
         """Whether no other array looks at the memory of this one: False where that is not certain."""

@@ -121,12 +121,11 @@ class NumpyBackend(MatrixConvolution):
 
     def relu_grad(self, g: Array, out: Array) -> Array:
         """`Backend.relu_grad` by bits, in the memory order of out."""
-        if g.shape != out.shape or g.dtype != out.dtype or out.dtype not in (np.float32, np.float64):
-            return super().relu_grad(g, out)
-        mask = (out <= 0).view(np.int8)
-        kept = np.subtract(mask, 1, dtype=np.int32 if out.itemsize == 4 else np.int64)
-        kept &= g.view(kept.dtype)
-        return kept.view(out.dtype)
+        return _without(out <= 0, g) if _alike(g, out) else super().relu_grad(g, out)
+
+    def hardtanh_grad(self, g: Array, x: Array, low: float, high: float) -> Array:
+        """`Backend.hardtanh_grad` by bits, in the memory order of x."""
+        return _without((x <= low) | (x >= high), g) if _alike(g, x) else super().hardtanh_grad(g, x, low, high)
 
     # The reference's tests for NaN, and its `where` over random conditions, which no processor predicts, cost ten times
     # what maxima and products cost.
@@ -393,3 +392,15 @@ def _row_blocks(rows: Array) -> Iterator[slice]:
     """Cut a matrix into blocks of rows of about `BLOCK` values."""
     step = max(BLOCK // rows.shape[1], 1)
     return (slice(start, min(start + step, len(rows))) for start in range(0, len(rows), step))
+
+
+def _alike(g: Array, x: Array) -> bool:
+    """Whether a gradient and what belongs to it have one shape and one dtype of 32 or 64 bits."""
+    return bool(g.shape == x.shape and g.dtype == x.dtype and x.dtype in (np.float32, np.float64))
+
+
+def _without(dropped: Array, g: Array) -> Array:
+    """g, or 0 where a condition holds."""
+    kept = np.subtract(dropped.view(np.int8), 1, dtype=np.int32 if g.itemsize == 4 else np.int64)
+    kept &= g.view(kept.dtype)
+    return kept.view(g.dtype)

@@ -8,7 +8,7 @@ from threading import RLock
 from typing import Any
 from warnings import warn
 
-from ..autograd.modes import ANOMALY, MODE, RECORDING
+from ..autograd.modes import ANOMALY, AUTOCAST, MODE, RECORDING
 from ..autograd.tape import TAPE
 from ..backend import backends
 from ..dtypes import get_default_dtype
@@ -99,6 +99,7 @@ class Compiled:
             tuple([_kind(arg, inputs) for arg in args]),
             tuple([(name, _kind(arg, inputs)) for name, arg in kwargs.items()]) if kwargs else (),
             MODE.get(),
+            precision if (precision := AUTOCAST.get()) is None else tuple(precision.low.items()),
             get_default_dtype(),
             backends(),
         )

@@ -1,5 +1,7 @@
 """Functions that reduce dimensions or run along them: the methods of the same names."""
 
+from typing import Any
+
 from ..tensor import Tensor
 from .wrap import of_a_tensor
 
@@ -37,6 +39,7 @@ nansum = of_a_tensor(Tensor.nansum)
 norm = of_a_tensor(Tensor.norm)
 prod = of_a_tensor(Tensor.prod)
 quantile = of_a_tensor(Tensor.quantile)
+renorm = of_a_tensor(Tensor.renorm)
 softmax = of_a_tensor(Tensor.softmax)
 std = of_a_tensor(Tensor.std)
 std_mean = of_a_tensor(Tensor.std_mean)
@@ -46,6 +49,27 @@ trapezoid = of_a_tensor(Tensor.trapezoid)
 var = of_a_tensor(Tensor.var)
 var_mean = of_a_tensor(Tensor.var_mean)
 trapz = trapezoid
+
+
+def frobenius_norm(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
+    """√Σ x² over dimensions, by default all.
+
+    >>> import tinygrad_cnn as tg
+    >>> frobenius_norm(tg.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor(5.)
+    """
+    return input.norm("fro", dim or None, keepdim)
+
+
+def nuclear_norm(input: Tensor, dim: Any = (-2, -1), keepdim: bool = False) -> Tensor:
+    """Σ of the singular values of matrices.
+
+    >>> import tinygrad_cnn as tg
+    >>> nuclear_norm(tg.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor(7.)
+    """
+    return input.norm("nuc", dim, keepdim)
+
 
 __all__ = [
     "all",
@@ -65,6 +89,7 @@ __all__ = [
     "cumsum",
     "cumulative_trapezoid",
     "diff",
+    "frobenius_norm",
     "histc",
     "kthvalue",
     "log_softmax",
@@ -80,8 +105,10 @@ __all__ = [
     "nanquantile",
     "nansum",
     "norm",
+    "nuclear_norm",
     "prod",
     "quantile",
+    "renorm",
     "softmax",
     "std",
     "std_mean",

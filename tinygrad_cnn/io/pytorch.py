@@ -14,10 +14,11 @@ import numpy as np
 from ..dtypes import DTYPES
 from ..tensor import Tensor, as_tensor, device
 from .pickles import PLAIN, Known, Names, Reader, UnsafePickleError
+from .tensors import from_bfloat16
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_VERSION = 1001
-BFLOAT16 = "bfloat16"  # NumPy has none; float32 holds its values exactly
+BFLOAT16 = "bfloat16"
 
 _STORAGES = {
     "FloatStorage": "float32",
@@ -59,8 +60,7 @@ class Storage:
                 f"a storage of {self.size} numbers of {self.kind.dtype} has {len(content)} bytes; the file is cut off"
             )
         if self.kind.dtype == BFLOAT16:
-            halves = np.frombuffer(content, np.dtype("uint16").newbyteorder(order))
-            self.values = (halves.astype(np.uint32) << np.uint32(16)).view(np.float32)
+            self.values = from_bfloat16(np.frombuffer(content, np.dtype("uint16").newbyteorder(order)))
         else:
             stored = np.dtype(self.kind.dtype)
             self.values = np.frombuffer(content, stored.newbyteorder(order)).astype(stored, copy=False)

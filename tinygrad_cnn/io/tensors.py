@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 
-from ..dtypes import as_dtype
+from ..dtypes import as_dtype, is_dtype
 from ..errors import DtypeError
 from ..tensor import Tensor, as_tensor
 from .atomic import replacing
@@ -79,7 +79,7 @@ def save_file(tensors: Mapping[str, Any], filename: File, metadata: Mapping[str,
 def load_file(filename: File, device: Any = None) -> dict[str, Tensor]:
     """The tensors of a safetensors file by name, on a device (the CPU if nothing is said).
 
-    bfloat16 values, which NumPy does not have, become float32, which holds them exactly.
+    Without the package ml_dtypes, which adds bfloat16 to NumPy, such values become float32, which holds them exactly.
 
     Raises:
         ValueError: for a file that is cut off, damaged, or of another format, with what it seems to be.
@@ -146,7 +146,7 @@ def _plain(name: Any, value: Any) -> Any:
     if not isinstance(value, np.ndarray | np.generic):
         raise TypeError(f"save_file: expected tensors; {name!r} is of type {type(value).__name__}")
     native = np.dtype(value.dtype.newbyteorder("="))
-    if native.name not in {dtype.name for dtype in _DTYPES.values()}:
+    if not is_dtype(native):
         raise DtypeError(f"save_file: {name!r} has dtype {value.dtype}, which tensors do not have")
     # The package writes the memory as it lies, so anything but row-major order would become wrong numbers.
     return np.require(value, dtype=native, requirements=["C", "A"])
@@ -189,11 +189,18 @@ def _header(content: bytes, name: str) -> tuple[dict[str, Any], dict[str, str]]:
     return entries, metadata
 
 
+def from_bfloat16(bits: Any) -> Any:
+    """The numbers with these 16 bits each: as bfloat16, or without ml_dtypes as float32, which holds them exactly."""
+    try:
+        return bits.astype(np.uint16).view(as_dtype("bfloat16"))
+    except ImportError:
+        return (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
+
+
 def _array(key: str, part: dict[str, Any], name: str) -> Any:
     shape, data = part["shape"], part["data"]
     if part["dtype"] == "BF16":
-        wide = np.frombuffer(data, dtype="<u2").astype(np.uint32) << np.uint32(16)
-        return wide.view(np.float32).reshape(shape)
+        return from_bfloat16(np.frombuffer(data, dtype="<u2").reshape(shape))
     if part["dtype"] not in _DTYPES:
         raise DtypeError(f"{name}: {key!r} has dtype {part['dtype']}, which tensors do not have; convert it in PyTorch")
     values = np.frombuffer(data, dtype=_DTYPES[part["dtype"]]).reshape(shape)

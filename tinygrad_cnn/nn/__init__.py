@@ -71,6 +71,8 @@ from .statistics import (
     LocalResponseNorm,
 )
 
+from . import modules  # isort: skip - it offers all of the above under PyTorch's file names
+
 __all__ = [
     # what networks are made of
     "DataParallel",
@@ -167,6 +169,7 @@ __all__ = [
     # and
     "functional",
     "init",
+    "modules",
     "parallel",
     "utils",
 ]

@@ -236,12 +236,16 @@ def _loaded(values: dict[str, Any], parameter: Tensor) -> dict[str, Any]:
     for name, value in values.items():
         if name == "step":
             loaded[name] = int(value)
-        elif hasattr(value, "shape"):
-            dtype = parameter.dtype if parameter.is_floating_point() else None
-            loaded[name] = as_tensor(value).detach().to(dtype=dtype, device=parameter.device, copy=True)
         else:
-            loaded[name] = deepcopy(value)
+            loaded[name] = _copied(value, parameter)
     return loaded
+
+
+def _copied(value: Any, parameter: Tensor) -> Any:
+    if hasattr(value, "shape"):
+        dtype = parameter.dtype if parameter.is_floating_point() else None
+        return as_tensor(value).detach().to(dtype=dtype, device=parameter.device, copy=True)
+    return [_copied(item, parameter) for item in value] if isinstance(value, list) else deepcopy(value)
 
 
 def _params_last(group: dict[str, Any]) -> dict[str, Any]:

@@ -6,16 +6,18 @@ from typing import Any, ClassVar, Self
 
 from ..autograd import InferenceStorage, Leaf, Node, Op, Storage
 from ..autograd.anomaly import watch
-from ..autograd.modes import ANOMALY, INFERENCE, MODE, RECORD, SCOPE, enable_grad
+from ..autograd.modes import ANOMALY, AUTOCAST, INFERENCE, MODE, RECORD, SCOPE, enable_grad
 from ..autograd.op import OUT, use_backends
 from ..autograd.packing import PACKING, pack
 from ..autograd.tape import TAPE
-from ..backend import Backend, backend_of, find_backend
+from ..autograd.widened import widened
+from ..backend import Backend, backend_of, find_backend, is_array
 from ..dtypes import KINDS, DType
 from ..errors import DeviceError, DtypeError, GraphError, ShapeError
 from ..ops import cast, follow, write_view
 from .device import device
 from .harmony import explain, harmonize
+from .precision import cast_inputs
 from .size import Size
 
 use_backends(find_backend)
@@ -90,6 +92,8 @@ class TensorBase:
 
     def __apply_op__(self, op: Op, args: tuple[Any, ...], params: dict[str, Any], residuals: bool = False) -> Any:
         """Compute an operation on these arguments, and record it if one of them wants a gradient."""
+        if op.policy and AUTOCAST.get() is not None:
+            args = cast_inputs(op, args, self)
         if op.view and isinstance(args[0], TensorBase):
             args[0].settle()
         arrays: list[Any] = []
@@ -118,12 +122,12 @@ class TensorBase:
                 nodes.append(None)
                 shapes.append(getattr(arg, "shape", ()))
             bit <<= 1
-        if op.dtypes != "any" and not (even and dtype.kind == "f"):  # type: ignore[union-attr]
-            harmonized = harmonize(op, args, self)
-            if harmonized is not args:
-                return self.__apply_op__(op, harmonized, params, residuals)
-
         backend = backend_of(self.array) or find_backend(tuple(arrays))
+        if not even or dtype.char not in "fd":  # type: ignore[union-attr] # neither float32 nor float64
+            if op.dtypes != "any" and (harmonized := harmonize(op, args, self)) is not args:
+                return self.__apply_op__(op, harmonized, params, residuals)
+            if not op.takes_16_bits and any(x.dtype.char in backend.only_stored for x in arrays if hasattr(x, "dtype")):
+                return self.__apply_op__(widened(op), args, params, residuals)
         try:
             out = op.forward(backend, *arrays, **params)
         except (ValueError, IndexError, TypeError) as error:
@@ -131,7 +135,7 @@ class TensorBase:
         rest: tuple[Any, ...] = ()
         if op.residuals:
             out, *rest = out
-        if not isinstance(out, backend.array_type):
+        if not isinstance(out, backend.array_type) and not is_array(out):
             out = backend.asarray(out)
 
         result = self.plain.from_array(out)

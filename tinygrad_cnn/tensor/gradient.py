@@ -8,6 +8,7 @@ from ..autograd import Leaf, Node, backpropagate, enable_grad, repeated, taken
 from ..autograd.sharing import only_here
 from ..autograd.tape import TAPE
 from ..backend import Backend, find_backend
+from ..dtypes import is_floating
 from ..errors import GraphError, ShapeError
 from .base import TensorBase
 
@@ -50,7 +51,7 @@ def seeds_for(caller: str, tensors: Sequence[Any], gradients: Sequence[Any]) -> 
 
 
 def _why_no_graph(caller: str, tensor: TensorBase) -> str:
-    if tensor.dtype.kind != "f":
+    if not is_floating(tensor.dtype):
         why = f"its dtype is {tensor.dtype}, and only floating-point values have gradients"
     else:
         why = (

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Self, overload
 
 from .. import ops
 from ..autograd.modes import in_scope
-from ..dtypes import as_dtype, get_default_dtype
+from ..dtypes import as_dtype, get_default_dtype, is_floating
 from ..errors import ArgumentError, DimensionError, DtypeError, EmptyError, ShapeError
 from .base import TensorBase
 
@@ -62,7 +62,7 @@ class ReductionMethods(TensorBase):
     __slots__ = ()
 
     def _floating(self, op: str) -> None:
-        if self.dtype.kind != "f":
+        if not is_floating(self.dtype):
             raise DtypeError(f"{op}: needs floating-point values; got dtype {self.dtype}. Convert with .float()")
 
     def _nonempty(self, op: str, dims: tuple[int, ...]) -> None:
@@ -239,12 +239,12 @@ class ReductionMethods(TensorBase):
 
     def logsumexp(self, dim: Any, keepdim: bool = False) -> Self:
         """ln Σ eˣ, without overflow; integers become floats first."""
-        x = self if self.dtype.kind == "f" else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
+        x = self if is_floating(self.dtype) else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
         return ops.logsumexp(x, dim=dimensions("logsumexp", dim, self.ndim), keepdim=keepdim)
 
     def nansum(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Self:
         """The sum of what is not NaN."""
-        known = ops.where(ops.isnan(self), 0, self) if self.dtype.kind == "f" else self
+        known = ops.where(ops.isnan(self), 0, self) if is_floating(self.dtype) else self
         return known.sum(dim, keepdim, dtype=dtype)
 
     def nanmean(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Self:

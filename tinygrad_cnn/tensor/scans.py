@@ -5,7 +5,7 @@ from typing import Any, Self
 from .. import ops
 from ..autograd import unrecordable
 from ..autograd.modes import in_scope
-from ..dtypes import as_dtype
+from ..dtypes import as_dtype, is_floating
 from ..errors import ArgumentError, DtypeError, ShapeError
 from .base import TensorBase
 from .reductions import ValuesAndIndices, dimension
@@ -38,7 +38,7 @@ class ScanMethods(TensorBase):
 
     def logcumsumexp(self, dim: int) -> Self:
         """The logarithm of running sums of eˣ along a dimension, without overflow."""
-        if self.dtype.kind != "f":
+        if not is_floating(self.dtype):
             raise DtypeError(f"logcumsumexp: needs floating-point values; got dtype {self.dtype}{in_scope()}")
         return self._scan("logcumsumexp", ops.logcumsumexp, dim)
 

@@ -29,7 +29,7 @@ choose_layer()
 at_most(int(numba.config.NUMBA_NUM_THREADS))
 
 # Kernels take in parts of these files; where one changes, what was compiled from it before must not be used.
-_taken_in = ("block.py", "direct.py", "dots.py", "packing.py", "pointwise.py", "simd.py")
+_taken_in = ("block.py", "direct.py", "dots.py", "packing.py", "pointwise.py", "simd.py", "transposing.py")
 _parts = crc32(b"".join((files(__package__) / name).read_bytes() for name in _taken_in))
 
 _launch = Lock()  # "workqueue" aborts the process when a second Python thread enters it

@@ -1,5 +1,6 @@
 """The three convolutions of float32 images: which algorithm, and memory for the compiled loops."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,6 @@ WINOGRAD_PARTS = 8
 PER_PRODUCT, PER_VECTOR, PER_CHANNEL_VECTOR, PER_VALUE = 2e-5, 3e-4, 8e-4, 5e-4
 
 NO_BIAS = np.zeros(0, dtype=np.float32)
-FORWARD, BACKWARD = np.arange(9), np.arange(9)[::-1].copy()
 
 Array = Any
 
@@ -154,8 +154,10 @@ def _winograd(x: Array, w: Array, bias: Array, output: Ints, top: int, left: int
     inputs, outputs = (len(w), w.shape[1]) if turned else (w.shape[1], len(w))
     count, vectors, _ = panels(outputs, False)
     packed = take("kernels", 1, count, 9 * inputs, vectors * WIDTH)
-    kernels = _readable(w.reshape(*w.shape[:2], 9))
-    packing.pack.fitting(w.size * PER_VALUE)(kernels, NO_BIAS, 1, turned, BACKWARD if turned else FORWARD, packed)
+    kernels, width = _readable(w.reshape(*w.shape[:2], 9)), vectors * WIDTH
+    places = _nine_places(inputs * width, 1 if turned else inputs, width, turned)
+    starts = packing.apart(9 if turned else 9 * inputs)
+    packing.pack.fitting(w.size * PER_VALUE)(kernels, NO_BIAS, 1, turned, starts, places, packed)
     u = take("transformed_kernels", 36, count, inputs, vectors * WIDTH)
     winograd.transform_kernels.fitting(u.size * PER_VALUE)(packed.reshape(count, 9, inputs, -1), u)
     out = empty((len(x), *output, outputs))
@@ -190,10 +192,16 @@ def _winograd_weight_grad(g: Array, x: Array, window: Window) -> Array:
     sums = take("sums", 9, inputs, outputs)
     winograd.gather_kernels.fitting(u.size * PER_VALUE)(u, sums)
     out = empty((outputs, inputs, 3, 3))
-    packing.unpack.fitting(sums.size * PER_VALUE)(
-        sums.reshape(1, 1, 9 * inputs, outputs), out.reshape(outputs, inputs, 9)
-    )
+    starts, apart = _nine_places(inputs * outputs, inputs, outputs, False), packing.apart(9 * inputs)
+    sums, flat = sums.reshape(1, 1, 9 * inputs, outputs), out.reshape(outputs, inputs, 9)
+    packing.unpack.fitting(sums.size * PER_VALUE)(sums, flat, starts, apart)
     return out
+
+
+@lru_cache(maxsize=256)
+def _nine_places(tap_step: int, inputs: int, input_step: int, turned: bool) -> Array:
+    """`packing.places` of a 3 × 3 kernel's taps in their order, or by half a turn."""
+    return packing.places(np.arange(9)[:: -1 if turned else 1], 9, tap_step, inputs, input_step)
 
 
 def _neighbours_share(x: Array, outputs: int, window: Window) -> bool:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..window import Ints, Window
+from . import packing
 from .block import panels
 from .direct import CHANNEL_TAPS
+from .simd import WIDTH
 
 UNIT = 96  # at least so many pixels are one unit of work, from as many images as it takes
 
@@ -40,8 +42,7 @@ class Plan:
         inputs: channels that a sum runs over; 0 if each channel has its own kernel.
         columns: channels of the result per group.
         tables: where in the padded images of a unit the window of each pixel begins; where each pixel lies in the
-            result; where each value of a window lies, from its beginning; the numbers of the window's taps in the
-            order in which kernels are packed.
+            result; where each value of a window lies, from its beginning; and the two of `packing.pack`.
         passes: per pass, from where to where its pixels and its taps go.
         complete: whether the passes write every pixel of the result.
         products: multiplications, with those of idle lanes and of padding.
@@ -60,7 +61,7 @@ class Plan:
     vectors: int
     inputs: int
     columns: int
-    tables: tuple[Array, Array, Array, Array]
+    tables: tuple[Array, ...]
     passes: Array
     complete: bool
     products: int
@@ -110,6 +111,9 @@ def forward(window: Window, shape: Ints, outputs: int, pairwise: bool) -> Plan:
     taps = _window_values(tap_ys, tap_xs, width, plane, inputs)
     units, rows_at_a_time = batch // images, CHANNEL_TAPS if pairwise else block
     sum_taps = _whole(taps, rows_at_a_time)
+    values, line = max(1, inputs), vectors * WIDTH
+    apart = packing.apart(values * window.tap_count)
+    order = np.arange(window.tap_count)
     sums = (groups, len(sum_taps), outputs // groups)
     parts = max(1, min(MOST_PARTS, units, PARTS_BYTES // (4 * groups * len(sum_taps) * sums[2])))
     spans = 1 if pairwise else min(SPANS, len(sum_taps) // block)
@@ -124,12 +128,15 @@ def forward(window: Window, shape: Ints, outputs: int, pairwise: bool) -> Plan:
         vectors,
         inputs,
         outputs // groups,
-        (pixels, places, taps, np.arange(window.tap_count)),
+        (pixels, places, taps, apart, packing.places(order, len(order), values * line, values, line)),
         np.array([[0, len(pixels), 0, len(taps)]]),
         True,
         units * len(pixels) * len(taps) * groups * count * vectors,
         (parts, *sums),
-        (pixels, sum_taps, np.arange(len(sum_taps)) * sums[2]),
+        (
+            *(pixels, sum_taps, np.arange(len(sum_taps)) * sums[2]),
+            *(packing.places(order, len(order), values * sums[2], values, sums[2]), apart),
+        ),
         (images * rows * columns, count, vectors, rows_at_a_time, spans),
     )
 
@@ -192,7 +199,10 @@ def adjoint(window: Window, shape: Ints, outputs: int, pairwise: bool) -> Plan:
         vectors,
         inputs,
         channels // groups,
-        (joined[0], joined[1], joined[2], joined[3]),
+        (
+            *(joined[0], joined[1], joined[2], packing.apart(window.tap_count)),
+            packing.places(joined[3], window.tap_count, max(1, inputs) * vectors * WIDTH, 1, 0),
+        ),
         passes,
         covered == [height, width],
         batch // images * products * groups * count * vectors,

@@ -5,9 +5,11 @@ from typing import Any
 from ... import ops
 from ...autograd import taken, unrecordable
 from ...autograd.modes import in_scope
-from ...dtypes import int64
+from ...dtypes import int64, is_floating
 from ...errors import DtypeError, ShapeError
+from ...ops.precision import FULL
 from ...tensor import Tensor
+from ...tensor.precision import runs_in
 from .checks import need_tensors
 
 
@@ -33,6 +35,7 @@ def _same_shape(op: str, input: Tensor, target: Tensor) -> None:
         )
 
 
+@runs_in(FULL)
 def mse_loss(
     input: Tensor,
     target: Tensor,
@@ -50,6 +53,7 @@ def mse_loss(
     return _reduced("mse_loss", ops.square(ops.sub(input, target)), reduction, size_average, reduce)
 
 
+@runs_in(FULL)
 def l1_loss(
     input: Tensor,
     target: Tensor,
@@ -62,6 +66,7 @@ def l1_loss(
     return _reduced("l1_loss", ops.abs_(ops.sub(input, target)), reduction, size_average, reduce)
 
 
+@runs_in(FULL)
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -81,6 +86,7 @@ def smooth_l1_loss(
     return _reduced("smooth_l1_loss", values, reduction, size_average, reduce)
 
 
+@runs_in(FULL)
 def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -97,6 +103,7 @@ def binary_cross_entropy(
     return _reduced("binary_cross_entropy", values, reduction, size_average, reduce)
 
 
+@runs_in(FULL)
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -194,6 +201,7 @@ def _weighted(
     return _reduced(op, weighted if reduction != "none" else weighted.reshape(shape), reduction)
 
 
+@runs_in(FULL)
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -224,7 +232,7 @@ def cross_entropy(
     reduction = _old_names(size_average, reduce, reduction)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing must lie in [0, 1]; got {label_smoothing}{in_scope()}")
-    if target.dtype.kind == "f" and target.ndim == input.ndim:
+    if is_floating(target.dtype) and target.ndim == input.ndim:
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     scores = _class_first_to_last("cross_entropy", input, target.array.shape)
     labels, ignored = _labels("cross_entropy", target, scores.array.shape[1], ignore_index)
@@ -262,6 +270,7 @@ def _soft_cross_entropy(
     )
 
 
+@runs_in(FULL)
 def nll_loss(
     input: Tensor,
     target: Tensor,

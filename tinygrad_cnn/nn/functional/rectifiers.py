@@ -8,7 +8,9 @@ from ... import ops
 from ...autograd import unrecordable
 from ...autograd.modes import in_scope
 from ...errors import ShapeError
+from ...ops.precision import LOW
 from ...tensor import Tensor
+from ...tensor.precision import runs_in
 from .checks import need_tensors
 
 
@@ -27,9 +29,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val must not exceed max_val; got {min_val} and {max_val}{in_scope()}")
-    return _into(
-        "hardtanh", input, inplace, lambda x: ops.where(x <= min_val, min_val, ops.where(x >= max_val, max_val, x))
-    )
+    return _into("hardtanh", input, inplace, lambda x: ops.hardtanh(x, low=min_val, high=max_val))
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -44,12 +44,12 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """min(max(x + 3, 0), 6) / 6"""
-    return _into("hardsigmoid", input, inplace, lambda x: hardtanh(x + 3, 0.0, 6.0) / 6)
+    return _into("hardsigmoid", input, inplace, ops.hardsigmoid)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x · hardsigmoid(x) (Howard et al. 2019)."""
-    return _into("hardswish", input, inplace, lambda x: x * hardtanh(x + 3, 0.0, 6.0) / 6)
+    return _into("hardswish", input, inplace, ops.hardswish)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -65,6 +65,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     return _into("celu", input, inplace, lambda x: ops.elu(x / alpha, alpha=1.0) * alpha)
 
 
+@runs_in(LOW)
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x for x > 0, weight · x below; one weight, or one per channel (He et al. 2015).
 
@@ -111,7 +112,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """
     need_tensors("gelu", input=input)
     if approximate == "none":
-        return input * 0.5 * (1 + ops.erf(input * sqrt(0.5)))
+        return ops.gelu(input)
     if approximate != "tanh":
         raise ValueError(f"gelu: approximate must be 'none' or 'tanh'; got {approximate!r}{in_scope()}")
     inner = sqrt(2 / 3.141592653589793) * (input + 0.044715 * input * input * input)

@@ -8,6 +8,7 @@ from enum import Enum
 from math import atan, degrees
 from typing import Any
 
+from ...dtypes import is_floating
 from . import functional as F
 from .drawing import happens, integer
 from .resizing import size_of
@@ -97,7 +98,7 @@ def _magnitude(name: str, share: float, img: Any, wide: bool) -> float:
     if name == "Posterize":
         return 8 - round(share * (6 if wide else 4))
     if name == "Solarize":
-        white = 255 if not hasattr(img, "dtype") or img.dtype.kind != "f" else 1.0
+        white = 255 if not hasattr(img, "dtype") or not is_floating(img.dtype) else 1.0
         return white * (1 - share)
     return share * (0.99 if wide else 0.9)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...dtypes import is_floating
 from ...errors import ShapeError
 from ...functions import stack, where
 from ...nn import functional as F
@@ -66,7 +67,7 @@ def adjust_contrast(img: Any, contrast_factor: float) -> Any:
     if is_pil(img):
         return _of_pil("ImageEnhance").Contrast(img).enhance(contrast_factor)
     grey = rgb_to_grayscale(_checked("adjust_contrast", img))
-    mean = (grey if grey.dtype.kind == "f" else grey.float()).mean((-3, -2, -1), keepdim=True)
+    mean = (grey if is_floating(grey.dtype) else grey.float()).mean((-3, -2, -1), keepdim=True)
     return _blend(img, mean, contrast_factor)
 
 
@@ -91,7 +92,7 @@ def adjust_sharpness(img: Any, sharpness_factor: float) -> Any:
     kernel = np.ones((3, 3), np.float32)
     kernel[1, 1] = 5
     inner = _filtered(img, kernel / 13)
-    inner = inner.round().clamp(0, largest(img.dtype)).to(img.dtype) if img.dtype.kind != "f" else inner
+    inner = inner.round().clamp(0, largest(img.dtype)).to(img.dtype) if not is_floating(img.dtype) else inner
     smooth = img.clone()
     smooth[..., 1:-1, 1:-1] = inner
     return _blend(img, smooth, sharpness_factor)
@@ -99,7 +100,7 @@ def adjust_sharpness(img: Any, sharpness_factor: float) -> Any:
 
 def _filtered(img: Tensor, kernel: Any) -> Tensor:
     """Each channel through one filter, without a border; in floats."""
-    working = img if img.dtype.kind == "f" else img.float()
+    working = img if is_floating(img.dtype) else img.float()
     weight = as_tensor(kernel, dtype=working.dtype, device=img.device)[None, None]
     planes = working.reshape(-1, 1, *img.shape[-2:])
     out = F.conv2d(planes, weight)
@@ -124,10 +125,10 @@ def adjust_hue(img: Any, hue_factor: float) -> Any:
     if _checked("adjust_hue", img).shape[-3] == 1:
         return img
     top = largest(img.dtype)
-    floats = img if img.dtype.kind == "f" else img.float() / top
+    floats = img if is_floating(img.dtype) else img.float() / top
     h, s, v = _to_hsv(floats)
     out = _from_hsv((h + hue_factor) % 1.0, s, v)
-    return out if img.dtype.kind == "f" else (out * (top + 1 - 1e-3)).to(img.dtype)
+    return out if is_floating(img.dtype) else (out * (top + 1 - 1e-3)).to(img.dtype)
 
 
 def _to_hsv(img: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -157,9 +158,9 @@ def adjust_gamma(img: Any, gamma: float, gain: float = 1) -> Any:
         rgb = img.convert("RGB")
         return rgb.point(table * 3).convert(img.mode)
     top = largest(_checked("adjust_gamma", img).dtype)
-    floats = img if img.dtype.kind == "f" else img.float() / top
+    floats = img if is_floating(img.dtype) else img.float() / top
     out = (gain * floats**gamma).clamp(0, 1)
-    return out if img.dtype.kind == "f" else (out * (top + 1 - 1e-3)).to(img.dtype)
+    return out if is_floating(img.dtype) else (out * (top + 1 - 1e-3)).to(img.dtype)
 
 
 def rgb_to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
@@ -223,7 +224,7 @@ def autocontrast(img: Any) -> Any:
     if is_pil(img):
         return _of_pil("ImageOps").autocontrast(img)
     top = largest(_checked("autocontrast", img).dtype)
-    floats = img if img.dtype.kind == "f" else img.float()
+    floats = img if is_floating(img.dtype) else img.float()
     low, high = floats.amin((-2, -1), keepdim=True), floats.amax((-2, -1), keepdim=True)
     flat = low == high
     out = where(flat, floats, (floats - low) * (top / where(flat, 1.0, high - low)))
@@ -285,7 +286,7 @@ def gaussian_blur(img: Any, kernel_size: Any, sigma: Any = None) -> Any:
     kx, ky = (_gaussian(k, s) for k, s in zip(sizes, spreads, strict=True))
     out = _filtered(pad(img, [sizes[0] // 2, sizes[1] // 2], padding_mode="reflect"), kx[None, :])
     out = _filtered(out, ky[:, None])
-    return out if img.dtype.kind == "f" else out.round().clamp(0, largest(img.dtype)).to(img.dtype)
+    return out if is_floating(img.dtype) else out.round().clamp(0, largest(img.dtype)).to(img.dtype)
 
 
 def _gaussian(size: int, sigma: float) -> Any:

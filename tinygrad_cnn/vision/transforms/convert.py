@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ...dtypes import as_dtype, get_default_dtype
+from ...dtypes import as_dtype, get_default_dtype, is_floating
 from ...errors import ShapeError
 from ...tensor import Tensor, as_tensor
 from ..pil import image_module, is_pil
@@ -71,7 +71,7 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
     if isinstance(pic, Tensor):
         array = pic.numpy(force=True)
         array = array if array.ndim != 3 else array.transpose(1, 2, 0)
-        if array.dtype.kind == "f" and mode != "F":
+        if is_floating(array.dtype) and mode != "F":
             array = (array * 255).astype(np.uint8)
     elif isinstance(pic, np.ndarray):
         array = pic
@@ -116,13 +116,13 @@ def convert_image_dtype(image: Tensor, dtype: Any = None) -> Tensor:
     wanted = get_default_dtype() if dtype is None else as_dtype(dtype)
     if image.dtype == wanted:
         return image
-    if image.dtype.kind == "f":
-        if wanted.kind == "f":
+    if is_floating(image.dtype):
+        if is_floating(wanted):
             return image.to(wanted)
         top = largest(wanted)
         # Each integer gets an equal share of [0, 1], and 1.0 does not overflow.
         return (image * (top + 1 - 1e-3)).to(wanted)
-    if wanted.kind == "f":
+    if is_floating(wanted):
         return image.to(wanted) / largest(image.dtype)
     factor = (largest(image.dtype) + 1) // (largest(wanted) + 1)
     if factor >= 1:
@@ -132,7 +132,7 @@ def convert_image_dtype(image: Tensor, dtype: Any = None) -> Tensor:
 
 def largest(dtype: Any) -> int:
     """The value of white: 1 for floats, the largest number for integers."""
-    return 1 if dtype.kind in "fb" else int(np.iinfo(dtype).max)
+    return 1 if dtype.kind == "b" or is_floating(dtype) else int(np.iinfo(dtype).max)
 
 
 def normalize(tensor: Tensor, mean: Any, std: Any, inplace: bool = False) -> Tensor:
@@ -144,7 +144,7 @@ def normalize(tensor: Tensor, mean: Any, std: Any, inplace: bool = False) -> Ten
     """
     if not isinstance(tensor, Tensor):
         raise TypeError(f"normalize: expected a tensor; got {type(tensor).__name__}; put ToTensor() before Normalize")
-    if tensor.dtype.kind != "f":
+    if not is_floating(tensor.dtype):
         raise TypeError(f"normalize: expected floating-point values; got {tensor.dtype}; use .float() / 255 for bytes")
     if tensor.ndim < 3:
         raise ShapeError(f"normalize: expected images (..., C, H, W); got shape {tuple(tensor.shape)}")

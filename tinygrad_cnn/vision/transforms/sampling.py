@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ...dtypes import is_floating
 from ...errors import ShapeError
 from ...tensor import Tensor
 from ..pil import image_module
@@ -79,7 +80,7 @@ def read_at(backend: Any, images: Any, x: FloatArray, y: FloatArray, frame: Any,
         if weight is not None:
             values *= backend.asarray(weight[..., None].astype(working))
         out = values if out is None else out + values
-    if images.dtype.kind != "f":
+    if not is_floating(images.dtype):
         out = xp.rint(out)
     return xp.ascontiguousarray(out.transpose(0, 3, 1, 2)).astype(images.dtype, copy=False)
 

@@ -1,33 +1,34 @@
 """PyTorch's name for `tinygrad_cnn.data`: data sets, samplers, the loader."""
 
-from ..data import (
+from ...data import (
     BatchSampler,
     ChainDataset,
     ConcatDataset,
     DataLoader,
     Dataset,
+    DistributedSampler,
     IterableDataset,
     RandomSampler,
     Sampler,
     SequentialSampler,
+    StackDataset,
     Subset,
     SubsetRandomSampler,
     TensorDataset,
     WeightedRandomSampler,
     WorkerInfo,
-    dataloader,
-    dataset,
     default_collate,
     default_convert,
     get_worker_info,
     random_split,
-    sampler,
 )
+from . import dataloader, dataset, distributed, sampler
 
 __all__ = [
     "Dataset",
     "IterableDataset",
     "TensorDataset",
+    "StackDataset",
     "Subset",
     "ConcatDataset",
     "ChainDataset",
@@ -38,6 +39,7 @@ __all__ = [
     "SubsetRandomSampler",
     "WeightedRandomSampler",
     "BatchSampler",
+    "DistributedSampler",
     "DataLoader",
     "default_collate",
     "default_convert",
@@ -45,5 +47,6 @@ __all__ = [
     "get_worker_info",
     "dataloader",
     "dataset",
+    "distributed",
     "sampler",
 ]
