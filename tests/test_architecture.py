@@ -54,6 +54,7 @@ FLOORS = {
     "vision": 6,
     "viz": 6,
     "io": 6,
+    "hub": 6,
     "profiler": 6,
     "recording": 6,
     "demo": 7,
