@@ -115,6 +115,14 @@ unary("acos", math.acos, small)
 unary("relu", lambda x: max(0, x))
 unary("sigmoid", lambda x: 1 / (1 + math.exp(-x)))
 unary("silu", lambda x: x / (1 + math.exp(-x)))
+unary("gelu", lambda x: x * (1 + math.erf(x / 2**0.5)) / 2)
+unary("hardsigmoid", lambda x: min(max(x + 3, 0), 6) / 6)
+unary("hardswish", lambda x: x * min(max(x + 3, 0), 6) / 6)
+row(
+    "hardtanh",
+    R.each(lambda x, low, high: min(max(x, low), high)),
+    *(case(some(2, 3), low=low, high=high) for low, high in ((-0.5, 0.8), (0.0, 6.0), (-4.0, -3.0))),
+)
 
 
 def gradient(name: str, f: Callable[..., Any], **params: Any) -> None:
@@ -128,6 +136,9 @@ gradient("leaky_relu_grad", lambda x, slope: 1 if x > 0 else slope, slope=0.1)
 gradient("elu_grad", lambda x, alpha: 1 if x > 0 else alpha * math.exp(x), alpha=0.4)
 gradient("sigmoid_grad", lambda s: s * (1 - s))
 gradient("tanh_grad", lambda t: 1 - t**2)
+gradient("hardswish_grad", lambda x: 0 if x < -3 else 1 if x > 3 else x / 3 + 0.5)
+gradient("hardtanh_grad", lambda x, low, high: 1 if low < x < high else 0, low=-0.5, high=0.8)
+gradient("gelu_grad", lambda x: (1 + math.erf(x / 2**0.5)) / 2 + x * math.exp(-x * x / 2) / (2 * math.pi) ** 0.5)
 gradient("silu_grad", lambda x: (1 + math.exp(-x) * (1 + x)) / (1 + math.exp(-x)) ** 2)
 row(
     "leaky_relu",

@@ -41,10 +41,13 @@ FUNCTIONS: dict[str, tuple[tuple[Any, ...], float]] = {  # further arguments, bo
     "sigmoid": ((), 3),
     "tanh": ((), 3),
     "silu": ((), 3),
+    "hardtanh": ((-3.0, 6.0), 0),
+    "hardsigmoid": ((), 2),
+    "hardswish": ((), 3),
     "softplus": ((2.0,), 3),
 }
 OF_OUTPUT = ("relu", "sigmoid", "tanh")
-GRADIENTS = [name for name in FUNCTIONS if name != "softplus"]
+GRADIENTS = [name for name in FUNCTIONS if name not in ("softplus", "hardsigmoid")]
 SPECIAL = np.array([np.nan, np.inf, -np.inf, 0, -0.0, 1e-30, -1e-30, 80, -80], dtype="float32")
 
 
@@ -83,6 +86,17 @@ def test_gradients(backend: Backend, name: str) -> None:
     found = getattr(backend, f"{name}_grad")(g, x, *more)
     assert (np.abs(found - exact) <= 5e-7 * np.abs(g)).all()
     assert found.dtype == "float32"
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: type(b).__name__)
+def test_gelu(backend: Backend) -> None:
+    """To 3e-7 of x, and relative to itself where Φ(x) is tiny: e^(−x²/2) takes the rounding of x² times that."""
+    x, g = points(), points(1)
+    found, exact = backend.gelu(x), reference.gelu(x.astype("float64"))
+    assert found.dtype == "float32"
+    assert (np.abs(found - exact) <= 3e-7 * np.minimum(np.abs(x), (4 + x * x) * np.abs(exact)) + 1e-37).all()
+    back = reference.gelu_grad(g.astype("float64"), x.astype("float64"))
+    assert (np.abs(backend.gelu_grad(g, x) - back) <= 1e-6 * np.abs(g)).all()
 
 
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: type(b).__name__)

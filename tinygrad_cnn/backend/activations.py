@@ -5,7 +5,10 @@ the memory order of the input.
 """
 
 from contextlib import AbstractContextManager
+from math import pi
 from typing import Any
+
+from .error_function import erf, erfc
 
 Array = Any
 
@@ -34,6 +37,26 @@ class ActivationKernels:
     def leaky_relu_grad(self, g: Array, x: Array, slope: float) -> Array:
         """g for x > 0, slope · g below."""
         return self.xp.where(x > 0, g, slope * g)
+
+    def hardtanh(self, x: Array, low: float, high: float) -> Array:
+        """x between low and high, which replace what lies outside."""
+        return self.xp.clip(x, low, high).astype(x.dtype, copy=False)
+
+    def hardtanh_grad(self, g: Array, x: Array, low: float, high: float) -> Array:
+        """g where low < x < high (or x is NaN), else 0."""
+        return self.xp.where((x <= low) | (x >= high), 0, g)
+
+    def hardsigmoid(self, x: Array) -> Array:
+        """min(max(x + 3, 0), 6) / 6"""
+        return self.xp.clip(x + 3, 0, 6) / 6
+
+    def hardswish(self, x: Array) -> Array:
+        """x · hardsigmoid(x)"""
+        return x * self.hardsigmoid(x)
+
+    def hardswish_grad(self, g: Array, x: Array) -> Array:
+        """g · (x/3 + 1/2) for −3 < x < 3, 0 below, g above."""
+        return g * self.xp.where(x <= -3, 0, self.xp.where(x >= 3, 1, x / 3 + 0.5))
 
     def elu(self, x: Array, alpha: float) -> Array:
         """x for x > 0, α(eˣ − 1) below."""
@@ -71,6 +94,28 @@ class ActivationKernels:
             s = self.sigmoid(x)
             return g * s * (1 + x * (1 - s))
 
+    def gelu(self, x: Array) -> Array:
+        """x · Φ(x), with Φ the normal distribution."""
+        return x * self._normal(x)
+
+    def gelu_grad(self, g: Array, x: Array) -> Array:
+        """g · (Φ(x) + x·φ(x)) with φ = Φ′ = e^(−x²/2) / √2π."""
+        return g * (self._normal(x) + x * (self.xp.exp(-0.5 * x * x) * (0.5 / pi) ** 0.5))
+
     def softplus(self, x: Array, beta: float) -> Array:
         """ln(1 + e^(βx)) / β"""
         return self.xp.logaddexp(beta * x, 0) / beta
+
+    def erf(self, x: Array) -> Array:
+        """2/√π ∫₀ˣ e^(−t²) dt"""
+        with self.quiet():
+            return erf(self.xp, x)
+
+    def erfc(self, x: Array) -> Array:
+        """1 − erf(x), exact where erf(x) is nearly 1."""
+        with self.quiet():
+            return erfc(self.xp, x)
+
+    def _normal(self, x: Array) -> Array:
+        """Φ(x) = erfc(−x/√2) / 2"""
+        return 0.5 * self.erfc(-(0.5**0.5) * x)

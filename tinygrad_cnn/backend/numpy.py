@@ -6,6 +6,7 @@ channels are one run of memory; arrays of two orders in one operation cost sever
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,13 @@ from .window import Ints, Window
 # Where several passes over memory serve one result, they are made over blocks of so many values: they stay in cache.
 BLOCK = 1 << 16
 ROWS = 256  # that are summed in their own precision
+FEW = 1 << 10  # values that pass through one call of NumPy's in less time than through several
 SMALL = 1 << 13  # so many values pass through a step of descent faster when they are copied together with others
+
+
+@cache
+def _zero(dtype: Any) -> Array:
+    return np.zeros((), dtype)
 
 
 class NumpyGenerator:
@@ -116,17 +123,24 @@ class NumpyBackend(MatrixConvolution):
         )  # no gaps, so a view of the mask
         return mask
 
+    # To make an array of a Python number costs NumPy as much as a small maximum.
+
+    def relu(self, x: Array) -> Array:
+        """`Backend.relu` with a zero that is kept."""
+        return np.maximum(x, _zero(x.dtype))
+
     # NumPy chooses between random values slowly, and makes no numbers of booleans: the mask is made of integers, whose
     # bits are all 0 or all 1.
 
     def relu_grad(self, g: Array, out: Array) -> Array:
         """`Backend.relu_grad` by bits, in the memory order of out."""
-        if g.shape != out.shape or g.dtype != out.dtype or out.dtype not in (np.float32, np.float64):
-            return super().relu_grad(g, out)
-        mask = (out <= 0).view(np.int8)
-        kept = np.subtract(mask, 1, dtype=np.int32 if out.itemsize == 4 else np.int64)
-        kept &= g.view(kept.dtype)
-        return kept.view(out.dtype)
+        if out.size < FEW:
+            return np.where(out <= _zero(out.dtype), _zero(g.dtype), g)
+        return _without(out <= 0, g) if _alike(g, out) else super().relu_grad(g, out)
+
+    def hardtanh_grad(self, g: Array, x: Array, low: float, high: float) -> Array:
+        """`Backend.hardtanh_grad` by bits, in the memory order of x."""
+        return _without((x <= low) | (x >= high), g) if _alike(g, x) else super().hardtanh_grad(g, x, low, high)
 
     # The reference's tests for NaN, and its `where` over random conditions, which no processor predicts, cost ten times
     # what maxima and products cost.
@@ -393,3 +407,15 @@ def _row_blocks(rows: Array) -> Iterator[slice]:
     """Cut a matrix into blocks of rows of about `BLOCK` values."""
     step = max(BLOCK // rows.shape[1], 1)
     return (slice(start, min(start + step, len(rows))) for start in range(0, len(rows), step))
+
+
+def _alike(g: Array, x: Array) -> bool:
+    """Whether a gradient and what belongs to it have one shape and one dtype of 32 or 64 bits."""
+    return bool(g.shape == x.shape and g.dtype == x.dtype and x.dtype in (np.float32, np.float64))
+
+
+def _without(dropped: Array, g: Array) -> Array:
+    """g, or 0 where a condition holds."""
+    kept = np.subtract(dropped.view(np.int8), 1, dtype=np.int32 if g.itemsize == 4 else np.int64)
+    kept &= g.view(kept.dtype)
+    return kept.view(g.dtype)

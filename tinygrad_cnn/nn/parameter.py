@@ -115,4 +115,14 @@ def is_lazy(param: Any) -> bool:
     return isinstance(param, UninitializedTensor)
 
 
-__all__ = ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "is_lazy"]
+def zeroed_gradient(parameter: Tensor) -> Tensor | None:
+    """A parameter's gradient made 0, in its own memory where that may be written to; None if it has none."""
+    gradient: Tensor | None = parameter.grad
+    if gradient is None:
+        return None
+    if gradient.node is None and gradient.array.flags.writeable:
+        return gradient.zero_()
+    return Tensor.from_array(parameter.backend.xp.zeros_like(parameter.array))
+
+
+__all__ = ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "is_lazy", "zeroed_gradient"]

@@ -7,6 +7,7 @@ from typing import Any
 from .. import ops
 from ..autograd.modes import in_scope
 from ..creation import full
+from ..dtypes import is_floating
 from ..errors import ArgumentError, DtypeError
 from ..tensor import Tensor
 from . import functional as F
@@ -122,7 +123,7 @@ class TransformerEncoderLayer(TransformerLayerBase):
 
 def _like_scores(mask: Tensor | None, other: Tensor | None) -> Any:
     """A mask as numbers where the other mask is numbers."""
-    if mask is None or other is None or mask.dtype.kind == "f" or other.dtype.kind == "b":
+    if mask is None or other is None or is_floating(mask.dtype) or other.dtype.kind == "b":
         return mask
     return ops.where(mask, float("-inf"), Tensor.from_array(mask.backend.xp.zeros((), dtype=other.dtype)))
 

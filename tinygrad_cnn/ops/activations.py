@@ -1,5 +1,6 @@
 """Activation functions, element by element, and the softmax over one dimension."""
 
+from math import pi
 from typing import Any
 
 from ..autograd import elementwise, op
@@ -32,6 +33,39 @@ def leaky_relu(backend: Any, x: Any, *, slope: float) -> Any:
 def leaky_relu_grad(backend: Any, y: Any, x: Any, *, slope: float) -> Any:
     """y for x > 0, slope · y below."""
     return backend.leaky_relu_grad(y, x, slope)
+
+
+@elementwise(x=lambda g, x, low, high: hardtanh_grad(g, x, low=low, high=high))
+def hardtanh(backend: Any, x: Any, *, low: float, high: float) -> Any:
+    """x between low and high, which replace what lies outside; the derivative at both is 0."""
+    return backend.hardtanh(x, low, high)
+
+
+@elementwise(y=lambda g, x, low, high: hardtanh_grad(g, x, low=low, high=high))
+def hardtanh_grad(backend: Any, y: Any, x: Any, *, low: float, high: float) -> Any:
+    """y where low < x < high, else 0."""
+    return backend.hardtanh_grad(y, x, low, high)
+
+
+@elementwise(dtypes="float", x=lambda g, x: hardtanh_grad(g, x, low=-3.0, high=3.0) * (1 / 6))
+def hardsigmoid(backend: Any, x: Any) -> Any:
+    """min(max(x + 3, 0), 6) / 6"""
+    return backend.hardsigmoid(x)
+
+
+@elementwise(dtypes="float", x=lambda g, x: hardswish_grad(g, x))
+def hardswish(backend: Any, x: Any) -> Any:
+    """x · hardsigmoid(x) (Howard et al. 2019)."""
+    return backend.hardswish(x)
+
+
+@elementwise(
+    y=lambda g, x: hardswish_grad(g, x),
+    x=lambda g, y, x: hardtanh_grad(g * y, x, low=-3.0, high=3.0) * (1 / 3),
+)
+def hardswish_grad(backend: Any, y: Any, x: Any) -> Any:
+    """y · (x/3 + 1/2) for −3 < x < 3, 0 below, y above."""
+    return backend.hardswish_grad(y, x)
 
 
 @elementwise(dtypes="float", x=lambda g, out: sigmoid_grad(g, out))
@@ -82,6 +116,21 @@ def _silu_second_grad(g: Any, y: Any, x: Any) -> Any:
 def silu_grad(backend: Any, y: Any, x: Any) -> Any:
     """y · s · (1 + x · (1 − s)) with s = sigmoid(x)."""
     return backend.silu_grad(y, x)
+
+
+@elementwise(dtypes="float", x=lambda g, x: gelu_grad(g, x))
+def gelu(backend: Any, x: Any) -> Any:
+    """x · Φ(x), with Φ the normal distribution (Hendrycks & Gimpel 2016)."""
+    return backend.gelu(x)
+
+
+@elementwise(
+    y=lambda g, x: gelu_grad(g, x),
+    x=lambda g, y, x: g * y * ((2 - x * x) * exp(-0.5 * x * x) * (0.5 / pi) ** 0.5),
+)
+def gelu_grad(backend: Any, y: Any, x: Any) -> Any:
+    """y · (Φ(x) + x · φ(x)), with φ = Φ′ = e^(−x²/2) / √2π."""
+    return backend.gelu_grad(y, x)
 
 
 @op(x=lambda g, out, dim: out * (g - sum_(g * out, dim=(dim,), keepdim=True)))

@@ -20,7 +20,7 @@ from .compile import Kernel, kernel, serial
 BLOCK = 1 << 12
 
 f4 = np.float32
-ZERO, HALF, ONE, TWO, TEN = f4(0), f4(0.5), f4(1), f4(2), f4(10)
+ZERO, HALF, ONE, TWO, THREE, SIX, TEN = f4(0), f4(0.5), f4(1), f4(2), f4(3), f4(6), f4(10)
 
 # Sums must not be reordered in what follows: a rounding error that one step leaves is what the next one takes out.
 exact = numba.njit(forceinline=True, fastmath={"contract"}, error_model="numpy")
@@ -116,6 +116,36 @@ def leaky_relu_grad(g: Any, x: Any, slope: Any) -> Any:
 
 
 @exact
+def hardtanh(x: Any, ends: Any) -> Any:
+    """x between two ends, which replace what lies outside"""
+    return min(max(x, ends[0]), ends[1])
+
+
+@exact
+def hardtanh_grad(g: Any, x: Any, ends: Any) -> Any:
+    """g where x lies between the ends (or is NaN), else 0"""
+    return ZERO if (x <= ends[0]) | (x >= ends[1]) else g
+
+
+@exact
+def hardsigmoid(x: Any, _: Any) -> Any:
+    """min(max(x + 3, 0), 6) / 6"""
+    return min(max(x + THREE, ZERO), SIX) / SIX
+
+
+@exact
+def hardswish(x: Any, _: Any) -> Any:
+    """x · hardsigmoid(x)"""
+    return x * hardsigmoid(x, _)
+
+
+@exact
+def hardswish_grad(g: Any, x: Any, _: Any) -> Any:
+    """g · (x/3 + 1/2) between −3 and 3, 0 below, g above"""
+    return g * (ZERO if x <= -THREE else ONE if x >= THREE else x / THREE + HALF)
+
+
+@exact
 def elu(x: Any, alpha: Any) -> Any:
     """x for x > 0, α(eˣ − 1) below"""
     return x if x > ZERO else alpha * expm1(min(x, ZERO))
@@ -163,6 +193,31 @@ def silu_grad(g: Any, x: Any, _: Any) -> Any:
     """g · s · (1 + x · (1 − s)) with s = sigmoid(x)"""
     s = ONE / (ONE + exp(-x))
     return g * s * (ONE + x * (ONE - s))
+
+
+@exact
+def _normal(x: Any) -> Any:
+    """Φ(x), and e^(−x²/2): Φ(−x) is that times a polynomial in (z − 5/2) / (z + 5/2) over 1 + 2z, with z = x/√2 ≥ 0."""
+    z = min(abs(x) * f4(0.5**0.5), TEN)
+    u = ONE - f4(5) / (z + f4(2.5))
+    p = (((f4(0.000228272198) * u + f4(0.000164767684)) * u - f4(0.0021461451)) * u + f4(0.00051143649)) * u
+    p = (((p + f4(0.016370805)) * u - f4(0.0514933504)) * u + f4(0.0788158849)) * u - f4(0.0495115444)
+    bell = exp(-HALF * x * x)
+    tail = bell * ((p * u - f4(0.0611784123)) * u + f4(0.632419109)) / (ONE + TWO * z)
+    return tail if x < ZERO else ONE - tail, bell
+
+
+@exact
+def gelu(x: Any, _: Any) -> Any:
+    """x · Φ(x)"""
+    return x * _normal(x)[0]
+
+
+@exact
+def gelu_grad(g: Any, x: Any, _: Any) -> Any:
+    """g · (Φ(x) + x·φ(x)), with φ(x) = e^(−x²/2) / √2π"""
+    share, bell = _normal(x)
+    return g * (share + x * (bell * f4(0.3989422804014327)))
 
 
 @exact

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..base import Array
 from ..numpy import NumpyBackend
+from .lazy import kernels
 from .memory import empty, memory_order
 
 SMALL = 1 << 12  # fewer values cost less than the calls around a compiled kernel
@@ -35,6 +36,28 @@ class PointwiseKernels(NumpyBackend):
         if _small(x, g):
             return super().leaky_relu_grad(g, x, slope)
         return _mapped("leaky_relu_grad", MEMORY, x, g, slope)
+
+    def hardtanh(self, x: Array, low: float, high: float) -> Array:
+        """`Backend.hardtanh` on all threads."""
+        return super().hardtanh(x, low, high) if _small(x) else _mapped("hardtanh", MEMORY, x, number=(low, high))
+
+    def hardtanh_grad(self, g: Array, x: Array, low: float, high: float) -> Array:
+        """`Backend.hardtanh_grad` in one pass."""
+        if _small(x, g):
+            return super().hardtanh_grad(g, x, low, high)
+        return _mapped("hardtanh_grad", MEMORY, x, g, (low, high))
+
+    def hardsigmoid(self, x: Array) -> Array:
+        """`Backend.hardsigmoid` in one pass."""
+        return super().hardsigmoid(x) if _small(x) else _mapped("hardsigmoid", MEMORY, x)
+
+    def hardswish(self, x: Array) -> Array:
+        """`Backend.hardswish` in one pass."""
+        return super().hardswish(x) if _small(x) else _mapped("hardswish", MEMORY, x)
+
+    def hardswish_grad(self, g: Array, x: Array) -> Array:
+        """`Backend.hardswish_grad` in one pass."""
+        return super().hardswish_grad(g, x) if _small(x, g) else _mapped("hardswish_grad", MEMORY, x, g)
 
     def elu(self, x: Array, alpha: float) -> Array:
         """`Backend.elu` in one pass."""
@@ -68,6 +91,14 @@ class PointwiseKernels(NumpyBackend):
         """`Backend.silu_grad` in one pass."""
         return super().silu_grad(g, x) if _small(x, g) else _mapped("silu_grad", EXPONENTIAL, x, g)
 
+    def gelu(self, x: Array) -> Array:
+        """`Backend.gelu` in one pass."""
+        return super().gelu(x) if _small(x) else _mapped("gelu", 2 * EXPONENTIAL, x)
+
+    def gelu_grad(self, g: Array, x: Array) -> Array:
+        """`Backend.gelu_grad` in one pass."""
+        return super().gelu_grad(g, x) if _small(x, g) else _mapped("gelu_grad", 2 * EXPONENTIAL, x, g)
+
     def softplus(self, x: Array, beta: float) -> Array:
         """`Backend.softplus` in one pass."""
         return super().softplus(x, beta) if _small(x) else _mapped("softplus", 2 * EXPONENTIAL, x, number=beta)
@@ -82,7 +113,7 @@ def _small(x: Array, g: Array | None = None) -> bool:
 
 def _mapped(name: str, cost: float, x: Array, g: Array | None = None, number: Any = 0) -> Array:
     """The function of that name of x, or of g and x, in the memory order of x."""
-    from .pointwise import mapped
+    mapped = kernels.pointwise.mapped
 
     order = None if x.flags.c_contiguous else memory_order(x)
     arrays = [x] if g is None else [g, x]
@@ -90,7 +121,8 @@ def _mapped(name: str, cost: float, x: Array, g: Array | None = None, number: An
         arrays = [array.transpose(order) for array in arrays]
     out = empty(arrays[0].shape)
     flat = [np.ascontiguousarray(array).reshape(-1) for array in arrays]  # copied where it lies otherwise
-    mapped(name).fitting(x.size * cost)(*flat, np.float32(number), out.reshape(-1))
+    numbers = tuple(map(np.float32, number)) if isinstance(number, tuple) else np.float32(number)
+    mapped(name).fitting(x.size * cost)(*flat, numbers, out.reshape(-1))
     if order is None:
         return out
     back = [0] * len(order)

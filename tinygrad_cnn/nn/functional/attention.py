@@ -5,13 +5,17 @@ from typing import Any
 
 from ... import ops
 from ...autograd.modes import in_scope
+from ...dtypes import is_floating
 from ...errors import ArgumentError, DtypeError, ShapeError
+from ...ops.precision import LOW
 from ...tensor import Tensor
+from ...tensor.precision import runs_in
 from .checks import need_tensors
 from .convolution import linear
 from .dropping import dropout
 
 
+@runs_in(LOW)
 def scaled_dot_product_attention(
     query: Tensor,
     key: Tensor,
@@ -98,7 +102,7 @@ def attend(
 
 def _as_scores(mask: Tensor | None, like: Tensor) -> Any:
     """A mask whose True means "not", as numbers to add."""
-    if mask is None or mask.dtype.kind == "f":
+    if mask is None or is_floating(mask.dtype):
         return mask
     if mask.dtype.kind != "b":
         raise DtypeError(f"multi_head_attention_forward: masks are bool or floating; got {mask.dtype}{in_scope()}")

@@ -4,8 +4,11 @@ from typing import Any
 
 from ... import ops
 from ...autograd.modes import in_scope
+from ...dtypes import is_floating
 from ...errors import ShapeError
+from ...ops.precision import RANGE
 from ...tensor import Tensor
+from ...tensor.precision import runs_in
 from .checks import need_tensors
 
 
@@ -20,6 +23,7 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     return (x1 - x2 + eps).norm(p, -1, keepdim=keepdim)
 
 
+@runs_in(RANGE)
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """x₁·x₂ / (max(‖x₁‖, eps) · max(‖x₂‖, eps)) along a dimension; the shapes broadcast.
 
@@ -28,7 +32,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     tensor([0.7071])
     """
     need_tensors("cosine_similarity", x1=x1, x2=x2)
-    if x1.dtype.kind != "f" and x2.dtype.kind != "f":
+    if not is_floating(x1.dtype) and not is_floating(x2.dtype):
         raise ShapeError(f"cosine_similarity: expected floating-point tensors; got {x1.dtype}, {x2.dtype}{in_scope()}")
     if x1.shape != x2.shape:
         x1, x2 = _together(x1, x2)

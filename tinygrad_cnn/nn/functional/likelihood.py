@@ -9,11 +9,14 @@ from ... import ops
 from ...autograd import taken, unrecordable
 from ...autograd.modes import in_scope
 from ...errors import ArgumentError, ShapeError
+from ...ops.precision import FULL
 from ...tensor import Tensor
+from ...tensor.precision import runs_in
 from .checks import need_tensors
 from .reduction import reduced, reduction_of
 
 
+@runs_in(FULL)
 def kl_div(
     input: Tensor,
     target: Tensor,
@@ -45,6 +48,7 @@ def kl_div(
     return reduced("kl_div", values, reduction, size_average, reduce)
 
 
+@runs_in(FULL)
 def poisson_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -74,6 +78,7 @@ def poisson_nll_loss(
     return reduced("poisson_nll_loss", values, reduction, size_average, reduce)
 
 
+@runs_in(FULL)
 def gaussian_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -125,6 +130,7 @@ def _check_variances(op: str, var: Any, scope: str) -> None:
         raise ArgumentError(f"{op}: a variance must not be negative; the least is {float(var.min())}{scope}")
 
 
+@runs_in(FULL)
 def ctc_loss(
     log_probs: Tensor,
     targets: Tensor,

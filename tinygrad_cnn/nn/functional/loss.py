@@ -5,13 +5,16 @@ from typing import Any
 from ... import ops
 from ...autograd import taken, unrecordable
 from ...autograd.modes import in_scope
-from ...dtypes import int64
+from ...dtypes import int64, is_floating
 from ...errors import ArgumentError, DtypeError, ShapeError
+from ...ops.precision import FULL
 from ...tensor import Tensor
+from ...tensor.precision import runs_in
 from .checks import need_tensors
 from .reduction import reduced, reduction_of, same_shape, weighted
 
 
+@runs_in(FULL)
 def mse_loss(
     input: Tensor,
     target: Tensor,
@@ -40,6 +43,7 @@ def _averaged(
     return reduced(op, weighted(op, values, weight), reduction)
 
 
+@runs_in(FULL)
 def l1_loss(
     input: Tensor,
     target: Tensor,
@@ -53,6 +57,7 @@ def l1_loss(
     return _averaged("l1_loss", ops.abs_(ops.sub(input, target)), weight, reduction, size_average, reduce)
 
 
+@runs_in(FULL)
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -72,6 +77,7 @@ def smooth_l1_loss(
     return reduced("smooth_l1_loss", values, reduction, size_average, reduce)
 
 
+@runs_in(FULL)
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
@@ -89,6 +95,7 @@ def huber_loss(
     return reduced("huber_loss", weighted("huber_loss", values, weight), reduction)
 
 
+@runs_in(FULL)
 def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -105,6 +112,7 @@ def binary_cross_entropy(
     return reduced("binary_cross_entropy", values, reduction, size_average, reduce)
 
 
+@runs_in(FULL)
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -133,7 +141,7 @@ def _labels(op: str, target: Tensor, classes: int, ignore_index: int | None) -> 
 
 def _checked_labels(op: str, target: Any, classes: int, ignore_index: int | None, scope: str) -> tuple[Any, Any]:
     labels = target.astype(int64)
-    wrong = (labels < 0) | (labels >= classes)
+    wrong = labels.view("uint64") >= classes  # negative ones too, whose first bit is set
     if not wrong.any():
         ignored = labels == ignore_index if ignore_index is not None and 0 <= ignore_index < classes else None
         return labels, ignored if ignored is not None and ignored.any() else None
@@ -203,6 +211,7 @@ def _weighted(
     return reduced(op, shares if reduction != "none" else shares.reshape(shape), reduction)
 
 
+@runs_in(FULL)
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -238,7 +247,7 @@ def cross_entropy(
             f"cross_entropy: weight must have one value per class of scores {tuple(input.shape)}; got "
             f"{tuple(weight.shape)}{in_scope()}"
         )
-    if target.dtype.kind == "f" and target.ndim == input.ndim:
+    if is_floating(target.dtype) and target.ndim == input.ndim:
         if ignore_index >= 0:
             raise ArgumentError(f"cross_entropy: probabilities take no ignore_index; got {ignore_index}{in_scope()}")
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
@@ -276,6 +285,7 @@ def _soft_cross_entropy(
     return losses.sum() / max(losses.numel(), 1) if reduction == "mean" else reduced("cross_entropy", losses, reduction)
 
 
+@runs_in(FULL)
 def nll_loss(
     input: Tensor,
     target: Tensor,
@@ -340,7 +350,7 @@ def linear_cross_entropy(
         raise ShapeError(f"{op}: linear_bias must have shape {outputs}; got {tuple(linear_bias.shape)}{in_scope()}")
     if len(outputs) > 1 and input.ndim == 1:
         raise ShapeError(f"{op}: a matrix {tuple(linear_weight.shape)} needs features (N, I){in_scope()}")
-    if target.ndim == input.ndim - 1 + len(outputs) and target.dtype.kind == "f" and ignore_index is not None:
+    if target.ndim == input.ndim - 1 + len(outputs) and is_floating(target.dtype) and ignore_index is not None:
         raise ArgumentError(f"{op}: probabilities take no ignore_index{in_scope()}")
     flat = linear_weight.reshape(-1, linear_weight.shape[-1])
     scores = ops.linear(input, flat, None if linear_bias is None else linear_bias.reshape(-1))

@@ -7,7 +7,9 @@ from ... import ops
 from ...autograd import taken
 from ...autograd.modes import in_scope
 from ...errors import ArgumentError, DtypeError, ShapeError
+from ...ops.precision import FULL
 from ...tensor import Tensor
+from ...tensor.precision import runs_in
 from .checks import need_tensors
 from .distance import pairwise_distance
 from .rectifiers import logsigmoid
@@ -19,6 +21,7 @@ def _above_zero(x: Any) -> Any:
     return ops.where(x >= 0, x, 0.0)
 
 
+@runs_in(FULL)
 def margin_ranking_loss(
     input1: Tensor,
     input2: Tensor,
@@ -44,6 +47,7 @@ def margin_ranking_loss(
     return reduced("margin_ranking_loss", values, reduction, size_average, reduce)
 
 
+@runs_in(FULL)
 def hinge_embedding_loss(
     input: Tensor,
     target: Tensor,
@@ -64,6 +68,7 @@ def hinge_embedding_loss(
     return reduced("hinge_embedding_loss", values, reduction, size_average, reduce)
 
 
+@runs_in(FULL)
 def cosine_embedding_loss(
     input1: Tensor,
     input2: Tensor,
@@ -98,6 +103,7 @@ def cosine_embedding_loss(
     return reduced("cosine_embedding_loss", alike + apart, reduction, size_average, reduce)
 
 
+@runs_in(FULL)
 def soft_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -110,6 +116,7 @@ def soft_margin_loss(
     return reduced("soft_margin_loss", ops.softplus(-target * input, beta=1.0), reduction, size_average, reduce)
 
 
+@runs_in(FULL)
 def multilabel_soft_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -131,6 +138,7 @@ def _rows(op: str, input: Tensor) -> Tensor:
     return input if input.ndim == 2 else input.reshape(1, input.numel())
 
 
+@runs_in(FULL)
 def multi_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -185,6 +193,7 @@ def _others(backend: Any, labels: Any, classes: int) -> Any:
     return backend.xp.arange(classes) != labels
 
 
+@runs_in(FULL)
 def multilabel_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -230,6 +239,7 @@ def _label_sets(op: str, xp: Any, target: Any, classes: int, scope: str) -> tupl
     return labels, counted, ~present
 
 
+@runs_in(FULL)
 def triplet_margin_loss(
     anchor: Tensor,
     positive: Tensor,

@@ -23,7 +23,8 @@ def batch_norm(
     """(x − mean) / √(variance + eps) · weight + bias for each channel of (N, C, …). Ioffe & Szegedy 2015.
 
     In training, mean and variance are those of the batch, and the running ones move towards them by `momentum` (the
-    variance as Σ (x − mean)² / (n − 1)); otherwise the running ones are used.
+    variance as Σ (x − mean)² / (n − 1)); otherwise the running ones are used. Images of 16 bits go with parameters and
+    running statistics in float32, too.
 
     Raises:
         ValueError: in training with only one value per channel, whose variance says nothing.
@@ -51,6 +52,10 @@ def batch_norm(
                 f"batch_norm: {name} {tuple(values.shape)} expects {values.numel()} channels, but x "
                 f"{tuple(input.shape)} has {channels}{in_scope()}"
             )
+    others = (weight, bias, running_mean, running_var)
+    if input.dtype.itemsize == 2 and any(v is not None and v.dtype != input.dtype for v in others):
+        wide = batch_norm(input.float(), running_mean, running_var, weight, bias, training, momentum, eps)
+        return wide.to(input.dtype)
     if not training:
         if running_mean is None or running_var is None:
             raise ValueError(

@@ -8,7 +8,9 @@ from ... import ops
 from ...autograd import unrecordable
 from ...autograd.modes import in_scope
 from ...errors import ArgumentError, ShapeError
+from ...ops.precision import LOW
 from ...tensor import Tensor
+from ...tensor.precision import runs_in
 from .checks import need_tensors
 
 
@@ -68,6 +70,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     return _into("celu", input, inplace, lambda x: ops.elu(x / alpha, alpha=1.0) * alpha)
 
 
+@runs_in(LOW)
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x for x > 0, weight · x below; one weight, or one per channel (He et al. 2015).
 

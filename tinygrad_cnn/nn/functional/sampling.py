@@ -10,6 +10,7 @@ from ... import ops
 from ...autograd import unrecordable
 from ...autograd.modes import in_scope
 from ...backend import Window
+from ...dtypes import is_floating
 from ...errors import ArgumentError, ShapeError
 from ...tensor import Tensor
 from .checks import need_tensors
@@ -38,7 +39,7 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
     need_tensors(op, theta=theta)
     sizes = tuple(int(n) for n in size)
     rank = len(sizes) - 2
-    if theta.dtype.kind != "f":
+    if not is_floating(theta.dtype):
         raise ArgumentError(f"{op}: theta must be floating-point; got dtype {theta.dtype}{in_scope()}")
     if rank not in (2, 3) or min(sizes) < 1:
         raise NotImplementedError(f"{op}: expected a size (N, C, H, W) or (N, C, D, H, W); got {sizes}{in_scope()}")

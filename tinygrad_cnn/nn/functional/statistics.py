@@ -8,7 +8,9 @@ from ... import ops
 from ...autograd import unrecordable
 from ...autograd.modes import in_scope
 from ...errors import ShapeError
+from ...ops.precision import RANGE
 from ...tensor import Tensor
+from ...tensor.precision import runs_in
 from .checks import need_tensors
 from .normalization import batch_norm
 
@@ -29,6 +31,7 @@ def _last_dims(op: str, x: Tensor, shape: Any, **parameters: Tensor | None) -> t
     return tuple(range(-len(wanted), 0))
 
 
+@runs_in(RANGE)
 def layer_norm(
     input: Tensor,
     normalized_shape: Sequence[int],
@@ -47,6 +50,7 @@ def layer_norm(
     return out if bias is None else out + bias
 
 
+@runs_in(RANGE)
 def rms_norm(
     input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
 ) -> Tensor:
@@ -61,6 +65,7 @@ def rms_norm(
     return out if weight is None else out * weight
 
 
+@runs_in(RANGE)
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:

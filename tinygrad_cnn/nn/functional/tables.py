@@ -6,7 +6,9 @@ from ... import ops
 from ...autograd import no_grad, taken, unrecordable
 from ...autograd.modes import in_scope
 from ...errors import ArgumentError, DtypeError, ShapeError
+from ...ops.precision import LOW
 from ...tensor import Tensor
+from ...tensor.precision import runs_in
 from .checks import need_tensors
 
 
@@ -178,6 +180,7 @@ def _largest(rows: Tensor, owner: Any, counted: Any, bags: int) -> Tensor:
     return ops.where(Tensor.from_array(filled[:, None]), out, 0.0)
 
 
+@runs_in(LOW)
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Σᵢⱼ xᵢ Wₒᵢⱼ yⱼ + bₒ: (…, I), (…, J), (O, I, J), (O) → (…, O).
 
