@@ -1,11 +1,13 @@
 """What the tests on a real device and on its stand-in share: an operation of the table there against the CPU."""
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 
 import tinygrad_cnn as tg
 from tests.samples import Case, Row
+from tinygrad_cnn import nn
 from tinygrad_cnn.autograd import grad
 from tinygrad_cnn.backend import Backend
 
@@ -65,3 +67,26 @@ def check(row: Row, case: Case, device: Backend, dtype: str, layout: str = "C") 
         assert ours.dtype == theirs.dtype
         assert ours.shape == theirs.shape
         np.testing.assert_allclose(on_host(ours), on_host(theirs), **TOLERANCE[dtype])
+
+
+def check_layer(make: Any, shape: tuple[int, ...], device: Backend, dtype: str) -> None:
+    """A layer's result, its gradients and its state after two steps of training and one of evaluation are the CPU's."""
+    here = make(nn).to(dtype)
+    there = deepcopy(here).to(device.name)
+    rng = np.random.default_rng(3)
+    for training in (True, True, False):
+        x = rng.standard_normal(shape).astype(dtype)
+        found = []
+        for layer, place in ((here, "cpu"), (there, device.name)):
+            layer.train(training)
+            layer.zero_grad()
+            given = tg.tensor(x, device=place, requires_grad=True)
+            out = layer(given)
+            outputs = list(out) if isinstance(out, tuple) else [out]
+            weight = np.random.default_rng(4).standard_normal(tuple(outputs[0].shape)).astype(dtype)
+            outputs[0].backward(tg.tensor(weight, device=place))
+            made = [*outputs, given.grad, *(p.grad for p in layer.parameters()), *layer.state_dict().values()]
+            assert {str(t.device) for t in made} == {place}
+            found.append(made)
+        for ours, theirs in zip(*found, strict=True):
+            np.testing.assert_allclose(on_host(theirs), on_host(ours), **TOLERANCE[dtype])

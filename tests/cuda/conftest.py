@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -27,7 +28,11 @@ def device(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     sys.modules.update(_loaded)
     monkeypatch.setattr(cuda, "_opened", {})
     monkeypatch.setattr(cuda, "_cupy_is_installed", lambda: True)
+    monkeypatch.setattr(cuda, "_seed", None)
+    cuda.missing.cache_clear()
     known = dict(backends._backends)
+    for name in ("cublas", "cudnn"):  # they would take the addresses for a device's
+        monkeypatch.setattr(import_module(f"{cuda.__name__}.{name}"), "library", lambda: None)
     try:
         yield backends.get_backend("cuda")
     finally:
@@ -35,6 +40,7 @@ def device(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         for name in _cuda_modules():
             del sys.modules[name]
         sys.modules.update(before)
+        cuda.missing.cache_clear()
         backends._backends.clear()
         backends._backends.update(known)
 

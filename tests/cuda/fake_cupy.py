@@ -83,6 +83,12 @@ class ndarray:  # noqa: N801
     T = property(lambda self: seen(self._a.T, self))
     mT = property(lambda self: seen(self._a.mT, self))  # noqa: N815
 
+    def __dlpack_device__(self) -> Any:
+        return 2, 0
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        return self
+
     def get(self) -> Any:
         return np.array(self._a, order="C")
 
@@ -141,6 +147,12 @@ class ndarray:  # noqa: N801
 
     def __bool__(self) -> bool:
         return bool(self._a)
+
+    def __str__(self) -> str:
+        return str(self._a)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._a, spec)
 
     def __repr__(self) -> str:
         return f"fake {self._a!r}"
@@ -296,6 +308,15 @@ def found(path: str, module: Any, name: str) -> Any:
     if name in DIRECT or isinstance(value, type) or not callable(value):
         return value
     return ufunc(name) if known[name] == "ufunc" else lift(value, name, known[name])
+
+
+def get_default_memory_pool() -> Any:
+    return fake_device.pool
+
+
+def from_dlpack(x: Any) -> Any:
+    exported = x.__dlpack__()
+    return seen(exported._a, exported, ndarray)
 
 
 def asnumpy(x: Any) -> Any:

@@ -104,3 +104,42 @@ runtime = SimpleNamespace(
     driverGetVersion=lambda: 13000,
     runtimeGetVersion=lambda: 13000,
 )  # fmt: skip
+
+
+class OutOfMemoryError(MemoryError):
+    """What CuPy raises when the device has none left."""
+
+
+memory = SimpleNamespace(OutOfMemoryError=OutOfMemoryError)
+
+
+class MemoryPool:
+    """What was taken and given back, in numbers."""
+
+    def __init__(self) -> None:
+        self.used, self.kept, self.limit = 0, 0, 1 << 34
+
+    def malloc(self, size: int) -> Any:
+        if size > self.limit:
+            raise OutOfMemoryError(f"Out of memory allocating {size} bytes")
+        self.used += size
+        return SimpleNamespace(size=size)
+
+    def used_bytes(self) -> int:
+        return self.used
+
+    def free_bytes(self) -> int:
+        return self.kept
+
+    def total_bytes(self) -> int:
+        return self.used + self.kept
+
+    def free_all_blocks(self) -> None:
+        self.kept = 0
+
+
+pool = MemoryPool()
+
+
+def set_allocator(allocator: Any = None) -> None:
+    pass

@@ -17,6 +17,30 @@ RECORD, NO_RECORD, INFERENCE = "record", "no record", "inference"
 MODE: ContextVar[str] = ContextVar("mode", default=RECORD)
 SCOPE: ContextVar[str] = ContextVar("scope", default="")
 
+
+class Call(str):
+    """The path of a module in one call of it: text as any path, and one object for all that the call computes.
+
+    Attributes:
+        kind: the module's class.
+        outer: the path that was current when it was made: that of the call around it, or another text outside of all.
+        gradient: where what its gradient rules compute is recorded, once that was asked for.
+    """
+
+    __slots__ = ("gradient", "kind", "outer")
+
+    kind: type
+    outer: str
+    gradient: "Call"
+
+
+def call_of(kind: type, path: str) -> Call:
+    """A new call of a module of this class, inside the one that is running."""
+    call = Call(path)
+    call.kind, call.outer = kind, SCOPE.get()
+    return call
+
+
 LINES, VALUES = "lines", "lines and values"  # what anomaly detection looks at
 RECORDING = "recording"  # every operation is told to the tape of `compile`
 ANOMALY: ContextVar[str] = ContextVar("anomaly", default="")
@@ -49,6 +73,21 @@ def is_inference_mode_enabled() -> bool:
 def current_scope() -> str:
     """The path of the module that is running, such as `features.3`; empty outside of modules."""
     return SCOPE.get()
+
+
+GRADIENT = "∇"  # the outermost part of the path of what the gradient rules of a module compute
+
+
+def gradient_scope(scope: str) -> str:
+    """Where a gradient rule of a node made in `scope` records its operations: `∇.features.3`."""
+    if isinstance(scope, Call) and hasattr(scope, "gradient"):
+        return scope.gradient
+    path = f"{GRADIENT}.{scope}" if scope else GRADIENT
+    if not isinstance(scope, Call):
+        return path
+    scope.gradient = call = Call(path)
+    call.kind, call.outer = scope.kind, gradient_scope(scope.outer)
+    return call
 
 
 def in_scope() -> str:

@@ -290,9 +290,8 @@ class ArrangementMethods(ShapeMethods):
                 )
         offset = storage_offset
         if offset is None:
-            address = "__array_interface__"
-            first, start = (getattr(x.array, address)["data"][0] for x in (self, root))
-            offset = (first - start) // self.dtype.itemsize if self.array.size else 0
+            address = self.backend.address
+            offset = (address(self.array) - address(root.array)) // self.dtype.itemsize if self.array.size else 0
         last = offset + sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
         if offset < 0 or (0 not in shape and last >= root.array.size):
             raise ShapeError(

@@ -136,7 +136,7 @@ class ConversionMethods(TensorBase):
     def data_ptr(self) -> int:
         """The address of the first element."""
         self.settle()
-        return int(self.array.ctypes.data)
+        return self.backend.address(self.array)
 
     # graph ------------------------------------------------------------------------------------------------------------
 

@@ -96,8 +96,9 @@ class NewMethods(TensorBase):
         return out.as_strided(shape, strides).detach().requires_grad_(requires_grad)  # type: ignore[no-any-return]
 
     def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Self:
-        """These values, copied; unlike in the other methods their kind decides the dtype."""
+        """These values, copied."""
         from . import as_tensor
 
-        made = as_tensor(data, dtype=dtype, device=self.device if device is None else device)
+        wanted = self.dtype if dtype is None else dtype
+        made = as_tensor(data, dtype=wanted, device=self.device if device is None else device)
         return self.plain.from_array(made.array.copy()).requires_grad_(requires_grad)  # type: ignore[attr-defined, no-any-return]

@@ -323,7 +323,8 @@ class PointwiseMethods(TensorBase):
         with self.backend.quiet():
             close = xp.isfinite(x - y) & (xp.abs(x - y) <= atol + xp.abs(rtol * y))
         close = (x == y) | close
-        return self.plain.from_array(close | (xp.isnan(x) & xp.isnan(y)) if equal_nan else close)  # type: ignore[return-value]
+        close = close | (xp.isnan(x) & xp.isnan(y)) if equal_nan else close
+        return self.plain.from_array(xp.asarray(close))  # type: ignore[return-value]
 
     def allclose(self, other: TensorBase, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
         """Whether |self − other| ≤ atol + rtol·|other| everywhere."""

@@ -1,6 +1,7 @@
 """The door to CUDA: whether a device can be used, and its backend. CuPy is imported when somebody asks, not before."""
 
 import sys
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -13,6 +14,7 @@ INSTALL = 'pip install "tinygrad_cnn[cuda13]" (or [cuda12], as the driver allows
 
 _opened: dict[int, Backend] = {}
 _current = 0
+_seed: int | None = None
 
 
 def state() -> str:
@@ -42,6 +44,13 @@ def state() -> str:
     return READY
 
 
+@cache
+def missing() -> str | None:
+    """`state()` as it was when somebody first asked; None if all is there."""
+    found = state()
+    return None if found == READY else found
+
+
 def _cupy_is_installed() -> bool:
     try:
         return find_spec("cupy") is not None
@@ -69,8 +78,8 @@ def current_device() -> int:
 def set_current_device(number: int) -> None:
     """Let `cuda` mean this device from now on."""
     global _current  # noqa: PLW0603 - PyTorch's words for it are functions, too
-    _current = number
     open_device(f"cuda:{number}")
+    _current = number
 
 
 def open_device(name: str) -> Backend:
@@ -82,15 +91,48 @@ def open_device(name: str) -> Backend:
     number = name.partition(":")[2]
     wanted = int(number) if number.isdigit() else _current
     if wanted not in _opened:
-        if not _opened and (reason := state()) != READY:
+        if not _opened and (reason := missing()):
             raise DeviceError(reason)
         count = device_count()
         if wanted >= count:
             raise DeviceError(f"there {'is' if count == 1 else 'are'} {count} CUDA device{'s' * (count != 1)}")
         backend = import_module(f"{__name__}.backend")
+        services().use_allocator()
         for i in range(count):
-            _opened.setdefault(i, backend.CudaBackend(i, several=count > 1))
+            opening = _opened.setdefault(i, backend.CudaBackend(i, several=count > 1))
+            if _seed is not None:
+                opening.rng.seed(_seed)
     return _opened[wanted]
+
+
+def describe() -> str:
+    """Which devices there are and with which libraries they compute, or what is missing, in a few lines."""
+    reason = missing()
+    if reason is not None:
+        return reason
+    open_device("cuda")
+    names = [f"cuda:{i} {services().DeviceProperties(i)}" for i in range(device_count())]
+    dnn = cudnn_version()
+    convolution = f"cuDNN {dnn}" if dnn else "own kernels and cuBLAS (pip install nvidia-cudnn-cu13 for cuDNN)"
+    return "\n  ".join(["ready", *names, f"convolution: {convolution}"])
+
+
+def cudnn_version() -> int | None:
+    """The version of cuDNN that is used, None where none is."""
+    return import_module(f"{__name__}.cudnn").version()  # type: ignore[no-any-return]
+
+
+def services() -> Any:
+    """The module of streams and memory; for a device that was opened."""
+    return import_module(f"{__name__}.runtime")
+
+
+def seed_all(seed: int) -> None:
+    """Start the random numbers of all devices anew, of those too that are opened later."""
+    global _seed  # noqa: PLW0603
+    _seed = seed
+    for backend in _opened.values():
+        backend.rng.seed(seed)
 
 
 def opened() -> tuple[Backend, ...]:

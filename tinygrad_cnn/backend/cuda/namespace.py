@@ -42,6 +42,7 @@ class Ufunc:
         """Running results along a dimension."""
         x = own(cupy.ascontiguousarray(x))
         out, kind = empty(x.shape, x.dtype), _stored(x)
+        axis %= x.ndim
         outer, length = _product(x.shape[:axis]), x.shape[axis]
         inner = _product(x.shape[axis + 1 :])
         if x.size:
@@ -109,9 +110,15 @@ class LinearAlgebra:
         return found
 
     @staticmethod
-    def pinv(x: Any, rtol: Any) -> Any:
-        """The pseudoinverse; CuPy has NumPy's older word for the tolerance."""
-        return own(cupy.linalg.pinv(x, rcond=rtol))
+    def pinv(x: Any, rtol: Any, hermitian: bool = False) -> Any:
+        """The pseudoinverse; CuPy has NumPy's older word for the tolerance, and nothing for symmetric matrices."""
+        if not hermitian:
+            return own(cupy.linalg.pinv(x, rcond=rtol))
+        values, vectors = map(own, cupy.linalg.eigh(x))
+        size = xp.abs(values)
+        kept = size > xp.asarray(rtol)[..., None] * xp.max(size, axis=-1, keepdims=True)
+        inverse = xp.where(kept, 1 / xp.where(kept, values, 1), 0)
+        return own(cupy.matmul(vectors * inverse[..., None, :], vectors.swapaxes(-1, -2)))
 
 
 xp = Namespace()

@@ -21,15 +21,16 @@ from .layer import choose_layer
 # Sums may be reordered and contracted, divisions become products; NaN and infinity keep their meaning.
 FASTMATH = {"reassoc", "contract", "arcp", "nsz"}
 
-# Microseconds of work from which on threads pay. On two cores an empty launch took 60 to 80 where threads sleep between
-# launches, and 2 where they spin; but spinning threads take the cores from BLAS, and no network got faster by them.
-LAUNCH = 80.0
+# Microseconds of work from which on threads pay: on two cores half of it is saved. An empty launch took 60 to 80 there
+# where threads sleep between launches, and 2 where they spin; but spinning threads take the cores from BLAS, and no
+# network got faster by them.
+LAUNCH = 160.0
 
 choose_layer()
 at_most(int(numba.config.NUMBA_NUM_THREADS))
 
 # Kernels take in parts of these files; where one changes, what was compiled from it before must not be used.
-_taken_in = ("block.py", "direct.py", "dots.py", "packing.py", "pointwise.py", "simd.py")
+_taken_in = ("block.py", "direct.py", "dots.py", "packing.py", "pointwise.py", "simd.py", "transposing.py")
 _parts = crc32(b"".join((files(__package__) / name).read_bytes() for name in _taken_in))
 
 _launch = Lock()  # "workqueue" aborts the process when a second Python thread enters it

@@ -1,5 +1,6 @@
 """The three convolutions of float32 images: which algorithm, and memory for the compiled loops."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,14 @@ from ..window import Ints, Window
 from . import depthwise, direct, geometry, packing, scatter, winograd
 from .block import panels
 from .geometry import Plan
-from .memory import empty
+from .memory import channels_last, empty
 from .simd import WIDTH
 from .workspace import take
 
 # A gradient in the images adds up windows where so many channels or fewer leave lanes idle, from so many images on.
 FEW_CHANNELS = 8
 FEWEST_IMAGES = 8
+MOST_PLANES = 4
 
 # So many units per thread, and threads need not share the padding and the products of each.
 UNITS_PER_WORKER = 4
@@ -41,7 +43,6 @@ WINOGRAD_PARTS = 8
 PER_PRODUCT, PER_VECTOR, PER_CHANNEL_VECTOR, PER_VALUE = 2e-5, 3e-4, 8e-4, 5e-4
 
 NO_BIAS = np.zeros(0, dtype=np.float32)
-FORWARD, BACKWARD = np.arange(9), np.arange(9)[::-1].copy()
 
 Array = Any
 
@@ -56,7 +57,7 @@ def forward(x: Array, w: Array, b: Array | None, window: Window) -> Array:
     if _neighbours_share(x, len(w), window):
         (top, _), (left, _) = window.padding
         return _depthwise(x, w, b, output, window.stride, (top, left), turned=False)
-    plan = geometry.forward(window, x.shape, len(w), _pairwise(x.shape[1], len(w), window))
+    plan = geometry.forward(window, x.shape, len(w), _pairwise(x.shape[1], len(w), window), _planar(x, window))
     out = empty((x.shape[0], *output, len(w)))
     _run(plan, x, w, bias, out, turned=False)
     return out.transpose(0, 3, 1, 2)
@@ -99,7 +100,7 @@ def weight_grad(g: Array, x: Array, window: Window) -> Array:
     outputs, inputs = g.shape[1], x.shape[1]
     if _winograd_pays(window, len(g), g.shape[2:], inputs, outputs):
         return _winograd_weight_grad(g, x, window)
-    plan = geometry.forward(window, x.shape, outputs, _pairwise(inputs, outputs, window))
+    plan = geometry.forward(window, x.shape, outputs, _pairwise(inputs, outputs, window), _planar(x, window))
     out = empty((outputs, inputs // window.groups, *window.size))
     flat, steps = _flat(x)
     run, workers = _workers(direct.weight_sums, plan, plan.sums[0] // 2)
@@ -154,8 +155,10 @@ def _winograd(x: Array, w: Array, bias: Array, output: Ints, top: int, left: int
     inputs, outputs = (len(w), w.shape[1]) if turned else (w.shape[1], len(w))
     count, vectors, _ = panels(outputs, False)
     packed = take("kernels", 1, count, 9 * inputs, vectors * WIDTH)
-    kernels = _readable(w.reshape(*w.shape[:2], 9))
-    packing.pack.fitting(w.size * PER_VALUE)(kernels, NO_BIAS, 1, turned, BACKWARD if turned else FORWARD, packed)
+    kernels, width = _readable(w.reshape(*w.shape[:2], 9)), vectors * WIDTH
+    places = _nine_places(inputs * width, 1 if turned else inputs, width, turned)
+    starts = packing.apart(9 if turned else 9 * inputs)
+    packing.pack.fitting(w.size * PER_VALUE)(kernels, NO_BIAS, 1, turned, starts, places, packed)
     u = take("transformed_kernels", 36, count, inputs, vectors * WIDTH)
     winograd.transform_kernels.fitting(u.size * PER_VALUE)(packed.reshape(count, 9, inputs, -1), u)
     out = empty((len(x), *output, outputs))
@@ -190,10 +193,16 @@ def _winograd_weight_grad(g: Array, x: Array, window: Window) -> Array:
     sums = take("sums", 9, inputs, outputs)
     winograd.gather_kernels.fitting(u.size * PER_VALUE)(u, sums)
     out = empty((outputs, inputs, 3, 3))
-    packing.unpack.fitting(sums.size * PER_VALUE)(
-        sums.reshape(1, 1, 9 * inputs, outputs), out.reshape(outputs, inputs, 9)
-    )
+    starts, apart = _nine_places(inputs * outputs, inputs, outputs, False), packing.apart(9 * inputs)
+    sums, flat = sums.reshape(1, 1, 9 * inputs, outputs), out.reshape(outputs, inputs, 9)
+    packing.unpack.fitting(sums.size * PER_VALUE)(sums, flat, starts, apart)
     return out
+
+
+@lru_cache(maxsize=256)
+def _nine_places(tap_step: int, inputs: int, input_step: int, turned: bool) -> Array:
+    """`packing.places` of a 3 × 3 kernel's taps in their order, or by half a turn."""
+    return packing.places(np.arange(9)[:: -1 if turned else 1], 9, tap_step, inputs, input_step)
 
 
 def _neighbours_share(x: Array, outputs: int, window: Window) -> bool:
@@ -221,6 +230,11 @@ def _pairwise(channels: int, outputs: int, window: Window) -> bool:
     return channels == outputs == window.groups > 1
 
 
+def _planar(x: Array, window: Window) -> bool:
+    """Whether images of few channels lie plane by plane: to put channels side by side would take as long as to read."""
+    return bool(window.groups == 1 < x.shape[1] <= MOST_PLANES and x.flags.c_contiguous and x.flags.writeable)
+
+
 def _readable(x: Array) -> Array:
     """x in row-major memory; a copy of what is read-only too, which Numba would compile all kernels for once more."""
     return x if x.flags.c_contiguous and x.flags.writeable else np.array(x, order="C")
@@ -228,7 +242,7 @@ def _readable(x: Array) -> Array:
 
 def _channels_last(x: Array) -> Array:
     """(N, C, H, W) → (N, H, W, C) in row-major memory."""
-    return _readable(x.transpose(0, 2, 3, 1))
+    return _readable(channels_last(x))
 
 
 def _flat(x: Array) -> tuple[Array, Ints]:

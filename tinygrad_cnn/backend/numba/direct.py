@@ -11,7 +11,7 @@ import numpy as np
 
 from .block import EVERY_BLOCK, multiply
 from .compile import kernel, serial
-from .packing import ALONE, pack_columns, pad_lines, unpack_channel
+from .packing import ALONE, pack_columns, pad_lines, unpack_columns
 from .simd import HALF, WIDTH, splat, store
 
 CHUNK = 96  # pixels that one task computes before it takes the next panel of weights; a multiple of all of block.ROWS
@@ -221,20 +221,20 @@ def convolve(
     """Images x, kernels (O, C/G, taps) and a bias (O), or none of length 0 → out (N, OH, OW, O), pass by pass.
 
     `steps` are x's strides of image, row, column and channel; in padded images every group is a plane of its own, so
-    that the pixels of one lie close together. `tables` are pixels, places, taps and their order, of
-    which every row of `passes` cuts out a part. `packed` and `padded` are memory to work in. With workers, each has
+    that the pixels of one lie close together. `tables` are pixels, places and taps, of which every row of `passes` cuts
+    out a part, and those of `pack`. `packed` and `padded` are memory to work in. With workers, each has
     padded images of its own and pads those it needs next; without, all images are padded first.
     """
-    pixels, places, taps, order = tables
+    pixels, places, taps, starts, packed_places = tables
     units, images, planes, height, width, channels, top, left, rows, line, inputs, columns, copied, workers = sizes
     groups = packed.shape[0]
     blocks = groups * -(-columns // WIDTH)
     if w.size <= ALONE:
         for task in range(blocks):
-            pack_columns(w, bias, groups, turned, order, task, packed)
+            pack_columns(w, bias, groups, turned, len(taps), starts, packed_places, task, packed)
     else:
         for task in numba.prange(blocks):
-            pack_columns(w, bias, groups, turned, order, task, packed)
+            pack_columns(w, bias, groups, turned, len(taps), starts, packed_places, task, packed)
     lines, image = images * rows, (height, width, channels, top, left, rows, line)
     plane_size, out_size = lines * line * channels, out.size // units
     unit_size, plane = planes * plane_size, plane_size if inputs else 0
@@ -345,7 +345,7 @@ def weight_sums(x: Any, steps: Any, g: Any, out: Any, tables: Any, sizes: Any, s
     The units are cut into as many parts. With workers, each pads images for the parts it sums; without, all images are
     padded first, the taps are cut into spans, and a task is one part and span.
     """
-    pixels, taps, places = tables
+    pixels, taps, places, starts, apart = tables
     units, images, planes, height, width, channels, top, left, rows, line, inputs, columns, copied, workers = sizes[:14]
     count, panels, vectors, block, spans = sizes[14:]
     parts, depth = sums.shape[0], sums.shape[2]
@@ -382,10 +382,10 @@ def weight_sums(x: Any, steps: Any, g: Any, out: Any, tables: Any, sizes: Any, s
             for unit in range(part * units // parts, (part + 1) * units // parts):
                 at = unit * unit_size
                 _add_unit(source, at, g, unit * g_size, sums, part, (pixels, taps, places), first, last, loops)
-    total = out.shape[0] // columns * out.shape[1]
+    total = sums.shape[1] * -(-columns // WIDTH)
     if sums.size <= ALONE:
-        for c in range(total):
-            unpack_channel(sums, out, c)
+        for task in range(total):
+            unpack_columns(sums, out, starts, apart, task)
     else:
-        for c in numba.prange(total):
-            unpack_channel(sums, out, c)
+        for task in numba.prange(total):
+            unpack_columns(sums, out, starts, apart, task)

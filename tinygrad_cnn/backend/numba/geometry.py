@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..window import Ints, Window
+from . import packing
 from .block import panels
 from .direct import CHANNEL_TAPS
+from .simd import WIDTH
 
 UNIT = 96  # at least so many pixels are one unit of work, from as many images as it takes
 
@@ -32,7 +34,7 @@ class Plan:
         units: the batch is cut into so many units of equal size.
         images: so many images are a unit.
         pads: zeros above and to the left of what is read.
-        planes: what is read has so many planes of channels, one per group.
+        planes: what is read has so many planes of channels, one per group or, of few channels, one for each.
         padded: (height, width, channels) of a plane, with padding.
         around: whether there is any padding.
         panels: panels of output channels.
@@ -40,8 +42,7 @@ class Plan:
         inputs: channels that a sum runs over; 0 if each channel has its own kernel.
         columns: channels of the result per group.
         tables: where in the padded images of a unit the window of each pixel begins; where each pixel lies in the
-            result; where each value of a window lies, from its beginning; the numbers of the window's taps in the
-            order in which kernels are packed.
+            result; where each value of a window lies, from its beginning; and the two of `packing.pack`.
         passes: per pass, from where to where its pixels and its taps go.
         complete: whether the passes write every pixel of the result.
         products: multiplications, with those of idle lanes and of padding.
@@ -60,7 +61,7 @@ class Plan:
     vectors: int
     inputs: int
     columns: int
-    tables: tuple[Array, Array, Array, Array]
+    tables: tuple[Array, ...]
     passes: Array
     complete: bool
     products: int
@@ -92,8 +93,8 @@ def _window_values(ys: Array, xs: Array, width: int, channels: int, inputs: int)
 
 
 @lru_cache(maxsize=128)
-def forward(window: Window, shape: Ints, outputs: int, pairwise: bool) -> Plan:
-    """For `conv2d` of images of this shape, and for its adjoint in the kernels."""
+def forward(window: Window, shape: Ints, outputs: int, pairwise: bool, planar: bool) -> Plan:
+    """For `conv2d` of images of this shape, and for its adjoint in the kernels; if planar, each channel is a plane."""
     batch, channels, height, width = shape
     (top, bottom), (left, right) = window.pads((height, width))
     rows, columns = window.output_size((height, width))
@@ -105,11 +106,18 @@ def forward(window: Window, shape: Ints, outputs: int, pairwise: bool) -> Plan:
     height, width = height + top + bottom, width + left + right
     plane = channels // groups
     inputs = 0 if pairwise else plane
-    pixels = _whole(_grid(images, height, width, ys, xs, plane), block)
+    step = 1 if planar else plane
+    pixels = _whole(_grid(images, height, width, ys, xs, step), block)
     places = _whole(_grid(images, rows, columns, np.arange(rows), np.arange(columns), outputs), block)
     taps = _window_values(tap_ys, tap_xs, width, plane, inputs)
+    if planar:
+        taps = _grid(1, 0, width, tap_ys, tap_xs, 1)[:, None] + np.arange(inputs) * (images * height * width)
+        taps = taps.reshape(-1)
     units, rows_at_a_time = batch // images, CHANNEL_TAPS if pairwise else block
     sum_taps = _whole(taps, rows_at_a_time)
+    values, line = max(1, inputs), vectors * WIDTH
+    apart = packing.apart(values * window.tap_count)
+    order = np.arange(window.tap_count)
     sums = (groups, len(sum_taps), outputs // groups)
     parts = max(1, min(MOST_PARTS, units, PARTS_BYTES // (4 * groups * len(sum_taps) * sums[2])))
     spans = 1 if pairwise else min(SPANS, len(sum_taps) // block)
@@ -117,19 +125,22 @@ def forward(window: Window, shape: Ints, outputs: int, pairwise: bool) -> Plan:
         units,
         images,
         (top, left),
-        groups,
-        (height, width, plane),
+        plane if planar else groups,
+        (height, width, step),
         top + bottom + left + right > 0,
         count,
         vectors,
         inputs,
         outputs // groups,
-        (pixels, places, taps, np.arange(window.tap_count)),
+        (pixels, places, taps, apart, packing.places(order, len(order), values * line, values, line)),
         np.array([[0, len(pixels), 0, len(taps)]]),
         True,
         units * len(pixels) * len(taps) * groups * count * vectors,
         (parts, *sums),
-        (pixels, sum_taps, np.arange(len(sum_taps)) * sums[2]),
+        (
+            *(pixels, sum_taps, np.arange(len(sum_taps)) * sums[2]),
+            *(packing.places(order, len(order), values * sums[2], values, sums[2]), apart),
+        ),
         (images * rows * columns, count, vectors, rows_at_a_time, spans),
     )
 
@@ -192,7 +203,10 @@ def adjoint(window: Window, shape: Ints, outputs: int, pairwise: bool) -> Plan:
         vectors,
         inputs,
         channels // groups,
-        (joined[0], joined[1], joined[2], joined[3]),
+        (
+            *(joined[0], joined[1], joined[2], packing.apart(window.tap_count)),
+            packing.places(joined[3], window.tap_count, max(1, inputs) * vectors * WIDTH, 1, 0),
+        ),
         passes,
         covered == [height, width],
         batch // images * products * groups * count * vectors,

@@ -56,22 +56,3 @@ def to_taps(g: Any, taps: Any, stride: int, base: Any, offset: Any, rows: int, o
     """Each value at the pixel of its window's tap, zeros elsewhere; windows must not overlap."""
     for n in prange(len(g)):
         _image_to_taps(g[n], taps[n], stride, base, offset, rows, out[n])
-
-
-@serial
-def _image_added_at_taps(g: Any, taps: Any, rows: Any, columns: Any, width: int, out: Any) -> None:
-    out[:] = 0
-    for i in range(g.shape[0]):
-        for j in range(g.shape[1]):
-            values, which = g[i, j], taps[i, j]
-            for c in range(len(values)):
-                h, w = rows[i, which[c] // width], columns[j, which[c] % width]
-                if h >= 0 and w >= 0:
-                    out[h, w, c] += values[c]
-
-
-@kernel
-def add_at_taps(g: Any, taps: Any, rows: Any, columns: Any, width: int, out: Any) -> None:
-    """Each value added to the pixel of its window's tap; tables say where a window's taps lie, −1 for padding."""
-    for n in prange(len(g)):
-        _image_added_at_taps(g[n], taps[n], rows, columns, width, out[n])

@@ -9,13 +9,16 @@ import numpy as np
 from ..base import Array
 from ..numpy import NumpyBackend
 from ..window import Ints, Window
+from .lazy import kernels
 from .memory import channels_last, empty
 
 SMALL = 1 << 17  # images of fewer values are pooled before the threads have started
 FEW = 16  # fewer channels do not fill a vector register
 MANY = 128  # from here on pixels that gather are faster than windows that write
+FEWEST = 1 << 12  # sums over fewer values cost less than the calls around a compiled kernel
 COST = 3e-4  # microseconds per value on one thread
 WIDE_COST = 1.5e-4  # where channels fill vector registers
+ADDED_COST = 2e-3  # per value added to a pixel
 
 
 class PoolingKernels(NumpyBackend):
@@ -29,7 +32,7 @@ class PoolingKernels(NumpyBackend):
             return _maxima_by_lines(x, window, line)
         if not _applies(x, x.shape, window):
             return super().max_pool2d(x, window)
-        from . import pooling
+        pooling = kernels.pooling
 
         rows, columns = tables(window, x.shape[2:])[0]
         values = _result(x, (len(rows), len(columns)))
@@ -41,7 +44,7 @@ class PoolingKernels(NumpyBackend):
         """`Backend.pool_gather` in one pass."""
         if not _applies(x, x.shape, window) or taps.shape != _pooled(x.shape, window):
             return super().pool_gather(x, taps, window)
-        from . import pooling
+        pooling = kernels.pooling
 
         rows, columns = tables(window, x.shape[2:])[0]
         out = _result(x, taps.shape[2:])
@@ -51,30 +54,28 @@ class PoolingKernels(NumpyBackend):
         return _images(out)
 
     def pool_scatter(self, g: Array, taps: Array, shape: Ints, window: Window) -> Array:
-        """`Backend.pool_scatter`: where windows lie apart, each value goes to its pixel; else each pixel gathers."""
+        """`Backend.pool_scatter`: values go to their pixels, or are added there where windows overlap."""
         if g.shape != taps.shape or g.shape != _pooled(shape, window):
             return super().pool_scatter(g, taps, shape, window)
         apart = not window.overlaps and (shape[1] < MANY or prod(shape) < SMALL)
         if apart and (line := _line(g, shape, window)) is not None:
             return _to_taps_by_lines(g, taps, shape, line)
-        if shape[1] < FEW and _fits(g, window):
-            return _added_at_taps(g, taps, shape, window)
-        if not _applies(g, shape, window):
+        if not _fits(g, window):
             return super().pool_scatter(g, taps, shape, window)
-        from . import pooling
+        pooling = kernels.pooling
 
-        rows, columns = tables(window, shape[2:])[1]
-        out = _result(g, shape[2:])
-        pooling.to_taps.fitting(out.size * WIDE_COST)(
-            channels_last(g), channels_last(taps), rows, columns, window.size[1], out
-        )
+        out, given = _result(g, shape[2:]), (channels_last(g), channels_last(taps))
+        if window.overlaps or shape[1] < FEW:
+            pooling.add_at_taps.fitting(g.size * ADDED_COST)(*given, *_pixels_of_taps(window, shape[2:]), out)
+        else:
+            pooling.to_taps.fitting(out.size * WIDE_COST)(*given, *tables(window, shape[2:])[1], window.size[1], out)
         return _images(out)
 
     def sum_windows(self, x: Array, window: Window) -> Array:
         """`Backend.sum_windows` in one pass."""
-        if not _applies(x, x.shape, window):
+        if not _fits(x, window) or x.size < FEWEST:
             return super().sum_windows(x, window)
-        from . import pooling
+        pooling = kernels.pooling
 
         rows, columns = tables(window, x.shape[2:])[0]
         out = _result(x, (len(rows), len(columns)))
@@ -83,9 +84,9 @@ class PoolingKernels(NumpyBackend):
 
     def spread_windows(self, g: Array, shape: Ints, window: Window) -> Array:
         """`Backend.spread_windows`: the sum, for each pixel, of the windows that hold it."""
-        if g.shape != _pooled(shape, window) or not _applies(g, shape, window):
+        if g.shape != _pooled(shape, window) or not _fits(g, window) or prod(shape) < FEWEST:
             return super().spread_windows(g, shape, window)
-        from . import pooling
+        pooling = kernels.pooling
 
         rows, columns = tables(window, shape[2:])[1]
         out = _result(g, shape[2:])
@@ -97,7 +98,7 @@ Line = tuple[int, Array, Array]  # pixels from one row of windows to the next, b
 
 
 def _maxima_by_lines(x: Array, window: Window, line: Line) -> tuple[Array, Array]:
-    from . import narrow_pooling
+    narrow_pooling = kernels.narrow_pooling
 
     height, width = _pooled(x.shape, window)[2:]
     values = _result(x, (height, width))
@@ -108,20 +109,11 @@ def _maxima_by_lines(x: Array, window: Window, line: Line) -> tuple[Array, Array
 
 
 def _to_taps_by_lines(g: Array, taps: Array, shape: Ints, line: Line) -> Array:
-    from . import narrow_pooling
+    narrow_pooling = kernels.narrow_pooling
 
     out = _result(g, shape[2:])
     to_taps = narrow_pooling.to_taps.fitting(out.size * COST / 2)
     to_taps(_lines(channels_last(g)), _lines(channels_last(taps)), *line, g.shape[2], _lines(out))
-    return _images(out)
-
-
-def _added_at_taps(g: Array, taps: Array, shape: Ints, window: Window) -> Array:
-    from . import narrow_pooling
-
-    out = _result(g, shape[2:])
-    add = narrow_pooling.add_at_taps.fitting(g.size * 10 * COST)
-    add(channels_last(g), channels_last(taps), *_pixels_of_taps(window, shape[2:]), window.size[1], out)
     return _images(out)
 
 

@@ -63,6 +63,53 @@ def transpose_block(
     return types.void(x, index, index, index, index, out, index, index), generate
 
 
+@intrinsic
+def transpose_rows(
+    typing: Any,
+    x: Any,
+    at: Any,
+    starts: Any,
+    row: Any,
+    rows: Any,
+    columns: Any,
+    out: Any,
+    out_at: Any,
+    places: Any,
+    column: Any,
+) -> Any:
+    """out[out_at + places[column + j] + i] = x[at + starts[row + i] + j] for i < rows and j < columns, at most 16 each.
+
+    A place of −1 is not written. Both tables must go on for 16 entries from `row` and `column`.
+    """
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        x, at, starts, row, rows, columns, out, out_at, places, column = args
+        none = ir.Constant(rows.type, 0)
+
+        def entry(number: int, table: Any, first: Any, place: int) -> Any:
+            at = builder.add(first, ir.Constant(first.type, place))
+            return builder.load(emit_pointer(context, builder, sig.args[number], table, at))
+
+        def mask(valid: Any, count: Any) -> Any:
+            return first_lanes(builder, builder.select(valid, count, none))
+
+        lines = []
+        for i in range(WIDTH):
+            pointer = emit_pointer(context, builder, sig.args[0], x, builder.add(at, entry(2, starts, row, i)))
+            there = builder.icmp_signed("<", ir.Constant(rows.type, i), rows)
+            lines.append(emit_load(builder, pointer, 0, mask(there, columns)))
+        for j, values in enumerate(_exchanged(builder, lines)):
+            place = entry(8, places, column, j)
+            there = builder.icmp_signed("<", ir.Constant(columns.type, j), columns)
+            there = builder.and_(there, builder.icmp_signed(">=", place, none))
+            pointer = emit_pointer(context, builder, sig.args[6], out, builder.add(out_at, place))
+            emit_store(builder, pointer, 0, mask(there, rows), values)
+        return context.get_dummy_value()
+
+    index = types.intp
+    return types.void(x, index, starts, index, index, index, out, index, places, index), generate
+
+
 @serial
 def _strip(x: Any, at: int, rows: int, columns: int, first: int, last: int, out: Any) -> None:
     for j in range(0, columns, 16):
