@@ -12,7 +12,6 @@ def test_pytorchs_files_of_layers():
     from tinygrad_cnn.nn.modules.batchnorm import _BatchNorm
     from tinygrad_cnn.nn.modules.conv import _ConvNd
     from tinygrad_cnn.nn.modules.loss import _Loss
-
     from tinygrad_cnn.nn.modules.utils import _ntuple, _pair, _quadruple, _reverse_repeat_tuple, _single, _triple
 
     assert isinstance(nn.BatchNorm2d(2), _BatchNorm)

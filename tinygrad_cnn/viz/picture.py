@@ -57,6 +57,10 @@ class GraphPicture:
         """The graph as a tree for a terminal."""
         return to_text(self.graph, self.show)
 
+    def page_text(self) -> str:
+        """The page (`.html`), which needs no other file."""
+        return to_page(self.page(), self.text(), level=self.graph.level, show=self.show)
+
     def mermaid(self) -> str:
         """The picture as a Mermaid flowchart, which GitHub and many Markdown viewers draw."""
         return to_mermaid(self.graph, direction=self.direction, show=self.show)
@@ -109,7 +113,7 @@ class GraphPicture:
             ".txt": lambda: f"{self.text()}\n",
         }
         as_text[".mmd"] = lambda: f"{self.mermaid()}\n"
-        as_text[".html"] = lambda: to_page(self.page(), self.text(), level=self.graph.level, show=self.show)
+        as_text[".html"] = self.page_text
         if suffix in as_text:
             path.write_text(as_text[suffix](), encoding="utf-8", errors="backslashreplace")
             return path

@@ -67,7 +67,9 @@ ruler.font = "12px system-ui, 'DejaVu Sans', sans-serif";
 const linesOf = (item) => {
   if (!item.box) return nodes.get(item.id).lines;
   const box = boxes.get(item.id);
-  return [`▸ ${box.label}`, ...(box.kind && box.kind !== box.label ? [box.kind] : []), `${insideOf(item.id).length} nodes`];
+  const inside = insideOf(item.id), sum = (name) => inside.reduce((all, node) => all + node[name], 0);
+  const count = sum("parameters") ? `${sum("parameters").toLocaleString("en")} parameters` : `${inside.length} nodes`;
+  return [`▸ ${box.label}`, ...(box.kind && box.kind !== box.label ? [box.kind] : []), count];
 };
 const insideOf = (path) => data.nodes.filter((node) => parents(node.box).includes(path));
 const size = (item) => {
@@ -157,7 +159,7 @@ function drawEdge({ edge, bends }, items) {
   let path = `M${middle(from)} ${from.y + from.h}`, [x, y] = [middle(from), from.y + from.h];
   for (const next of [...bends, { ...to, y: to.y - 1, h: 0 }]) {
     const half = Math.max(12, (next.y - y) / 2);
-    path += ` C${x} ${y + half} ${middle(next)} ${next.y - half} ${middle(next)} ${next.y} v${next.h}`;
+    path += ` C${x} ${y + half} ${middle(next)} ${next.y - half} ${middle(next)} ${next.y}${next.h ? ` v${next.h}` : ""}`;
     [x, y] = [middle(next), next.y + next.h];
   }
   const line = make("path", { d: path, class: `edge${edge.still ? " still" : ""}`, "marker-end": "url(#arrow)" });
