@@ -18,6 +18,8 @@ from .workspace import take
 # A gradient in the images adds up windows where so many channels or fewer leave lanes idle, from so many images on.
 FEW_CHANNELS = 8
 FEWEST_IMAGES = 8
+
+# Images of so many channels are read plane by plane where they lie so.
 MOST_PLANES = 4
 
 # So many units per thread, and threads need not share the padding and the products of each.
@@ -232,7 +234,8 @@ def _pairwise(channels: int, outputs: int, window: Window) -> bool:
 
 def _planar(x: Array, window: Window) -> bool:
     """Whether images of few channels lie plane by plane: to put channels side by side would take as long as to read."""
-    return window.groups == 1 < x.shape[1] <= MOST_PLANES and x.flags.c_contiguous and x.flags.writeable
+    few = window.groups == 1 < x.shape[1] <= MOST_PLANES
+    return bool(few and x.flags.c_contiguous and x.flags.writeable)
 
 
 def _readable(x: Array) -> Array:
