@@ -1,7 +1,7 @@
 """What is timed: training steps, single kernels, the cost of recording, and how time grows with size."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -15,19 +15,24 @@ Timed = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Bench:
-    """What a contestant computes with: a library, and the memory layout of its images."""
+    """What a contestant computes with: a library, the memory layout of its images, and a device."""
 
     lib: Any
     channels_last: bool
     torch: bool = False
     compiled: bool = False  # whether training steps go through `lib.compile`
+    device: str = "cpu"
 
     def tensor(self, *shape: int, requires_grad: bool = False) -> Any:
         """Random values; images in the layout they have inside a network."""
         values = np.random.default_rng(SEED).standard_normal(shape, dtype=np.float32)
         if len(shape) == 4 and self.channels_last:
             values = np.ascontiguousarray(values.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
-        return self.lib.from_numpy(values).requires_grad_(requires_grad)
+        return self.lib.from_numpy(values).to(self.device).requires_grad_(requires_grad)
+
+    def layout(self, channels_last: bool) -> "Bench":
+        """The same with images in another layout."""
+        return replace(self, channels_last=channels_last)
 
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]  # a function and its arguments
@@ -53,7 +58,8 @@ class Case:
 
 
 def training(name: str, batch: int | None, bench: Bench) -> tuple[Timed, None]:
-    run = Training(bench.lib, NETWORKS[name], batch, channels_last=bench.channels_last and bench.torch)
+    turned = bench.channels_last and bench.torch
+    run = Training(bench.lib, NETWORKS[name], batch, channels_last=turned, device=bench.device)
     step = bench.lib.compile(run.step, fullgraph=True) if bench.compiled else run.step
     return lambda _: step(), None
 
@@ -100,11 +106,9 @@ class Convolution:
 
     def make(self, bench: Bench) -> Call:
         few = self.image[1] <= 4  # a first layer: images come as the user made them
-        x = Bench(bench.lib, bench.channels_last and (bench.torch or not few), bench.torch).tensor(*self.image)
+        x = bench.layout(bench.channels_last and (bench.torch or not few)).tensor(*self.image)
         size = (self.kernel,) * (len(self.image) - 2)
-        w = Bench(bench.lib, bench.channels_last and bench.torch).tensor(
-            self.outputs, self.image[1] // self.groups, *size
-        )
+        w = bench.layout(bench.channels_last and bench.torch).tensor(self.outputs, self.image[1] // self.groups, *size)
         functions = bench.lib.nn.functional
         options = {"stride": self.stride, "padding": self.padding, "groups": self.groups}
         return partial(functions.conv2d if len(size) == 2 else functions.conv1d, **options), (x, w)
@@ -176,7 +180,7 @@ def dropout(bench: Bench) -> Call:
 
 
 def cross_entropy(bench: Bench) -> Call:
-    labels = bench.lib.from_numpy(np.random.default_rng(SEED).integers(0, 1000, 256))
+    labels = bench.lib.from_numpy(np.random.default_rng(SEED).integers(0, 1000, 256)).to(bench.device)
     return partial(bench.lib.nn.functional.cross_entropy, target=labels), (bench.tensor(256, 1000),)
 
 
@@ -194,7 +198,7 @@ KERNELS: dict[str, Make] = {
 
 
 def adam(bench: Bench) -> tuple[Timed, None]:
-    run = Training(bench.lib, NETWORKS["mnist64"], 1)
+    run = Training(bench.lib, NETWORKS["mnist64"], 1, device=bench.device)
     run.step()
     return lambda _: run.optimizer.step(), None
 

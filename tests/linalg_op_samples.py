@@ -81,7 +81,14 @@ row(
     *(case(definite(*s)) for s in SIZES),
     call=lambda x: _symmetric(ops.cholesky, x),
 )
-row("pinv", each(lambda x, rtol: x.T @ _inv(x @ x.T)), case(regular(*WIDE), rtol=1e-12))
+row("sign_of_det", each(lambda x: np.sign(_det(x))), *(case(regular(*s)) for s in SIZES))
+row(
+    "pinv",
+    each(lambda x, rtol, hermitian: x.T @ _inv(x @ x.T)),
+    case(regular(*WIDE), rtol=1e-12, hermitian=False),
+    case(definite(*STACK), rtol=1e-12, hermitian=True),
+    call=lambda x, *, rtol, hermitian: ops.pinv((x + x.mT) / 2 if hermitian else x, rtol=rtol, hermitian=hermitian),
+)
 
 
 def _symmetric(operation: Any, x: Any) -> Any:
@@ -104,13 +111,37 @@ row(
 )
 row(
     "eigenvalues",
-    lambda x: np.linalg.eigh(x)[0],
-    *(case(definite(*s)) for s in SIZES),
-    call=lambda x: _symmetric(ops.eigenvalues, x),
+    lambda x, lower: np.linalg.eigh(x)[0],
+    *(case(definite(*s), lower=lower) for s in SIZES for lower in (True, False)),
+    call=lambda x, *, lower: _symmetric(lambda x: ops.eigenvalues(x, lower=lower), x),
 )
 row(
     "eigenvectors",
-    lambda x: np.linalg.eigh(x)[1],
-    *(case(definite(*s)) for s in SIZES),
-    call=lambda x: _symmetric(ops.eigenvectors, x),
+    lambda x, lower: np.linalg.eigh(x)[1],
+    *(case(definite(*s), lower=True) for s in SIZES),
+    call=lambda x, *, lower: _symmetric(lambda x: ops.eigenvectors(x, lower=lower), x),
+)
+
+
+def _doolittle(x: Array) -> tuple[Array, Array]:
+    """L and U, one element after the other."""
+    n, m = x.shape
+    k = min(n, m)
+    lower, upper = np.eye(n, k), np.zeros((k, m))
+    for i in range(n):
+        for j in range(m):
+            rest = x[i, j] - math.fsum(lower[i, q] * upper[q, j] for q in range(min(i, j)))
+            if i <= j:
+                upper[i, j] = rest
+            else:
+                lower[i, j] = rest / upper[j, j]
+    return lower, upper
+
+
+row("lu_lower", each(lambda x: _doolittle(x)[0]), *(case(regular(*s)) for s in (WIDE, TALL, STACK)))
+row("lu_upper", each(lambda x: _doolittle(x)[1]), *(case(regular(*s)) for s in (WIDE, TALL, STACK)))
+row(
+    "matrix_exp",
+    each(lambda x: sum(np.linalg.matrix_power(x, k) / math.factorial(k) for k in range(60))),
+    *(case(some(*s)) for s in SIZES),
 )

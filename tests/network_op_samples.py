@@ -126,8 +126,9 @@ row(
 
 def _statistics(x: Any, eps: float) -> dict[str, Any]:
     """Mean and 1/√(variance + eps) per channel, as fixed parameters."""
-    flat = np.moveaxis(getattr(x, "array", x), 1, 0).reshape(x.shape[1], -1)
-    return {"mu": flat.mean(axis=1), "invstd": 1 / np.sqrt(flat.var(axis=1) + flat.dtype.type(eps)), "eps": eps}
+    array = getattr(x, "array", x)
+    axes = (0, *range(2, array.ndim))
+    return {"mu": array.mean(axis=axes), "invstd": 1 / (array.var(axis=axes) + eps) ** 0.5, "eps": eps}
 
 
 row(

@@ -2,6 +2,7 @@
 
 import math
 import operator
+import statistics
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,34 @@ unary("erfinv", _erfinv, small)
 unary("lgamma", math.lgamma)
 unary("digamma", _polygamma)
 row("polygamma", R.each(_polygamma), *(case(some(2, 3), n=n) for n in (1, 2, 4)), case(some(0, 2), n=1))
+unary("erfcx", lambda x: math.exp(x * x) * math.erfc(x))
+unary("entr", lambda x: -x * math.log(x), positive)
+unary("ndtri", lambda x: statistics.NormalDist().inv_cdf(x), lambda *shape: np.asarray(positive(*shape) / 2.5))
 unary("sinc", lambda x: math.sin(math.pi * x) / (math.pi * x))
 unary("exp2", lambda x: 2**x)
 unary("asinh", math.asinh)
 unary("acosh", math.acosh, lambda *shape: np.asarray(positive(*shape) + 1))
 unary("atanh", math.atanh, small)
 unary("signbit", lambda x: x < 0, some, bool)
+
+
+def _bessel(x: float, order: int, scaled: bool) -> float:
+    terms = ((x / 2) ** (2 * k + order) / (math.factorial(k) * math.factorial(k + order)) for k in range(60))
+    return math.fsum(terms) * (math.exp(-abs(x)) if scaled else 1)
+
+
+row(
+    "bessel_i",
+    R.each(_bessel),
+    *(case(some(2, 3), order=n, scaled=scaled) for n in (0, 1) for scaled in (True, False)),
+    case(some(0, 2), order=0, scaled=False),
+)
+
+
+def _igamma(x: float, y: float) -> float:
+    terms = math.fsum(y**k / math.prod(x + j for j in range(k + 1)) for k in range(80))
+    return y**x * math.exp(-y) / math.gamma(x) * terms
+
 
 # pairs ----------------------------------------------------------------------------------------------------------------
 
@@ -61,6 +84,15 @@ binary("fmin", min)
 binary("logaddexp", lambda x, y: math.log(math.exp(x) + math.exp(y)))
 binary("logaddexp2", lambda x, y: math.log2(2**x + 2**y))
 binary("xlogy", lambda x, y: x * math.log(y), positive)
+binary("xlog1py", lambda x, y: x * math.log1p(y), positive)
+PAIRS = (((2, 3), (2, 3)), ((1, 3), (2, 1)), ((), (2,)), ((0, 3), (1, 3)))
+row("igamma", R.each(_igamma), *(case(positive(*a), positive(*b)) for a, b in PAIRS))
+row("igammac", R.each(lambda x, y: 1 - _igamma(x, y)), *(case(positive(*a), positive(*b)) for a, b in PAIRS))
+row(
+    "zeta",
+    R.each(lambda s, q: math.fsum((q + k) ** -s for k in range(3000)) + (q + 2999.5) ** (1 - s) / (s - 1)),
+    *(case(positive(*a) + 3, positive(*b)) for a, b in PAIRS),
+)
 binary("gcd", math.gcd, integers, int)
 binary("lcm", math.lcm, integers, int)
 for name, shift in (("bitwise_left_shift", operator.lshift), ("bitwise_right_shift", operator.rshift)):

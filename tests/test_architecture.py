@@ -26,17 +26,24 @@ FLOORS = {
     "autograd": 0,
     "ops": 1,
     "tensor": 2,
+    "amp": 3,
     "checkpointing": 3,
     "creation": 3,
     "derivatives": 3,
+    "distributed": 3,
     "func": 3,
     "function": 3,
     "functions": 3,
     "linalg": 3,
     "interop": 3,
+    "distributions": 5,
+    "jit": 6,
+    "multiprocessing": 0,
+    "onnx": 0,
     "jacobians": 3,
     "random": 3,
     "saved_tensors": 3,
+    "special": 3,
     "summary": 3,
     "testing": 3,
     "nn.functional": 4,
@@ -47,12 +54,14 @@ FLOORS = {
     "vision": 6,
     "viz": 6,
     "io": 6,
+    "hub": 6,
     "profiler": 6,
+    "recording": 6,
     "demo": 7,
     "run_as_torch": 7,
     "__main__": 7,
 }
-FACES = {"", "utils", "cuda", "version", "backends"}
+FACES = {"", "elsewhere", "utils", "cuda", "version", "backends"}
 # Rooms of one floor that must not know each other.
 STRANGERS = {("backend", "autograd"), ("autograd", "backend"), ("autograd", "dtypes"), ("errors", "backend")}
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -211,7 +220,7 @@ def test_numpy_alone_is_enough() -> None:
 
 
 def test_import_is_quick() -> None:
-    """Two seconds beside NumPy's own import, on however busy a machine."""
-    code = "import numpy, time; start = time.perf_counter(); import tinygrad_cnn; print(time.perf_counter() - start)"
+    """A second of the processor's time beside NumPy's own import, on however busy a machine."""
+    code = "import numpy, time; start = time.process_time(); import tinygrad_cnn; print(time.process_time() - start)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert float(done.stdout) < 2
+    assert float(done.stdout) < 1

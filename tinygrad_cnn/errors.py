@@ -28,9 +28,17 @@ class DeviceError(RuntimeError):
     """Arrays of two devices met in one operation, or a device that is not there was asked for."""
 
 
+class OutOfMemoryError(RuntimeError, MemoryError):
+    """A device has no memory left for what was asked."""
+
+
 class DtypeError(TypeError, RuntimeError):
     """Dtypes that do not go together in an operation (`RuntimeError` in PyTorch, `TypeError` in NumPy)."""
 
 
 class ArgumentError(ValueError, RuntimeError):
     """A value that an operation cannot take (`RuntimeError` in PyTorch, `ValueError` in NumPy)."""
+
+
+class LinAlgError(ArgumentError):
+    """Matrices with which it can't be done: no inverse, not positive definite."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .dtypes import DType, as_dtype, get_default_dtype
+from .dtypes import DType, as_dtype, get_default_dtype, is_floating
 
 
 class finfo:  # noqa: N801 - PyTorch's name
@@ -27,9 +27,14 @@ class finfo:  # noqa: N801 - PyTorch's name
 
     def __init__(self, type: Any = None) -> None:
         wanted: DType = get_default_dtype() if type is None else as_dtype(type)
-        if wanted.kind != "f":
+        if not is_floating(wanted):
             raise TypeError(f"finfo: expected a floating-point dtype; got {wanted}; use iinfo")
-        found = np.finfo(wanted)
+        if wanted.kind == "f":
+            found = np.finfo(wanted)
+        else:
+            from ml_dtypes import finfo as found_by
+
+            found = found_by(wanted)
         self.dtype, self.bits = str(wanted), int(found.bits)
         self.eps, self.max, self.min = float(found.eps), float(found.max), float(found.min)
         self.tiny = self.smallest_normal = float(found.smallest_normal)

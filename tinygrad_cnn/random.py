@@ -1,14 +1,17 @@
 """Random numbers: one default generator per device, and generators of one's own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from secrets import randbits
 from typing import Any
 
-from .backend import RandomGenerator, backends, cpu
+from .backend import RandomGenerator, backends, cpu, cuda
 from .tensor import Tensor, backend_for, device
 
 __all__ = [
     "Generator",
     "default_generator",
+    "fork_rng",
     "get_rng_state",
     "initial_seed",
     "manual_seed",
@@ -96,6 +99,7 @@ def manual_seed(seed: int) -> Generator:
     """
     for backend in backends():
         backend.rng.seed(_checked(seed))
+    cuda.seed_all(_checked(seed))
     default_generator._seed = _checked(seed)
     return default_generator
 
@@ -118,6 +122,29 @@ def get_rng_state() -> Any:
 def set_rng_state(state: Any) -> None:
     """Go on from where `get_rng_state` was called."""
     default_generator.set_state(state)
+
+
+@contextmanager
+def fork_rng(devices: Any = None, enabled: bool = True, device_type: str = "cuda") -> Iterator[None]:
+    """Within it random numbers leave no trace: behind it they go on as if none had been drawn, on every device.
+
+    Args:
+        devices: without effect; all devices are taken back.
+        enabled: False for a block that changes nothing.
+
+    >>> import tinygrad_cnn as tg
+    >>> _ = tg.manual_seed(0)
+    >>> with fork_rng():
+    ...     a = tg.rand(2)
+    >>> bool((a == tg.rand(2)).all())
+    True
+    """
+    kept = [(backend, backend.rng.get_state()) for backend in backends()] if enabled else []
+    try:
+        yield
+    finally:
+        for backend, state in kept:
+            backend.rng.set_state(state)
 
 
 def stream(generator: Generator | None, like: Tensor | None = None, place: Any = None) -> RandomGenerator:

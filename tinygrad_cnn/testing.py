@@ -8,6 +8,7 @@ import numpy as np
 
 from .autograd import enable_grad, no_grad
 from .derivatives import grad
+from .dtypes import is_floating
 from .tensor import Tensor
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
@@ -113,7 +114,7 @@ def _check(func: Callable[..., Any], args: tuple[Any, ...], checked: list[int], 
     outputs = _tensors(func(*args))
     inputs = [args[i] for i in checked]
     for number, output in enumerate(outputs):
-        if output.dtype.kind != "f":
+        if not is_floating(output.dtype):
             continue
         if options.fast_mode:
             _compare_projections(func, args, checked, number, output, options)

@@ -18,6 +18,18 @@ def contents(folder):
     return {each.name: each.read_bytes() for each in folder.iterdir()}
 
 
+@posix
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with replacing(pipe) as file:
+        file.write(b"1 2 3")
+    assert os.read(reader, 10) == b"1 2 3"
+    os.close(reader)
+    assert [each.is_fifo() for each in tmp_path.iterdir()] == [True]
+
+
 def test_the_file_is_replaced(tmp_path):
     for content in (b"one", b"two"):
         with replacing(tmp_path / "f") as file:

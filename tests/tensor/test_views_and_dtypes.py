@@ -65,7 +65,7 @@ def test_new_tensors_like_another() -> None:
     assert (x.new_zeros(1, 2).tolist(), x.new_ones((2,)).tolist()) == ([[0, 0]], [1, 1])
     assert x.new_zeros(1).dtype == x.new_empty(3).dtype == x.new_full((2,), 3).dtype == "float64"
     assert x.new_full((2,), tg.tensor(3)).tolist() == [3, 3]
-    assert (x.new_tensor([1, 2]).dtype, x.new_zeros(1, dtype=tg.int64).dtype) == ("int64", "int64")
+    assert (x.new_tensor([1, 2]).dtype, x.new_zeros(1, dtype=tg.int64).dtype) == (x.dtype, "int64")
     assert x.new_ones(2, requires_grad=True).requires_grad
 
 

@@ -8,6 +8,7 @@ import pytest
 
 import tinygrad_cnn as tg
 from tinygrad_cnn.viz import GraphPicture, draw_graph
+from tinygrad_cnn.viz.lines import SHOW
 
 
 def test_levels(cnn, images):
@@ -46,7 +47,7 @@ def test_inputs_by_name(tensor, cnn):
     assert names((x, y)) == [("input", "input 0"), ("input", "input 1"), *outputs]
     assert names([x, y]) == [("input", "input 0"), ("input", "input 1"), *outputs]
     assert names({"a": x, "b": y, "count": 2}) == [("input", "a"), ("input", "b"), *outputs]
-    assert names({"a": x, "b": x.detach().long()}) == [("input", "a"), *outputs]
+    assert names({"a": x, "b": x.detach().long()}) == [("input", "a"), ("input", "b"), *outputs]
 
 
 def test_inside_no_grad_too(cnn, images):
@@ -91,7 +92,8 @@ def test_show(expression):
 def test_no_tensor(target):
     kind = type(target).__name__
     with pytest.raises(
-        TypeError, match=f"draw_graph: expected a tensor, a sequence or dict of them, or a model; got {kind}"
+        TypeError,
+        match=f"draw_graph: expected a tensor, a sequence or dict of them, a model or a recording; got {kind}",
     ):
         draw_graph(target)
 
@@ -121,9 +123,13 @@ def test_a_model_that_returns_no_tensor(cnn, images, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"level": "backward"}, "draw_graph: level must be one of auto, module, op; got 'backward'"),
+        ({"level": "ops"}, "draw_graph: level must be one of auto, module, op, backward; got 'ops'"),
         ({"direction": "up"}, "draw_graph: direction must be one of TB, LR, BT, RL; got 'up'"),
-        ({"show": ["shapes"]}, "draw_graph: show must be one of shape, dtype, params, saved, constants; got 'shapes'"),
+        (
+            {"show": ["shapes"]},
+            f"draw_graph: show must be one of {', '.join(SHOW)}; got 'shapes'",
+        ),
+        ({"heat": "speed"}, "draw_graph: heat must be one of time, memory; got 'speed'"),
         ({"depth": 0}, "draw_graph: depth must be a positive int or None; got 0"),
         ({"max_nodes": 2.5}, "draw_graph: max_nodes must be a positive int or None; got 2.5"),
     ],

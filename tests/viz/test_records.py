@@ -7,7 +7,9 @@ import pytest
 
 from tinygrad_cnn.autograd.modes import module_scope
 from tinygrad_cnn.viz import draw_graph
-from tinygrad_cnn.viz.records import common_path, describe_params, names_of, postorder, read_graph
+from tinygrad_cnn.viz.describe import describe_params
+from tinygrad_cnn.viz.reading import names_of, read_graph
+from tinygrad_cnn.viz.records import common_path, postorder
 
 
 def kinds(graph):

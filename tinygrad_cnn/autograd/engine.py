@@ -7,7 +7,7 @@ from typing import Any
 from .anomaly import checked_gradients
 from .graph import Leaf, Lift, Node
 from .hooks import after_hooks
-from .modes import ANOMALY, VALUES
+from .modes import ANOMALY, SCOPE, VALUES, gradient_scope
 from .packing import PackedValues
 from .sharing import only_here
 from .tape import TAPE
@@ -35,6 +35,15 @@ def leading_to(targets: Iterable[Node | Leaf], nodes: list[Node | Leaf]) -> set[
         if any(source in leading for source in node.inputs):
             leading.add(node)
     return leading
+
+
+def recorded_gradients(node: Node, g: Any, lift: Lift, checking: bool) -> list[tuple[Node | Leaf, Any]]:
+    """The gradients that a node hands on, whose operations carry the path of the node behind a ∇."""
+    token = SCOPE.set(gradient_scope(node.scope))
+    try:
+        return list(checked_gradients(node, g, lift) if checking else node.input_gradients(g, lift))
+    finally:
+        SCOPE.reset(token)
 
 
 def backpropagate(
@@ -79,7 +88,11 @@ def backpropagate(
             gradients[node] = g
         if leading is not None and not any(source in leading for source in node.inputs):
             continue
-        rule = checked_gradients(node, g, lift) if checking else node.input_gradients(g, lift)
+        rule: Iterable[tuple[Node | Leaf, Any]]
+        if lift is not None:
+            rule = recorded_gradients(node, g, lift, checking)
+        else:
+            rule = checked_gradients(node, g, lift) if checking else node.input_gradients(g, lift)
         if node.hooks:
             rule = after_hooks(node, g, rule)
         for source, gradient in rule:

@@ -17,9 +17,37 @@ RECORD, NO_RECORD, INFERENCE = "record", "no record", "inference"
 MODE: ContextVar[str] = ContextVar("mode", default=RECORD)
 SCOPE: ContextVar[str] = ContextVar("scope", default="")
 
+
+class Call(str):
+    """The path of a module in one call of it: text as any path, and one object for all that the call computes.
+
+    Attributes:
+        kind: the module's class.
+        outer: the path that was current when it was made: that of the call around it, or another text outside of all.
+        gradient: where what its gradient rules compute is recorded, once that was asked for.
+    """
+
+    __slots__ = ("gradient", "kind", "outer")
+
+    kind: type
+    outer: str
+    gradient: "Call"
+
+
+def call_of(kind: type, path: str) -> Call:
+    """A new call of a module of this class, inside the one that is running."""
+    call = Call(path)
+    call.kind, call.outer = kind, SCOPE.get()
+    return call
+
+
 LINES, VALUES = "lines", "lines and values"  # what anomaly detection looks at
 RECORDING = "recording"  # every operation is told to the tape of `compile`
 ANOMALY: ContextVar[str] = ContextVar("anomaly", default="")
+
+AUTOCAST: ContextVar[Any] = ContextVar(
+    "autocast", default=None
+)  # which dtypes operations choose; see tensor/precision.py
 
 
 def is_grad_enabled() -> bool:
@@ -47,6 +75,21 @@ def current_scope() -> str:
     return SCOPE.get()
 
 
+GRADIENT = "∇"  # the outermost part of the path of what the gradient rules of a module compute
+
+
+def gradient_scope(scope: str) -> str:
+    """Where a gradient rule of a node made in `scope` records its operations: `∇.features.3`."""
+    if isinstance(scope, Call) and hasattr(scope, "gradient"):
+        return scope.gradient
+    path = f"{GRADIENT}.{scope}" if scope else GRADIENT
+    if not isinstance(scope, Call):
+        return path
+    scope.gradient = call = Call(path)
+    call.kind, call.outer = scope.kind, gradient_scope(scope.outer)
+    return call
+
+
 def in_scope() -> str:
     """The end of an error message: ` [in features.3]` inside a module, nothing outside."""
     scope = SCOPE.get()
@@ -63,14 +106,14 @@ def module_scope(path: str) -> Iterator[None]:
         SCOPE.reset(token)
 
 
-class _Mode(ContextDecorator):
+class Mode(ContextDecorator):
     """A block, or a decorated function, that runs in another mode; it may be entered again inside itself."""
 
-    variable: ClassVar[ContextVar[str]] = MODE
+    variable: ClassVar[ContextVar[Any]] = MODE
     mode = RECORD
 
     def __init__(self) -> None:
-        self._tokens: list[Token[str]] = []
+        self._tokens: list[Token[Any]] = []
 
     def _recreate_cm(self) -> Self:
         # A decorated function may run in several threads at once: each call gets a block of its own.
@@ -152,7 +195,7 @@ class _Mode(ContextDecorator):
         self.variable.reset(self._tokens.pop())
 
 
-class _PlainMode(_Mode):
+class _PlainMode(Mode):
     """A mode without arguments, which may decorate without parentheses."""
 
     @overload
@@ -206,7 +249,7 @@ class enable_grad(_PlainMode):  # noqa: N801 - PyTorch's name
     mode = RECORD
 
 
-class inference_mode(_Mode):  # noqa: N801 - PyTorch's name
+class inference_mode(Mode):  # noqa: N801 - PyTorch's name
     """`no_grad` whose tensors can never be part of a graph: using one where it would be saved is an error.
 
     That holds for every tensor made inside, computed or created; views of tensors from outside stay what those are.
@@ -232,7 +275,7 @@ class inference_mode(_Mode):  # noqa: N801 - PyTorch's name
         self.mode = INFERENCE if mode else RECORD
 
 
-class _Switch(_Mode):
+class _Switch(Mode):
     """A mode that begins at once: as a function for good, and with `with` until the end of the block."""
 
     def __init__(self, mode: str) -> None:
@@ -272,7 +315,7 @@ class set_grad_enabled(_Switch):  # noqa: N801 - PyTorch's name
         super().__init__(RECORD if mode else NO_RECORD)
 
 
-class detect_anomaly(_Mode):  # noqa: N801 - PyTorch's name
+class detect_anomaly(Mode):  # noqa: N801 - PyTorch's name
     """Inside, NaN and infinity are errors where they first appear, forward and backward, for finding bugs: it is slow.
 
     The error names the operation, the module it ran in and the line of the program. Other errors of `backward` name

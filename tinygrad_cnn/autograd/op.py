@@ -43,7 +43,11 @@ class Op:
         dtypes: what happens to unequal dtypes: "promote", "float" (promote, integers to the default float), "equal" (an
             error) or "any".
         view: whether the result may share the input's memory.
+        exact: whether it moves or converts values and computes none, so that floats of 16 bits are as good as others.
     """
+
+    takes_16_bits = False  # see `widened`
+    policy = ""  # the precision that autocast wants for it
 
     def __init__(
         self,
@@ -55,12 +59,14 @@ class Op:
         broadcasts: bool,
         dtypes: str,
         view: bool,
+        exact: bool = False,
     ) -> None:
         self.forward = forward
         self.name = forward.__name__.rstrip("_")
         self.__name__, self.__doc__, self.__module__ = forward.__name__, forward.__doc__, forward.__module__
         self.__wrapped__ = forward
         self.residuals, self.broadcasts, self.dtypes, self.view = residuals, broadcasts, dtypes, view
+        self.exact = exact or view
 
         parameters = list(signature(forward).parameters.values())[1:]  # without the backend
         self.inputs = tuple(p.name for p in parameters if p.kind is not Parameter.KEYWORD_ONLY)
@@ -114,7 +120,8 @@ class Op:
         for value in args:
             if hasattr(value, "__apply_op__"):
                 return value.__apply_op__(self, args, params)  # type: ignore[no-any-return]
-        result = self.forward(_find_backend(args), *args, **params)
+        backend = _find_backend(args)
+        result = self.forward(backend, *args, **params) if params else self.forward(backend, *args)
         return result[0] if self.residuals else result  # type: ignore[no-any-return]
 
     def with_residuals(self, x: T, *others: Any, **params: Any) -> tuple[T, tuple[Any, ...]]:
@@ -135,11 +142,12 @@ def op(
     joint: Callable[..., Any] | None = None,
     residuals: tuple[str, ...] = (),
     view: bool = False,
+    exact: bool = False,
     dtypes: str = "any",
     **rules: Callable[..., Any],
 ) -> Callable[[Callable[..., Any]], Op]:
     """Make an operation of a forward function, with one rule per differentiable input (see the module's docstring)."""
-    return lambda forward: Op(forward, rules, joint, residuals, broadcasts=False, dtypes=dtypes, view=view)
+    return lambda forward: Op(forward, rules, joint, residuals, broadcasts=False, dtypes=dtypes, view=view, exact=exact)
 
 
 def elementwise(*, dtypes: str = "promote", **rules: Callable[..., Any]) -> Callable[[Callable[..., Any]], Op]:
@@ -160,5 +168,7 @@ def broadcast_to(backend: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
 def sum_to(backend: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
     """Sum x over the dimensions along which `shape` would be broadcast to give x's shape."""
     leading = x.ndim - len(shape)
+    if shape and x.shape[leading:] == shape:  # as of a bias: nothing but new dimensions
+        return x.sum(axis=tuple(range(leading)), dtype=x.dtype)
     repeated = tuple(i for i, n in enumerate(x.shape) if i < leading or (shape[i - leading] == 1 and n != 1))
-    return backend.xp.sum(x, axis=repeated, keepdims=True, dtype=x.dtype).reshape(shape)
+    return x.sum(axis=repeated, keepdims=True, dtype=x.dtype).reshape(shape)

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from ..errors import DeviceError
+from . import cuda
 from .base import Backend, Kept, RandomGenerator
 from .numba import NumbaBackend
 from .numpy import NumpyBackend
@@ -72,9 +73,22 @@ def get_backend(device: Any) -> Backend:
         DeviceError: when there is no such device here, with those there are.
     """
     name = str(device)
-    if name not in _backends:
-        raise DeviceError(f"device {name!r} is not available; available: {', '.join(_backends)}")
-    return _backends[name]
+    if name in _backends:
+        return _backends[name]
+    reason = ""
+    if name.partition(":")[0] == "cuda":
+        try:
+            return _opened(name)
+        except DeviceError as error:
+            reason = f". {error}"
+    raise DeviceError(f"device {name!r} is not available; available: {', '.join(_backends)}{reason}")
+
+
+def _opened(name: str) -> Backend:
+    """The backend of `cuda` or `cuda:i`; those of all CUDA devices are known from then on."""
+    backend = cuda.open_device(name)
+    _backends.update((opened.name, opened) for opened in cuda.opened())
+    return backend
 
 
 def backends() -> tuple[Backend, ...]:
@@ -87,14 +101,34 @@ def backend_of(array: Any) -> Backend | None:
     if type(array) is cpu.array_type:  # the usual case, asked several times per operation
         return _backends[cpu.name]
     for backend in _backends.values():
-        if isinstance(array, backend.array_type):
+        if backend.holds(array):
             return backend
+    if cuda.is_array(array):  # a user's, made without us
+        return _opened(f"cuda:{array.device.id}")
     return None
+
+
+def from_dlpack(x: Any) -> Any:
+    """An array on the memory of another library's array, wherever that is.
+
+    Raises:
+        BufferError: for memory that there is no backend for.
+    """
+    kind, number = x.__dlpack_device__() if hasattr(x, "__dlpack_device__") else (1, 0)
+    place = {1: "cpu", 2: f"cuda:{number}", 13: f"cuda:{number}"}.get(int(kind), "cpu")  # DLDeviceType
+    return get_backend(place).from_dlpack(x)
+
+
+def is_array(value: Any) -> bool:
+    """Whether this is an array of some backend, of the class that its operations give."""
+    return any(isinstance(value, backend.array_type) for backend in _backends.values())
 
 
 def find_backend(values: tuple[Any, ...]) -> Backend:
     """The backend of the first array among the values; the CPU's for plain numbers."""
     for value in values:
+        if type(value) is cpu.array_type:
+            break
         if (backend := backend_of(value)) is not None:
             return backend
     return _backends[cpu.name]
@@ -111,11 +145,14 @@ __all__ = [
     "convolution_window",
     "cpu",
     "cpu_kernels",
+    "cuda",
     "find_backend",
+    "from_dlpack",
     "get_backend",
     "get_deterministic_debug_mode",
     "get_num_interop_threads",
     "get_num_threads",
+    "is_array",
     "is_deterministic_algorithms_warn_only_enabled",
     "pooling_window",
     "set_deterministic_debug_mode",

@@ -50,12 +50,20 @@ class Backend(ActivationKernels):
         xp: the array library, with NumPy 2's names and promotion.
         array_type: the class of its arrays.
         rng: the device's default random generator.
+        full_precision: policies of operations (`ops/precision.py`) that autocast runs in float32 here.
+        only_stored: characters of the float dtypes that it keeps in memory and computes with in float32.
     """
 
     name: str
     xp: Any
     array_type: type[Any]
     rng: RandomGenerator
+    only_stored = "eE"  # float16 and bfloat16
+    full_precision: tuple[str, ...] = ("full",)
+
+    def holds(self, array: Any) -> bool:
+        """Whether this is an array of the backend, on its device."""
+        return isinstance(array, self.array_type)
 
     # transfer ---------------------------------------------------------------------------------------------------------
 
@@ -71,6 +79,10 @@ class Backend(ActivationKernels):
         """The array x of another backend as an array of this one."""
         return self.asarray(other.to_numpy(x))
 
+    def from_dlpack(self, x: Any) -> Array:
+        """An array on the memory of another library's, which is on this device."""
+        return self.xp.from_dlpack(x)
+
     def synchronize(self) -> None:
         """Wait until everything that was started on the device is done."""
 
@@ -81,6 +93,10 @@ class Backend(ActivationKernels):
     def shares_memory(self, a: Array, b: Array) -> bool:
         """Whether one of the arrays may be a view of the other (or of the same memory)."""
         return bool(self.xp.may_share_memory(a, b))
+
+    def address(self, x: Array) -> int:
+        """Where in memory its first element is."""
+        return int(x.__array_interface__["data"][0])
 
     def owns_memory(self, x: Array) -> bool:
         """Whether no other array looks at the memory of this one: False where that is not certain."""
@@ -181,14 +197,16 @@ class Backend(ActivationKernels):
 
     def matmul(self, x: Array, y: Array) -> Array:
         """Matrix products of the last two dimensions, (…, n, k) @ (…, k, m) → (…, n, m); those before broadcast."""
-        return self.xp.matmul(x, y)
+        with self.quiet():
+            return self.xp.matmul(x, y)
 
     def linear(self, x: Array, w: Array, b: Array | None) -> Array:
         """x wᵀ + b: (…, in), (out, in), (out) → (…, out)."""
-        out = self.xp.matmul(x, w.T)
-        if b is not None:
-            out += b
-        return out
+        with self.quiet():
+            out = self.xp.matmul(x, w.T)
+            if b is not None:
+                out += b
+            return out
 
     # sums -------------------------------------------------------------------------------------------------------------
 

@@ -1,20 +1,19 @@
 """The loader: a data set, an order and a way to make batches, together."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice, repeat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from ..random import Generator
 from .collate import default_collate, default_convert
-from .dataset import IterableDataset, items, rows
+from .crew import Crew, Round, context_of
+from .dataset import Dataset, IterableDataset
+from .fetching import Fetcher
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, drawing_from, size_of
-from .workers import Crew, WorkerInfo, made_ahead
 
 T_co = TypeVar("T_co", covariant=True)
-
-_END = object()
 
 
 class DataLoader(Generic[T_co]):
@@ -27,13 +26,15 @@ class DataLoader(Generic[T_co]):
     >>> [images.shape for images, labels in loader]
     [(4, 1, 8, 8), (4, 1, 8, 8), (2, 1, 8, 8)]
 
-    Workers are threads: with `num_workers` > 0 so many of them make batches ahead of time, in the same order and with
-    the same values as `num_workers=0`, and an exception in one is raised here as it is, with a note of where it came
-    from. Threads pay where items are read from files or computed in NumPy; Python code in `__getitem__` still runs one
-    thread at a time. They share the data set and the process's random numbers, so code in `__getitem__` that draws
-    some should draw them from a generator of its own, made from the index or from `get_worker_info().seed`. A stream
-    (`IterableDataset`) is read once, by one thread, to which `get_worker_info()` is None: there is nothing to divide
-    among workers. `break` ends the threads.
+    With `num_workers` > 0, so many processes make batches ahead of time, in the same order as without. The random
+    numbers of `random`, `numpy.random` and of this package start in each from a seed of its own, which the loader draws
+    from `generator` once per iteration: the same seed gives the same batches again. Each computes on one thread. Large
+    batches come back in shared memory. An exception in a worker is raised here, of its own type, with the worker's
+    traceback and a note of what it was making; a worker that is killed is a RuntimeError. `break`, Ctrl-C and the end
+    of the program end the workers.
+
+    Each worker has its own copy of a stream (`IterableDataset`), so that every item would come `num_workers` times:
+    divide it in `__iter__` or in `worker_init_fn`, by `get_worker_info()`.
 
     Args:
         dataset: anything with `__getitem__` and `__len__`, or an `IterableDataset`.
@@ -41,26 +42,28 @@ class DataLoader(Generic[T_co]):
         shuffle: a new random order in each iteration.
         sampler: the order of the items instead (a `Sampler`, or anything that can be iterated).
         batch_sampler: the lists of items that make the batches instead.
-        num_workers: how many threads make batches ahead of time; 0 makes each when it is asked for.
+        num_workers: how many processes make batches ahead of time; 0 makes each when it is asked for.
         collate_fn: makes a batch of a list of items. Default: `default_collate`; without batches `default_convert`.
         pin_memory: accepted; no memory is pinned.
         drop_last: leave out the last batch if it is smaller.
         timeout: seconds to wait for a worker's batch; 0 for ever.
         worker_init_fn: called in each worker with its number before its first batch.
-        multiprocessing_context: accepted; there are no processes.
+        multiprocessing_context: how processes are started: "fork" (the default on Linux), "spawn", "forkserver", or a
+            context of `multiprocessing`. All but "fork" pickle the data set and the functions.
         generator: what the random order is drawn from. Default: the CPU's generator, which `manual_seed` starts anew.
         prefetch_factor: batches per worker made ahead of time. Default: 2.
-        persistent_workers: accepted; threads start so quickly that each iteration has new ones.
+        persistent_workers: keep the processes for the next iteration; their data sets and random numbers go on.
         pin_memory_device: accepted, as `pin_memory`.
-        in_order: accepted; batches always come in order.
+        in_order: False gives batches as they are ready.
 
     Raises:
         ValueError: for arguments that contradict each other or are out of range.
+        PicklingError: for a data set or function that can't be pickled, where processes are not forked.
     """
 
     def __init__(
         self,
-        dataset: Any,
+        dataset: Dataset[T_co] | Sequence[T_co],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Sampler[Any] | Iterable[Any] | None = None,
@@ -80,6 +83,10 @@ class DataLoader(Generic[T_co]):
         in_order: bool = True,
     ) -> None:
         _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        if multiprocessing_context is not None:
+            if not num_workers:
+                raise ValueError("DataLoader: multiprocessing_context needs num_workers > 0, which are processes")
+            context_of(multiprocessing_context)
         stream = isinstance(dataset, IterableDataset)
         if stream and (shuffle or sampler is not None or batch_sampler is not None):
             name = "shuffle=True" if shuffle else "a sampler" if sampler is not None else "a batch_sampler"
@@ -127,6 +134,7 @@ class DataLoader(Generic[T_co]):
         self.persistent_workers = persistent_workers
         self.pin_memory_device = pin_memory_device
         self.in_order = in_order
+        self._crew: Crew | None = None
 
     def __iter__(self) -> "LoaderIterator":
         # Drawn without workers too, so that the orders to come do not depend on their number.
@@ -142,48 +150,32 @@ class DataLoader(Generic[T_co]):
         return count // size if self.drop_last else -(-count // size)
 
     def _without_workers(self) -> Iterator[Any]:
-        if isinstance(self.dataset, IterableDataset):
-            return self._read_stream()
-        return map(self._make, self._jobs())
+        fetcher = Fetcher(*self._fetcher())
+        for job in self._jobs():
+            try:
+                yield fetcher(job)
+            except StopIteration:
+                return
 
     def _with_workers(self, seed: int) -> Iterator[Any]:
-        workers = self.num_workers
-        ahead = workers * (self.prefetch_factor or 2)
-        if not isinstance(self.dataset, IterableDataset):
-            infos: list[WorkerInfo | None] = [WorkerInfo(i, workers, seed + i, self.dataset) for i in range(workers)]
-            yield from made_ahead(Crew(self._make, infos, self.worker_init_fn), iter(self._jobs()), ahead, self.timeout)
-            return
-        batches = self._read_stream()
-        crew = Crew(lambda _: next(batches, _END), [None], self.worker_init_fn)
-        for batch in made_ahead(crew, repeat(None), ahead, self.timeout):
-            if batch is _END:
-                return
-            yield batch
+        crew = self._crew
+        if crew is None or not crew.hands:
+            context, prefetch = context_of(self.multiprocessing_context), self.prefetch_factor or 2
+            crew = Crew(context, prefetch, self._fetcher(), self.num_workers, seed, self.worker_init_fn)
+            self._crew = crew if self.persistent_workers else None
+        return Round(crew, self._jobs(), self.timeout, self.in_order, not self.persistent_workers)
 
-    def _jobs(self) -> Iterable[Any]:
-        """For each batch the numbers of its items; without batches, the numbers of the items."""
+    def _fetcher(self) -> tuple[Any, ...]:
+        """What a `Fetcher` is made of."""
+        return self.dataset, self.batch_size, self.batch_sampler is not None, self.drop_last, self.collate_fn
+
+    def _jobs(self) -> Iterator[Any]:
+        """For each batch the numbers of its items; without batches, the numbers of the items; for a stream, nothing."""
         jobs = self.sampler if self.batch_sampler is None else self.batch_sampler
-        return jobs if jobs is not None else ()
+        return repeat(None) if jobs is None else iter(jobs)
 
-    def _make(self, job: Any) -> Any:
-        """The batch (or without batches the item) of a job."""
-        if self.batch_sampler is None:
-            return self.collate_fn(self.dataset[job])
-        if self.collate_fn is default_collate:
-            batch = rows(self.dataset, job)
-            if batch is not None:
-                return batch
-        return self.collate_fn(items(self.dataset, list(job)))
-
-    def _read_stream(self) -> Iterator[Any]:
-        stream = iter(self.dataset)
-        if self.batch_size is None:
-            yield from map(self.collate_fn, stream)
-            return
-        while batch := list(islice(stream, self.batch_size)):
-            if len(batch) < self.batch_size and self.drop_last:
-                return
-            yield self.collate_fn(batch)
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_crew": None}  # a copy has workers of its own
 
 
 class LoaderIterator:

@@ -88,6 +88,45 @@ def _check_rows(tensors: tuple[Any, ...]) -> None:
         raise ShapeError(f"TensorDataset: the tensors must have the same number of rows; got shapes {shapes}")
 
 
+class StackDataset(Dataset[Any]):
+    """Data sets side by side: item i is a tuple of their items i; of data sets with names, a dict.
+
+    >>> StackDataset("abc", [7, 8, 9])[1], StackDataset(letter="abc", number=[7, 8, 9])[2]
+    (('b', 8), {'letter': 'c', 'number': 9})
+
+    Raises:
+        ValueError: for data sets of different lengths, or both with and without names.
+    """
+
+    datasets: tuple[Any, ...] | dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if bool(args) == bool(kwargs):
+            raise ValueError(
+                "StackDataset: expected data sets, all with names or all without; got " + ("both" if args else "none")
+            )
+        self.datasets = args or kwargs
+        lengths = [size_of("StackDataset", each) for each in self._all()]
+        if len(set(lengths)) > 1:
+            raise ValueError(f"StackDataset: the data sets must have the same length; got lengths {lengths}")
+
+    def _all(self) -> list[Any]:
+        return list(self.datasets.values() if isinstance(self.datasets, dict) else self.datasets)
+
+    def _together(self, values: Iterable[Any]) -> Any:
+        return dict(zip(self.datasets, values, strict=True)) if isinstance(self.datasets, dict) else tuple(values)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._together(each[index] for each in self._all())
+
+    def __getitems__(self, indices: list[int]) -> list[Any]:
+        columns = [items(each, indices) for each in self._all()]
+        return [self._together(values) for values in zip(*columns, strict=True)]
+
+    def __len__(self) -> int:
+        return len(self._all()[0])
+
+
 class Subset(Dataset[T_co]):
     """The items of another data set that `indices` lists, in that order.
 

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+from .. import viz
 from ..autograd import no_grad
 from ..nn import functional as F
 from ..tensor import Tensor
-from ..viz import draw_graph
 from . import pictures
 from .network import DigitsNet
 from .report import Report, png
-from .training import History, evaluate
+from .training import History
 
 
 def write_report(
@@ -28,11 +28,7 @@ def write_report(
     images, labels = test_set
     model.eval()
     with no_grad():
-        confidence = F.softmax(model(images), dim=1).numpy().max(axis=1)
-        first = model.features[:2](images[:1])
-        second = model.features[2:5](first)
-    _, _, predicted = evaluate(model, images, labels)
-    truth = labels.numpy()
+        scores = model(images)
 
     accuracies = metrics["test_accuracy"]
     report = Report(
@@ -71,27 +67,45 @@ def write_report(
     report.heading("What it gets wrong")
     add(
         "confusion_matrix",
-        pictures.confusion_matrix(truth, predicted),
+        viz.confusion_matrix(labels, scores).figure,
         "Test images by digit (row) and prediction (column).",
     )
-    wrong = pictures.misclassified(images.numpy(), truth, predicted, confidence)
-    if wrong is None:
+    wrong = viz.show_misclassified(images, labels, scores)
+    if not len(wrong.arrays["index"]):
         report.note("Not one test image is misread.")
     else:
         add(
-            "misclassified", wrong, "All misread test images: the prediction with its probability, and the digit it is."
+            "misclassified",
+            wrong.figure,
+            "All misread test images: the prediction with its probability, and the digit it is.",
         )
     report.heading("What it looks for", "Nobody wrote these filters: they started as random numbers and were learned.")
     add(
         "filters",
-        pictures.filters(model.features[0].weight.detach().numpy()),
+        viz.show_filters(model).figure,
         "The 3 × 3 filters of the first layer; red positive, blue negative.",
     )
-    maps = pictures.feature_maps(images.numpy()[0, 0], first.numpy()[0], second.numpy()[0])
     add(
         "feature_maps",
-        maps,
-        f"A {truth[0]} seen by the first (top) and second convolution (bottom): the strongest channels, with numbers.",
+        viz.show_feature_maps(model, images[0], ["features.1", "features.4"]).figure,
+        f"A {int(labels[0])} seen by the first (top) and second convolution (bottom): the strongest channels first.",
+    )
+    report.heading("What it looks at", "The same digit, asked in three ways which of its pixels the answer rests on.")
+    target = int(scores[0].argmax())
+    add(
+        "integrated_gradients",
+        viz.integrated_gradients(model, images[0], target).figure,
+        f"Red pixels speak for the {target}, blue ones against it (integrated gradients): their sum is the score.",
+    )
+    add(
+        "occlusion",
+        viz.occlusion(model, images[0], target, size=2, stride=1).figure,
+        f"How much less sure of the {target} it is when 2 × 2 pixels are covered.",
+    )
+    add(
+        "receptive_field",
+        viz.receptive_field(model, images[0]).figure,
+        "What one unit of the second convolution can see of the image, and how strongly it looks at each pixel.",
     )
 
     report.heading("The network")
@@ -99,7 +113,7 @@ def write_report(
     report.note(f"{metrics['parameters']:,} parameters.")
     model.train()
     loss = F.cross_entropy(model(images[:8]), labels[:8])
-    picture = draw_graph(loss, model=model)
+    picture = viz.draw_graph(loss, model=model)
     picture.save(folder / "graph.svg")
     report.heading(
         "The computation graph",

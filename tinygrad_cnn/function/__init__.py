@@ -10,6 +10,7 @@ from ..autograd import Leaf, Node, Op, Storage, is_grad_enabled, no_grad
 from ..autograd.anomaly import user_line
 from ..autograd.modes import ANOMALY, MODE, RECORD, SCOPE
 from ..autograd.packing import PACKING, pack
+from ..dtypes import is_floating
 from ..errors import GraphError
 from ..tensor import Tensor
 from .context import FunctionCtx
@@ -129,7 +130,7 @@ def _record(
     smooth = [
         number
         for number, out in enumerate(outputs)
-        if isinstance(out, Tensor) and out.dtype.kind == "f" and not any(out is x for x in ctx.constant)
+        if isinstance(out, Tensor) and is_floating(out.dtype) and not any(out is x for x in ctx.constant)
     ]
     if not smooth:
         return

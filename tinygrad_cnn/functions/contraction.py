@@ -7,6 +7,7 @@ from .. import ops
 from ..autograd.modes import in_scope
 from ..errors import ArgumentError, ShapeError
 from ..tensor import Tensor, dimension
+from .out import with_out
 from .shapes import broadcast_shapes
 from .wrap import tensor_list
 
@@ -118,6 +119,7 @@ def _contract(x: Tensor, a: list[str], y: Tensor, b: list[str], needed: set[str]
     return out.reshape([size[label] for label in labels]), labels
 
 
+@with_out
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     """Σ over dimensions of both: the last `dims` of a and first of b, or two lists of them.
 
@@ -154,6 +156,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     return rows.mm(columns).reshape(outer + beyond)
 
 
+@with_out
 def chain_matmul(*matrices: Any) -> Tensor:
     """The product of several matrices, from left to right."""
     out, *rest = tensor_list("chain_matmul", matrices)

@@ -5,6 +5,7 @@ from typing import Any
 from ..autograd.modes import in_scope
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..tensor import Tensor
+from .out import with_out
 from .wrap import of_a_tensor
 
 argsort = of_a_tensor(Tensor.argsort)
@@ -33,6 +34,7 @@ unique = of_a_tensor(Tensor.unique)
 unique_consecutive = of_a_tensor(Tensor.unique_consecutive)
 
 
+@with_out
 def searchsorted(
     sorted_sequence: Tensor,
     input: Any,
@@ -92,6 +94,7 @@ def searchsorted(
     return Tensor.from_array(out)
 
 
+@with_out
 def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """In which of the intervals between sorted boundaries each value lies; one on a boundary in the lower.
 

@@ -4,7 +4,10 @@ from typing import Any, overload
 
 from .. import ops
 from ..autograd.modes import in_scope
+from ..dtypes import is_floating
+from ..errors import ShapeError
 from ..tensor import Tensor
+from .out import keep, with_out
 from .wrap import of_a_tensor
 
 abs = of_a_tensor(Tensor.abs)
@@ -52,10 +55,14 @@ fmin = of_a_tensor(Tensor.fmin)
 fmod = of_a_tensor(Tensor.fmod)
 frac = of_a_tensor(Tensor.frac)
 gcd = of_a_tensor(Tensor.gcd)
+frexp = of_a_tensor(Tensor.frexp)
 ge = of_a_tensor(Tensor.ge)
 gt = of_a_tensor(Tensor.gt)
 heaviside = of_a_tensor(Tensor.heaviside)
 hypot = of_a_tensor(Tensor.hypot)
+i0 = of_a_tensor(Tensor.i0)
+igamma = of_a_tensor(Tensor.igamma)
+igammac = of_a_tensor(Tensor.igammac)
 isclose = of_a_tensor(Tensor.isclose)
 isfinite = of_a_tensor(Tensor.isfinite)
 isinf = of_a_tensor(Tensor.isinf)
@@ -130,7 +137,22 @@ def is_tensor(obj: Any) -> bool:
 
 def is_floating_point(input: Tensor) -> bool:
     """Whether the dtype is floating-point."""
-    return input.dtype.kind == "f"
+    return is_floating(input.dtype)
+
+
+@with_out
+def fill(input: Tensor, value: Any) -> Tensor:
+    """One number, or the value of a tensor without dimensions, in the shape of a tensor; a gradient goes to the latter.
+
+    >>> import tinygrad_cnn as tg
+    >>> fill(tg.zeros(2), 3)
+    tensor([3., 3.])
+    """
+    if isinstance(value, Tensor) and value.ndim:
+        raise ShapeError(f"fill: value must have no dimensions; got shape {tuple(value.shape)}{in_scope()}")
+    everywhere = Tensor.from_array(input.backend.xp.ones(input.shape, dtype="bool"))
+    number = value.to(input.dtype) if isinstance(value, Tensor) else value
+    return ops.where(everywhere, number, input)
 
 
 def polygamma(n: int, input: Tensor) -> Tensor:
@@ -143,6 +165,7 @@ def polygamma(n: int, input: Tensor) -> Tensor:
     return input.polygamma(n)
 
 
+@with_out
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Whether each element occurs among the test elements; one of the two may be a number.
 
@@ -160,8 +183,8 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
 @overload
 def where(condition: Tensor) -> tuple[Tensor, ...]: ...
 @overload
-def where(condition: Tensor, input: Any, other: Any) -> Tensor: ...
-def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+def where(condition: Tensor, input: Any, other: Any, *, out: Tensor | None = None) -> Tensor: ...
+def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None) -> Any:
     """`input` where the condition holds, else `other`; with the condition alone, the indices where it holds.
 
     Raises:
@@ -175,7 +198,8 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
         )
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):  # two numbers: their dtype is Python's
         input = condition.new_tensor(input)
-    return ops.where(condition, input, other)
+    result = ops.where(condition, input, other)
+    return result if out is None else keep("where", result, out, (input, other))
 
 
 __all__ = [
@@ -226,6 +250,7 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
+    "fill",
     "fix",
     "float_power",
     "floor",
@@ -235,12 +260,16 @@ __all__ = [
     "fmod",
     "frac",
     "gcd",
+    "frexp",
     "ge",
     "greater",
     "greater_equal",
     "gt",
     "heaviside",
     "hypot",
+    "i0",
+    "igamma",
+    "igammac",
     "is_floating_point",
     "is_tensor",
     "isclose",

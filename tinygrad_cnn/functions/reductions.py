@@ -1,7 +1,23 @@
 """Functions that reduce dimensions or run along them: the methods of the same names."""
 
-from ..tensor import Tensor
+from typing import Any, Protocol, cast, overload
+
+from ..tensor import Tensor, ValuesAndIndices
 from .wrap import of_a_tensor
+
+
+class Extreme(Protocol):
+    """How `max` and `min` may be called."""
+
+    __name__: str
+
+    @overload
+    def __call__(self, input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def __call__(self, input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def __call__(self, input: Tensor, dim: int, keepdim: bool = False, *, out: Any = None) -> ValuesAndIndices: ...
+
 
 all = of_a_tensor(Tensor.all)
 amax = of_a_tensor(Tensor.amax)
@@ -25,10 +41,10 @@ kthvalue = of_a_tensor(Tensor.kthvalue)
 log_softmax = of_a_tensor(Tensor.log_softmax)
 logcumsumexp = of_a_tensor(Tensor.logcumsumexp)
 logsumexp = of_a_tensor(Tensor.logsumexp)
-max = of_a_tensor(Tensor.max)
+max: Extreme = cast(Any, of_a_tensor)(Tensor.max)
 mean = of_a_tensor(Tensor.mean)
 median = of_a_tensor(Tensor.median)
-min = of_a_tensor(Tensor.min)
+min: Extreme = cast(Any, of_a_tensor)(Tensor.min)
 mode = of_a_tensor(Tensor.mode)
 nanmean = of_a_tensor(Tensor.nanmean)
 nanmedian = of_a_tensor(Tensor.nanmedian)
@@ -37,6 +53,7 @@ nansum = of_a_tensor(Tensor.nansum)
 norm = of_a_tensor(Tensor.norm)
 prod = of_a_tensor(Tensor.prod)
 quantile = of_a_tensor(Tensor.quantile)
+renorm = of_a_tensor(Tensor.renorm)
 softmax = of_a_tensor(Tensor.softmax)
 std = of_a_tensor(Tensor.std)
 std_mean = of_a_tensor(Tensor.std_mean)
@@ -46,6 +63,27 @@ trapezoid = of_a_tensor(Tensor.trapezoid)
 var = of_a_tensor(Tensor.var)
 var_mean = of_a_tensor(Tensor.var_mean)
 trapz = trapezoid
+
+
+def frobenius_norm(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
+    """√Σ x² over dimensions, by default all.
+
+    >>> import tinygrad_cnn as tg
+    >>> frobenius_norm(tg.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor(5.)
+    """
+    return input.norm("fro", dim or None, keepdim)
+
+
+def nuclear_norm(input: Tensor, dim: Any = (-2, -1), keepdim: bool = False) -> Tensor:
+    """Σ of the singular values of matrices.
+
+    >>> import tinygrad_cnn as tg
+    >>> nuclear_norm(tg.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor(7.)
+    """
+    return input.norm("nuc", dim, keepdim)
+
 
 __all__ = [
     "all",
@@ -65,6 +103,7 @@ __all__ = [
     "cumsum",
     "cumulative_trapezoid",
     "diff",
+    "frobenius_norm",
     "histc",
     "kthvalue",
     "log_softmax",
@@ -80,8 +119,10 @@ __all__ = [
     "nanquantile",
     "nansum",
     "norm",
+    "nuclear_norm",
     "prod",
     "quantile",
+    "renorm",
     "softmax",
     "std",
     "std_mean",

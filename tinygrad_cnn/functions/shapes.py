@@ -9,14 +9,18 @@ from ..autograd.modes import in_scope
 from ..dtypes import as_dtype, int64, result_type
 from ..errors import ArgumentError, ShapeError
 from ..tensor import Tensor, backend_for, dimension
+from .out import with_out
 from .wrap import of_a_tensor, tensor_list
 
+adjoint = of_a_tensor(Tensor.adjoint)
 as_strided = of_a_tensor(Tensor.as_strided)
+as_strided_scatter = of_a_tensor(Tensor.as_strided_scatter)
 broadcast_to = of_a_tensor(Tensor.broadcast_to)
 chunk = of_a_tensor(Tensor.chunk)
 clone = of_a_tensor(Tensor.clone)
 conj = of_a_tensor(Tensor.conj)
 contiguous = of_a_tensor(Tensor.contiguous)
+detach = of_a_tensor(Tensor.detach)
 diag = of_a_tensor(Tensor.diag)
 diag_embed = of_a_tensor(Tensor.diag_embed)
 diagflat = of_a_tensor(Tensor.diagflat)
@@ -56,9 +60,14 @@ unsqueeze = of_a_tensor(Tensor.unsqueeze)
 view_as = of_a_tensor(Tensor.view_as)
 vsplit = of_a_tensor(Tensor.vsplit)
 swapaxes = swapdims = transpose
-resolve_conj = resolve_neg = conj
+resolve_conj = resolve_neg = conj_physical = conj
+moveaxis = movedim
+unsafe_chunk = chunk
+unsafe_split = split
+unsafe_split_with_sizes = split_with_sizes
 
 
+@with_out
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
     """The tensors one after the other along an existing dimension; the other sizes must agree.
 
@@ -90,6 +99,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
     return out if len(listed) == len(every) else out.to(result_type([x.dtype for x in (*every, out)], [], []))
 
 
+@with_out
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors, all of one shape, side by side along a new dimension."""
     listed = tensor_list("stack", tensors)
@@ -156,12 +166,14 @@ def atleast_3d(*tensors: Any) -> Any:
     return _each("atleast_3d", tensors, 3, lambda shape: (*shape, 1) if len(shape) == 2 else (1, *(shape or (1,)), 1))
 
 
+@with_out
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side: along the second dimension, vectors along their first."""
     grown = [atleast_1d(x) for x in tensor_list("hstack", tensors)]
     return cat(grown, dim=min(1, grown[0].ndim - 1))
 
 
+@with_out
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """One below the other: along the first of at least two dimensions."""
     return cat([atleast_2d(x) for x in tensor_list("vstack", tensors)], dim=0)
@@ -170,11 +182,13 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
 row_stack = vstack
 
 
+@with_out
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
     """One behind the other: along the third dimension."""
     return cat([atleast_3d(x) for x in tensor_list("dstack", tensors)], dim=2)
 
 
+@with_out
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side; vectors and numbers are columns."""
     return hstack([x.reshape(-1, 1) if x.ndim < 2 else x for x in tensor_list("column_stack", tensors)])
@@ -298,7 +312,9 @@ def repeat_interleave(
 
 
 __all__ = [
+    "adjoint",
     "as_strided",
+    "as_strided_scatter",
     "atleast_1d",
     "atleast_2d",
     "atleast_3d",
@@ -315,7 +331,9 @@ __all__ = [
     "concat",
     "concatenate",
     "conj",
+    "conj_physical",
     "contiguous",
+    "detach",
     "diag",
     "diag_embed",
     "diagflat",
@@ -331,6 +349,7 @@ __all__ = [
     "hsplit",
     "hstack",
     "meshgrid",
+    "moveaxis",
     "movedim",
     "narrow",
     "numel",
@@ -364,6 +383,9 @@ __all__ = [
     "unbind",
     "unflatten",
     "unravel_index",
+    "unsafe_chunk",
+    "unsafe_split",
+    "unsafe_split_with_sizes",
     "unsqueeze",
     "view_as",
     "vsplit",

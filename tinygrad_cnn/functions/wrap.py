@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from ..autograd.modes import in_scope
 from ..errors import ArgumentError
 from ..tensor import Tensor
+from .out import OfATensor, keep
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 NUMBER_FIRST = {
     "add",
     "bitwise_and",
@@ -19,7 +21,6 @@ NUMBER_FIRST = {
     "div",
     "float_power",
     "floor_divide",
-    "ldexp",
     "mul",
     "pow",
     "remainder",
@@ -43,13 +44,17 @@ TENSORS_ONLY = {
     "logical_xor",
     "maximum",
     "minimum",
+    "nextafter",
 }
 
 
-def of_a_tensor(method: F, name: str = "") -> F:
+def of_a_tensor(
+    method: Callable[Concatenate[Tensor, P], R], name: str = "", home: str = "functions"
+) -> OfATensor[P, R]:
     """A method as a function that refuses arrays, which would come back as arrays and never have a gradient.
 
     Those of NUMBER_FIRST may begin with a number, as in `pow(2, x)`; those of TENSORS_ONLY take no number at all.
+    Every one of them takes `out=`. `home` is the module in which the function is found by its name.
     """
     name = name or method.__name__
 
@@ -63,10 +68,14 @@ def of_a_tensor(method: F, name: str = "") -> F:
             )
         if name in TENSORS_ONLY and args and not isinstance(args[0], Tensor):
             raise TypeError(f"{name}: expected two tensors; the second is {type(args[0]).__name__}{in_scope()}")
+        if "out" in kwargs:
+            out = kwargs.pop("out")
+            result = method(input, *args, **kwargs)
+            return result if out is None else keep(name, result, out, (input, *args, *kwargs.values()))
         return method(input, *args, **kwargs)
 
-    function.__module__, function.__name__, function.__qualname__ = "tinygrad_cnn.functions", name, name
-    return function  # type: ignore[return-value]
+    function.__module__, function.__name__, function.__qualname__ = f"tinygrad_cnn.{home}", name, name
+    return function
 
 
 def tensor_list(op: str, tensors: Any) -> list[Tensor]:
@@ -74,8 +83,10 @@ def tensor_list(op: str, tensors: Any) -> list[Tensor]:
 
     Raises:
         ValueError: for none.
-        TypeError: for something else among them.
+        TypeError: for something else among them, or one tensor, which is no sequence of them.
     """
+    if isinstance(tensors, Tensor):
+        raise TypeError(f"{op}: expected a sequence of tensors; got one tensor{in_scope()}")
     listed = list(tensors)
     if not listed:
         raise ArgumentError(f"{op}: expected at least one tensor; got none{in_scope()}")

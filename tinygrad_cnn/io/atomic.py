@@ -20,7 +20,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
     It is written beside `path`, brought to the disk, and renamed, and the folder is brought to the disk too. It gets
     the permissions of the file it replaces; without one, those that any new file gets. What earlier writers of `path`
-    that were killed left behind is removed.
+    that were killed left behind is removed. What is no file (a device such as `/dev/null`, a pipe) is written to.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -35,6 +35,10 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(path))  # a link stays, and what it leads to is replaced
     if target.is_dir():
         raise IsADirectoryError(f"{path} is a folder; give the name of a file in it")
+    if target.exists() and not target.is_file():
+        with target.open("wb") as file:
+            yield file
+        return
     if not target.parent.is_dir():
         raise FileNotFoundError(f"the folder {Path(path).parent} for {Path(path).name} does not exist; make it first")
     _sweep(target)

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 
-from ..dtypes import as_dtype
+from ..dtypes import as_dtype, is_dtype
 from ..errors import DtypeError
 from ..tensor import Tensor, as_tensor
 from .atomic import replacing
@@ -29,13 +29,15 @@ _DTYPES = {
 }
 
 # How files begin that people take for safetensors files, and what to say about them.
-_PYTORCH = (
-    "PyTorch's .pth and .pt files come later; convert it in PyTorch: "
-    "safetensors.torch.save_file(torch.load(path, weights_only=True), 'model.safetensors')"
-)
 _OTHER_FORMATS = (
-    (b"PK\x03\x04", f"a zip archive, as torch.save writes (or numpy.savez, which numpy.load reads). {_PYTORCH}"),
-    (b"\x80", f"a pickle, as old versions of torch.save write, and never read because it can run any code. {_PYTORCH}"),
+    (
+        b"PK\x03\x04",
+        "a zip archive; what torch.save wrote is read by tinygrad_cnn.load, what numpy.savez wrote by numpy.load",
+    ),
+    (
+        b"\x80",
+        "a pickle; tinygrad_cnn.load reads those of old versions of torch.save, and no others: they can run code",
+    ),
     (b"\x93NUMPY", "an array of numpy.save; read it with numpy.load"),
     (b"\x89HDF", "an HDF5 file, as Keras writes"),
     (b"\x1f\x8b", "compressed by gzip; unpack it first"),
@@ -77,7 +79,7 @@ def save_file(tensors: Mapping[str, Any], filename: File, metadata: Mapping[str,
 def load_file(filename: File, device: Any = None) -> dict[str, Tensor]:
     """The tensors of a safetensors file by name, on a device (the CPU if nothing is said).
 
-    bfloat16 values, which NumPy does not have, become float32, which holds them exactly.
+    Without the package ml_dtypes, which adds bfloat16 to NumPy, such values become float32, which holds them exactly.
 
     Raises:
         ValueError: for a file that is cut off, damaged, or of another format, with what it seems to be.
@@ -89,15 +91,20 @@ def load_file(filename: File, device: Any = None) -> dict[str, Tensor]:
 
 def read_metadata(filename: File) -> dict[str, str]:
     """The words that go with the tensors of a safetensors file; no tensor is read."""
-    content, name = _content(filename)
+    content, name = contents(filename)
     return _header(content, name)[1]
 
 
 def read(filename: File, device: Any = None) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The tensors of a safetensors file, in the order they lie there, and its metadata."""
-    safetensors = _package()
-    content, name = _content(filename)
+    _package()  # what is missing is said before what is wrong with the file
+    return parsed(*contents(filename), device)
+
+
+def parsed(content: bytes, name: str, device: Any = None) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors and the metadata in the bytes of a safetensors file."""
     entries, metadata = _header(content, name)
+    safetensors = _package()
     try:
         parts = dict(safetensors.deserialize(content))
     except safetensors.SafetensorError as error:
@@ -139,13 +146,14 @@ def _plain(name: Any, value: Any) -> Any:
     if not isinstance(value, np.ndarray | np.generic):
         raise TypeError(f"save_file: expected tensors; {name!r} is of type {type(value).__name__}")
     native = np.dtype(value.dtype.newbyteorder("="))
-    if native.name not in {dtype.name for dtype in _DTYPES.values()}:
+    if not is_dtype(native):
         raise DtypeError(f"save_file: {name!r} has dtype {value.dtype}, which tensors do not have")
     # The package writes the memory as it lies, so anything but row-major order would become wrong numbers.
     return np.require(value, dtype=native, requirements=["C", "A"])
 
 
-def _content(filename: Any) -> tuple[bytes, str]:
+def contents(filename: Any) -> tuple[bytes, str]:
+    """All bytes of a file, and what to call it in messages."""
     if hasattr(filename, "read"):
         return filename.read(), str(getattr(filename, "name", "this file"))
     path = Path(filename)
@@ -181,11 +189,18 @@ def _header(content: bytes, name: str) -> tuple[dict[str, Any], dict[str, str]]:
     return entries, metadata
 
 
+def from_bfloat16(bits: Any) -> Any:
+    """The numbers with these 16 bits each: as bfloat16, or without ml_dtypes as float32, which holds them exactly."""
+    try:
+        return bits.astype(np.uint16).view(as_dtype("bfloat16"))
+    except ImportError:
+        return (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
+
+
 def _array(key: str, part: dict[str, Any], name: str) -> Any:
     shape, data = part["shape"], part["data"]
     if part["dtype"] == "BF16":
-        wide = np.frombuffer(data, dtype="<u2").astype(np.uint32) << np.uint32(16)
-        return wide.view(np.float32).reshape(shape)
+        return from_bfloat16(np.frombuffer(data, dtype="<u2").reshape(shape))
     if part["dtype"] not in _DTYPES:
         raise DtypeError(f"{name}: {key!r} has dtype {part['dtype']}, which tensors do not have; convert it in PyTorch")
     values = np.frombuffer(data, dtype=_DTYPES[part["dtype"]]).reshape(shape)

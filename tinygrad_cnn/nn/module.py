@@ -4,10 +4,13 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from ..autograd import no_grad, repeated
-from ..autograd.modes import SCOPE
-from ..dtypes import as_dtype, float16, float32, float64
+from ..autograd.modes import SCOPE, call_of
+from ..dtypes import as_dtype, float16, float32, float64, is_floating
+from ..errors import DeviceError
 from ..tensor import Tensor, backend_for
 from ..tensor import device as device_type
+from .hooks import EVERYWHERE
+from .parameter import zeroed_gradient
 from .scope import PATHS, path_outside, paths_of
 from .state import StateMethods
 
@@ -37,23 +40,31 @@ class Module(StateMethods):
     ((3, 2), ['hidden.weight', 'hidden.bias', 'out.weight', 'out.bias'])
     """
 
+    dump_patches = False  # PyTorch's: whether to write changes of sources into files; there are none
+    call_super_init = False  # PyTorch's: whether __init__ calls that of the next class
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         paths = PATHS.get()
         if paths is None:  # the outermost module of this call: paths are counted from here
             outermost = PATHS.set(paths_of(self))
+            call = call_of(type(self), SCOPE.get())
+            scope = SCOPE.set(call)
             try:
                 return self._run(args, kwargs)
             finally:
+                SCOPE.reset(scope)
                 PATHS.reset(outermost)
         path = paths.get(id(self))
-        scope = SCOPE.set(path_outside(self) if path is None else path)
+        call = call_of(type(self), path_outside(self) if path is None else path)
+        scope = SCOPE.set(call)
         try:
             return self._run(args, kwargs)
         finally:
             SCOPE.reset(scope)
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
+        own = self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks
+        if own or EVERYWHERE:
             return self._run_with_hooks(args, kwargs)
         return self.forward(*args, **kwargs)
 
@@ -75,11 +86,8 @@ class Module(StateMethods):
     @repeated
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or make them 0."""
-        for _, parameter in self.named_parameters():
-            if parameter.grad is not None:
-                parameter.grad = (
-                    None if set_to_none else Tensor.from_array(parameter.backend.xp.zeros_like(parameter.array))
-                )
+        for parameter in self.parameters():
+            parameter._grad = None if set_to_none else zeroed_gradient(parameter)
 
     def apply(self, fn: Callable[["Module"], Any]) -> Self:
         """Call `fn` on every module inside and at last on this one: `model.apply(init_weights)`."""
@@ -111,7 +119,7 @@ class Module(StateMethods):
             else:
                 dtype = target
         wanted = None if dtype is None else as_dtype(dtype)
-        if wanted is not None and wanted.kind != "f":
+        if wanted is not None and not is_floating(wanted):
             raise TypeError(f"to: a module's dtype must be floating-point; got {wanted}")
         if device is not None:
             backend_for(device)  # an unknown device is an error before anything is moved
@@ -134,12 +142,8 @@ class Module(StateMethods):
         return self.to(float16)
 
     def bfloat16(self) -> Self:
-        """There is no bfloat16 here.
-
-        Raises:
-            TypeError: always.
-        """
-        raise TypeError(f"{type(self).__name__}.bfloat16: this engine has no bfloat16; use half() or float()")
+        """Floating-point parameters and buffers in bfloat16, which needs the package ml_dtypes."""
+        return self.to(dtype="bfloat16")
 
     def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
         """On a device, with values that mean nothing: to be followed by loading or initialising them."""
@@ -151,6 +155,16 @@ class Module(StateMethods):
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: the module runs as it is; `tinygrad_cnn.compile` records a whole step."""
+
+    def ipu(self, device: Any = None) -> Self:
+        """There is no such device here.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise DeviceError(f"{type(self).__name__}.ipu: this engine computes on the CPU and on CUDA devices")
+
+    xpu = mtia = ipu
 
     def cpu(self) -> Self:
         """On the CPU."""

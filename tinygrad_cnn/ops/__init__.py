@@ -117,6 +117,7 @@ from .exponential import (
     tanh,
     tanh_grad,
 )
+from .factorizations import lu_lower, lu_upper, matrix_exp
 from .indexing import follow, gather_along, getitem, scatter_along, scatter_items, setitem, write_view
 from .linalg import (
     cholesky,
@@ -130,6 +131,7 @@ from .linalg import (
     qr_orthonormal,
     qr_triangular,
     right_vectors,
+    sign_of_det,
     singular_values,
     solve,
 )
@@ -138,6 +140,7 @@ from .matmul import linear, matmul
 from .normalization import batch_norm, batch_norm_input_grad, scale_channels
 from .norms import euclidean_norm, norm
 from .pooling import max_pool2d, pool_gather, pool_scatter, spread_windows, sum_windows
+from .probability import bessel_i, entr, erfcx, igamma, igammac, ndtri, xlog1py, zeta
 from .reductions import (
     all_,
     amax,
@@ -182,6 +185,7 @@ __all__ = [
     "atanh",
     "batch_norm",
     "batch_norm_input_grad",
+    "bessel_i",
     "bitwise_and",
     "bitwise_left_shift",
     "bitwise_not",
@@ -213,9 +217,11 @@ __all__ = [
     "eigenvectors",
     "elu",
     "elu_grad",
+    "entr",
     "eq",
     "erf",
     "erfc",
+    "erfcx",
     "erfinv",
     "euclidean_norm",
     "exp",
@@ -242,6 +248,8 @@ __all__ = [
     "hardtanh_grad",
     "heaviside",
     "hypot",
+    "igamma",
+    "igammac",
     "inside",
     "inv",
     "isfinite",
@@ -269,13 +277,17 @@ __all__ = [
     "logical_xor",
     "logsumexp",
     "lt",
+    "lu_lower",
+    "lu_upper",
     "matmul",
+    "matrix_exp",
     "max_pool2d",
     "maximum",
     "mean",
     "median",
     "minimum",
     "mul",
+    "ndtri",
     "ne",
     "neg",
     "neighbours",
@@ -311,6 +323,7 @@ __all__ = [
     "sigmoid",
     "sigmoid_grad",
     "sign",
+    "sign_of_det",
     "signbit",
     "silu",
     "silu_grad",
@@ -342,5 +355,7 @@ __all__ = [
     "var",
     "where",
     "write_view",
+    "xlog1py",
     "xlogy",
+    "zeta",
 ]

@@ -158,19 +158,19 @@ def inside(backend: Any, x: Any, *, low: Any, high: Any) -> Any:
     return (above & (x <= high)) if high is not None else above & (x == x)  # noqa: PLR0124 - False for NaN
 
 
-@op(x=lambda g, source: cast(g, dtype=source, source=g.dtype))
+@op(exact=True, x=lambda g, source: cast(g, dtype=source, source=g.dtype))
 def cast(backend: Any, x: Any, *, dtype: Any, source: Any) -> Any:
     """x in another dtype; `source` is the one it has."""
     return x.astype(dtype)
 
 
-@op(x=lambda g: g)
+@op(exact=True, x=lambda g: g)
 def copy(backend: Any, x: Any) -> Any:
     """x in memory of its own."""
     return x.copy(order="K")
 
 
-@op(x=lambda g, target, source: transfer(g, target=source, source=target))
+@op(exact=True, x=lambda g, target, source: transfer(g, target=source, source=target))
 def transfer(backend: Any, x: Any, *, target: Any, source: Any) -> Any:
     """x on the backend `target`; `source` is the one it is on."""
     return target.copy_from(source, x)

@@ -61,6 +61,12 @@ def logabsdet(backend: Any, x: Any) -> Any:
         return backend.xp.asarray(backend.xp.linalg.slogdet(x)[1], dtype=x.dtype)
 
 
+@op(x=lambda g, x: _per_matrix(g * 0) * x)
+def sign_of_det(backend: Any, x: Any) -> Any:
+    """−1, 0 or 1; the derivative is 0."""
+    return backend.xp.asarray(backend.xp.linalg.slogdet(x)[0], dtype=x.dtype)
+
+
 def _cholesky_grad(g: Any, out: Any) -> Any:
     inner = matmul(out.mT, g)
     lower = tril(inner, diagonal=0) - _on_diagonal(_diagonal(inner)) / 2
@@ -101,10 +107,15 @@ def _gaps(s: Any) -> Any:
     return where(zero, 0, 1 / where(zero, 1, gap))
 
 
-@op(x=lambda g, x: _times(eigenvectors(x), g, eigenvectors(x)))
-def eigenvalues(backend: Any, x: Any) -> Any:
-    """λ of symmetric x = V diag(λ) Vᵀ, the smallest first; only the lower triangle is read."""
-    return backend.xp.linalg.eigh(x)[0]
+def _values_grad(g: Any, x: Any, lower: bool) -> Any:
+    v = eigenvectors(x, lower=lower)
+    return _times(v, g, v)
+
+
+@op(x=_values_grad)
+def eigenvalues(backend: Any, x: Any, *, lower: bool) -> Any:
+    """λ of symmetric x = V diag(λ) Vᵀ, the smallest first; only the lower or the upper triangle is read."""
+    return backend.xp.linalg.eigh(x, "L" if lower else "U")[0]
 
 
 def _times(u: Any, s: Any, v: Any) -> Any:
@@ -112,10 +123,16 @@ def _times(u: Any, s: Any, v: Any) -> Any:
     return matmul(u * _columns(s), v.mT)
 
 
-@op(x=lambda g, x, out: matmul(out, matmul(_gaps(eigenvalues(x)) * matmul(out.mT, g), out.mT)))
-def eigenvectors(backend: Any, x: Any) -> Any:
+def _vectors_grad(g: Any, x: Any, out: Any, lower: bool) -> Any:
+    inner = matmul(out.mT, g)
+    turning = (inner - inner.mT) / 2  # V stays orthonormal, so it can only turn
+    return matmul(out, matmul(_gaps(eigenvalues(x, lower=lower)) * turning, out.mT))
+
+
+@op(x=_vectors_grad)
+def eigenvectors(backend: Any, x: Any, *, lower: bool) -> Any:
     """V of symmetric x = V diag(λ) Vᵀ, in columns; the derivative exists where all λ differ."""
-    return backend.xp.linalg.eigh(x)[1]
+    return backend.xp.linalg.eigh(x, "L" if lower else "U")[1]
 
 
 @op(x=lambda g, x: _times(left_vectors(x), g, right_vectors(x)))
@@ -152,6 +169,9 @@ def _pinv_grad(g: Any, x: Any, out: Any) -> Any:
 
 
 @op(x=_pinv_grad)
-def pinv(backend: Any, x: Any, *, rtol: Any) -> Any:
-    """x⁺, the pseudoinverse of Moore and Penrose; singular values up to rtol · the largest count as 0."""
-    return backend.xp.linalg.pinv(x, rtol=rtol)
+def pinv(backend: Any, x: Any, *, rtol: Any, hermitian: bool) -> Any:
+    """x⁺, the pseudoinverse of Moore and Penrose; singular values up to rtol · the largest count as 0.
+
+    Of a symmetric (`hermitian`) matrix the lower triangle is read.
+    """
+    return backend.xp.linalg.pinv(x, rtol=rtol, hermitian=hermitian)

@@ -32,15 +32,10 @@ def _wide(x: Any) -> Any:
     return "int64" if x.dtype.kind in "biu" else x.dtype
 
 
-def _is_half(x: Any) -> bool:
-    """Whether x is of 16-bit floats, whose sums overflow: what is computed of sums is computed in float32."""
-    return x.dtype.kind == "f" and x.dtype.itemsize == 2  # type: ignore[no-any-return]
-
-
 @op(x=lambda g, x_shape, dim, keepdim: expand_reduced(g, x_shape, dim, keepdim))
 def sum_(backend: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     """Σ x"""
-    return backend.xp.sum(x, axis=dim, keepdims=keepdim, dtype=_wide(x))
+    return x.sum(axis=dim, keepdims=keepdim, dtype=_wide(x))
 
 
 @op(x=lambda g, x_shape: expand_reduced(g, x_shape, (0, *range(2, len(x_shape))), keepdim=False))
@@ -52,10 +47,8 @@ def channel_sum(backend: Any, x: Any) -> Any:
 @op(x=lambda g, x_shape, dim, keepdim: expand_reduced(g / max(_count(x_shape, dim), 1), x_shape, dim, keepdim))
 def mean(backend: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     """Σ x / n; NaN for n = 0."""
-    if _is_half(x):
-        return mean.forward(backend, x.astype("float32"), dim=dim, keepdim=keepdim).astype(x.dtype)
     with backend.quiet():
-        return backend.xp.true_divide(backend.xp.sum(x, axis=dim, keepdims=keepdim), _count(x.shape, dim))
+        return backend.xp.true_divide(x.sum(axis=dim, keepdims=keepdim), _count(x.shape, dim))
 
 
 def _var_grad(g: Any, x: Any, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
@@ -67,9 +60,6 @@ def _var_grad(g: Any, x: Any, dim: tuple[int, ...], correction: float, keepdim: 
 @op(x=_var_grad)
 def var(backend: Any, x: Any, *, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:
     """Σ (x − mean)² / (n − correction)"""
-    if _is_half(x):
-        wide = x.astype("float32")
-        return var.forward(backend, wide, dim=dim, correction=correction, keepdim=keepdim).astype(x.dtype)
     with backend.quiet():
         count = _count(x.shape, dim)
         deviations = x - backend.xp.true_divide(backend.xp.sum(x, axis=dim, keepdims=True), count)

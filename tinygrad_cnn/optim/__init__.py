@@ -1,9 +1,10 @@
 """Optimizers: how parameters change by their gradients."""
 
 from . import lr_scheduler, swa_utils
-from .adam import Adam, AdamW
+from .adam import Adam, AdamW, SparseAdam
 from .adaptive import Adadelta, Adagrad, RMSprop
 from .averaged import ASGD, Rprop
+from .lbfgs import LBFGS
 from .moments import Adamax, NAdam, RAdam
 from .optimizer import Optimizer
 from .regularisation import EarlyStopping, l1_penalty
@@ -18,11 +19,13 @@ __all__ = [
     "AdamW",
     "Adamax",
     "NAdam",
+    "LBFGS",
     "EarlyStopping",
     "Optimizer",
     "RAdam",
     "RMSprop",
     "Rprop",
+    "SparseAdam",
     "l1_penalty",
     "lr_scheduler",
     "swa_utils",

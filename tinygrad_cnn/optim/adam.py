@@ -136,3 +136,16 @@ class AdamW(Adam):
             fused=fused,
             decoupled_weight_decay=True,
         )
+
+
+class SparseAdam(Adam):
+    """Refused: gradients are never sparse here, so there is nothing that it would do better than Adam.
+
+    Raises:
+        NotImplementedError: always.
+    """
+
+    def __init__(
+        self, params: Any, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
+    ) -> None:
+        raise NotImplementedError("SparseAdam: gradients are never sparse here; use Adam")

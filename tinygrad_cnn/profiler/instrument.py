@@ -36,10 +36,10 @@ class Instruments:
         self._around(holder, "backward", lambda *_: BACKWARD, recorder, ENGINE)
         for name in ("run_backward", "walk"):  # what autograd.backward and autograd.grad call
             self._around(derivatives, name, lambda *_: BACKWARD, recorder, ENGINE)
-        for kind in _defining(Node, "input_gradients"):
+        for kind in defining(Node, "input_gradients"):
             self._replace(kind, "input_gradients", lambda old: _rule(recorder, old))
         for name in ("step", "zero_grad"):
-            for optimizer in _defining(Optimizer, name):
+            for optimizer in defining(Optimizer, name):
                 self._around(optimizer, name, _step_name(name), recorder, STEP)
         self._around(LoaderIterator, "__next__", lambda *_: "DataLoader: waiting for a batch", recorder, STEP)
         if modules:
@@ -74,7 +74,7 @@ class Instruments:
         self._before.clear()
 
 
-def _defining(kind: type, name: str) -> Iterator[type]:
+def defining(kind: type, name: str) -> Iterator[type]:
     """A class and its subclasses, as far as they define a method of this name themselves."""
     waiting, seen = [kind], set()
     while waiting:

@@ -3,13 +3,14 @@
 from typing import Any, Self
 
 from ..autograd.hooks import RemovableHandle, use_tensors
-from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, of_python
+from ..backend import backend_of
+from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, is_dtype, of_python
 from .autograd import AutogradMethods
 from .base import TensorBase
 from .convert import CastMethods, ConversionMethods
-from .decompositions import DecompositionMethods
-from .device import backend_for, device
+from .device import backend_for, device, get_default_device, set_default_device
 from .exchange import ExchangeMethods
+from .factorizations import FactorizationMethods
 from .gradient import as_gradient, memory_of_its_own, run_backward, seeds_for, walk
 from .in_place import InPlaceMethods
 from .in_place_forms import InPlaceForms
@@ -17,11 +18,13 @@ from .legacy import from_sizes_or_values
 from .new import NewMethods
 from .pointwise import PointwiseMethods
 from .printing import set_printoptions
+from .questions import QuestionMethods
 from .random_fills import RandomMethods
 from .reductions import MinAndMax, ReductionMethods, ValuesAndIndices, dimension, dimensions
 from .scans import ScanMethods
 from .scatter import ScatterMethods
 from .shapes import sizes
+from .special import SpecialMethods
 from .statistics import StatisticsMethods
 
 
@@ -30,11 +33,13 @@ class Tensor(
     InPlaceMethods,
     InPlaceForms,
     RandomMethods,
+    QuestionMethods,
     PointwiseMethods,
+    SpecialMethods,
     ReductionMethods,
     ScanMethods,
     StatisticsMethods,
-    DecompositionMethods,
+    FactorizationMethods,
     ScatterMethods,
     NewMethods,
     ExchangeMethods,
@@ -71,17 +76,17 @@ def as_tensor(values: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """
     if isinstance(values, Tensor):
         return values.to(dtype=dtype, device=device)
-    backend = backend_for(device)
+    backend = (backend_of(values) if device is None else None) or backend_for(device)
     values = _without_tensors(values)
     wanted = as_dtype(dtype) if dtype is not None else of_python(values)
     try:
         array = backend.asarray(values, dtype=wanted)
     except ValueError as error:
         raise ValueError(f"tensor: the values do not form a rectangular array: {error}") from None
-    if array.dtype not in DTYPES:
+    if not is_dtype(array.dtype):
         raise TypeError(
             f"tensor: values of dtype {array.dtype} are not numbers that a tensor can hold; "
-            f"there are {', '.join(map(str, DTYPES))}. Convert with .astype(...) first"
+            f"there are {', '.join(map(str, DTYPES))} and bfloat16. Convert with .astype(...) first"
         )
     tensor = Tensor.from_array(array)
     tensor.storage.shared = array is values or getattr(array, "base", None) is not None
@@ -107,6 +112,8 @@ __all__ = [
     "as_tensor",
     "backend_for",
     "device",
+    "get_default_device",
+    "set_default_device",
     "dimension",
     "dimensions",
     "memory_of_its_own",

@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from .. import ops
 from ..autograd.modes import in_scope
+from ..dtypes import is_floating
 from ..errors import DtypeError, ShapeError
 from .base import TensorBase
 
@@ -28,7 +29,7 @@ def check_exponent(x: Any, exponent: Any) -> None:
     Raises:
         RuntimeError: as in PyTorch.
     """
-    if isinstance(exponent, int) and exponent < 0 and x.dtype.kind != "f":
+    if isinstance(exponent, int) and exponent < 0 and not is_floating(x.dtype):
         raise DtypeError(f"pow: integers to the negative power {exponent} are fractions; convert with .float() first")
 
 
@@ -174,14 +175,14 @@ class ArithmeticMethods(TensorBase):
         check_divisor("div", self, other)
         quotient = ops.trunc(ops.div(self, other))
         integers = (
-            self.dtype.kind != "f"
+            not is_floating(self.dtype)
             and getattr(getattr(other, "dtype", None), "kind", "f" if isinstance(other, float) else "i") != "f"
         )
         return ops.cast(quotient, dtype=self.dtype, source=quotient.dtype) if integers else quotient
 
     def pow(self, exponent: Any) -> Self:
         """self to a power; of integers to a negative one is an error, as in PyTorch."""
-        if type(exponent) in (int, float) and exponent == 2 and (type(exponent) is int or self.dtype.kind == "f"):
+        if type(exponent) in (int, float) and exponent == 2 and (type(exponent) is int or is_floating(self.dtype)):
             return ops.square(self)
         check_exponent(self, exponent)
         return ops.pow_(self, exponent)
@@ -250,7 +251,7 @@ class ArithmeticMethods(TensorBase):
             # NaN among the bounds gives NaN; a value on a bound keeps the gradient.
             out = self if min is None else ops.where(ops.lt(self, min) | (min != min), min, self)  # noqa: PLR0124
             return out if max is None else ops.where(ops.gt(out, max) | (max != max), max, out)  # noqa: PLR0124
-        if self.dtype.kind != "f" and (isinstance(min, float) or isinstance(max, float)):
+        if not is_floating(self.dtype) and (isinstance(min, float) or isinstance(max, float)):
             return self + 0.0 if self.array.size == 0 else ops.clamp(self + 0.0, low=min, high=max)
         return ops.clamp(self, low=min, high=max)
 

@@ -129,6 +129,22 @@ class ArrangementMethods(ShapeMethods):
             for a, b in zip(edges[:-1], [*cuts, None], strict=True)
         )
 
+    def unsafe_split(self, split_size: Any, dim: int = 0) -> tuple[Self, ...]:
+        """Another name of `split`; autograd follows writes to the pieces in either."""
+        return self.split(split_size, dim)  # type: ignore[attr-defined, no-any-return]
+
+    def unsafe_split_with_sizes(self, split_sizes: Any, dim: int = 0) -> tuple[Self, ...]:
+        """Another name of `split_with_sizes`."""
+        return self.split_with_sizes(split_sizes, dim)
+
+    def unsafe_chunk(self, chunks: int, dim: int = 0) -> tuple[Self, ...]:
+        """Another name of `chunk`."""
+        return self.chunk(chunks, dim)  # type: ignore[attr-defined, no-any-return]
+
+    def narrow_copy(self, dim: int, start: int, length: int) -> Self:
+        """`narrow`, as a copy."""
+        return ops.copy(self.narrow(dim, start, length))  # type: ignore[attr-defined, no-any-return]
+
     def _split_along(self, op: str, place: int, least: int, indices_or_sections: Any) -> tuple[Self, ...]:
         if self.ndim < least:
             raise ShapeError(f"{op}: needs at least {least} dimensions; got shape {tuple(self.shape)}{in_scope()}")
@@ -274,9 +290,8 @@ class ArrangementMethods(ShapeMethods):
                 )
         offset = storage_offset
         if offset is None:
-            address = "__array_interface__"
-            first, start = (getattr(x.array, address)["data"][0] for x in (self, root))
-            offset = (first - start) // self.dtype.itemsize if self.array.size else 0
+            address = self.backend.address
+            offset = (address(self.array) - address(root.array)) // self.dtype.itemsize if self.array.size else 0
         last = offset + sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
         if offset < 0 or (0 not in shape and last >= root.array.size):
             raise ShapeError(
@@ -284,6 +299,22 @@ class ArrangementMethods(ShapeMethods):
                 f"there are {root.array.size}{in_scope()}"
             )
         return ops.strided(root, shape=shape, strides=strides, offset=offset)  # type: ignore[no-any-return]
+
+    def as_strided_(self, size: Any, stride: Any, storage_offset: int | None = None) -> Self:
+        """`as_strided`, in place: this very tensor becomes that view."""
+        return self._take_shape("as_strided_", lambda: self.as_strided(size, stride, storage_offset))
+
+    def as_strided_scatter(self, src: TensorBase, size: Any, stride: Any, storage_offset: int | None = None) -> Self:
+        """A copy of self with `src` in place of `as_strided(size, stride, storage_offset)`."""
+        shape, strides = sizes("as_strided_scatter", (size,)), sizes("as_strided_scatter", (stride,))
+        if tuple(src.shape) != shape:
+            raise ShapeError(f"as_strided_scatter: expected src of shape {shape}; got {tuple(src.shape)}{in_scope()}")
+        whole: Any = ops.copy(self).contiguous()  # type: ignore[attr-defined]
+        whole.as_strided(shape, strides, storage_offset or 0)  # says what does not fit
+        src = src if src.dtype == self.dtype else ops.cast(src, dtype=self.dtype, source=src.dtype)
+        view: Any = ops.strided
+        params = {"shape": shape, "strides": strides, "offset": storage_offset or 0}
+        return ops.write_view(whole, src, view=((view, params),))  # type: ignore[no-any-return]
 
     # writing slices ---------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from typing import Any, Self
 from ..autograd import Leaf, Node
 from ..autograd.hooks import RemovableHandle, add_hook
 from ..autograd.outputs import OutputNode
+from ..dtypes import is_floating
 from ..errors import GraphError, ShapeError
 from .base import Retained, TensorBase
 from .gradient import as_gradient, run_backward
@@ -36,7 +37,7 @@ class AutogradMethods(TensorBase):
         tensor([0., 0.], requires_grad=True)
         """
         if requires_grad:
-            if self.dtype.kind != "f":
+            if not is_floating(self.dtype):
                 raise GraphError(
                     f"requires_grad: only floating-point tensors can require gradients; this one has dtype {self.dtype}"
                 )

@@ -6,16 +6,18 @@ from typing import Any, ClassVar, Self
 
 from ..autograd import InferenceStorage, Leaf, Node, Op, Storage
 from ..autograd.anomaly import watch
-from ..autograd.modes import ANOMALY, INFERENCE, MODE, RECORD, SCOPE, enable_grad
+from ..autograd.modes import ANOMALY, AUTOCAST, INFERENCE, MODE, RECORD, SCOPE, enable_grad
 from ..autograd.op import OUT, use_backends
 from ..autograd.packing import PACKING, pack
 from ..autograd.tape import TAPE
-from ..backend import Backend, backend_of, find_backend
+from ..autograd.widened import widened
+from ..backend import Backend, backend_of, find_backend, is_array
 from ..dtypes import KINDS, DType
 from ..errors import DeviceError, DtypeError, GraphError, ShapeError
 from ..ops import cast, follow, write_view
 from .device import device
 from .harmony import explain, harmonize
+from .precision import cast_inputs
 from .size import Size
 
 use_backends(find_backend)
@@ -90,12 +92,15 @@ class TensorBase:
 
     def __apply_op__(self, op: Op, args: tuple[Any, ...], params: dict[str, Any], residuals: bool = False) -> Any:
         """Compute an operation on these arguments, and record it if one of them wants a gradient."""
+        if op.policy and AUTOCAST.get() is not None:
+            args = cast_inputs(op, args, self)
         if op.view and isinstance(args[0], TensorBase):
             args[0].settle()
         arrays: list[Any] = []
         nodes: list[Node | Leaf | None] = []
         shapes: list[tuple[int, ...]] = []
-        recording = op.differentiable and MODE.get() is RECORD
+        mode = MODE.get()
+        recording = op.differentiable and mode is RECORD
         dtype, even, wanted, bit = None, True, 0, 1
         for arg in args:
             if isinstance(arg, TensorBase):
@@ -118,23 +123,25 @@ class TensorBase:
                 nodes.append(None)
                 shapes.append(getattr(arg, "shape", ()))
             bit <<= 1
-        if op.dtypes != "any" and not (even and dtype.kind == "f"):  # type: ignore[union-attr]
-            harmonized = harmonize(op, args, self)
-            if harmonized is not args:
-                return self.__apply_op__(op, harmonized, params, residuals)
-
         backend = backend_of(self.array) or find_backend(tuple(arrays))
+        if not even or dtype.char not in "fd":  # type: ignore[union-attr] # neither float32 nor float64
+            if op.dtypes != "any" and (harmonized := harmonize(op, args, self)) is not args:
+                return self.__apply_op__(op, harmonized, params, residuals)
+            if not op.takes_16_bits and any(x.dtype.char in backend.only_stored for x in arrays if hasattr(x, "dtype")):
+                return self.__apply_op__(widened(op), args, params, residuals)
         try:
-            out = op.forward(backend, *arrays, **params)
+            out = op.forward(backend, *arrays, **params) if params else op.forward(backend, *arrays)
         except (ValueError, IndexError, TypeError) as error:
             raise explain(op, arrays, params, error) from error
         rest: tuple[Any, ...] = ()
         if op.residuals:
             out, *rest = out
-        if not isinstance(out, backend.array_type):
+        if not isinstance(out, backend.array_type) and not is_array(out):
             out = backend.asarray(out)
 
-        result = self.plain.from_array(out)
+        result = object.__new__(self.plain)
+        result.array, result.node, result.view_of, result._grad = out, None, None, None
+        result.storage = Storage() if mode is not INFERENCE else InferenceStorage()
         if recording and wanted:
             saved: dict[str, tuple[Any, Storage | None, int]] = {}
             for name, where in op.plan(wanted):
@@ -150,7 +157,7 @@ class TensorBase:
                 else:
                     saved[name] = (rest[-2 - where], None, 0)
             result.node = Node(op, params, tuple(nodes), tuple(shapes), out.shape, out.dtype, SCOPE.get(), saved)
-            if (packing := PACKING.get()) is not None:
+            if saved and (packing := PACKING.get()) is not None:
                 pack(result.node, packing)
         if op.view and backend.shares_memory(out, args[0].array):
             result.look_into(args[0], op, params, recording)

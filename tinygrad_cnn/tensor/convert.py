@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import ops
 from ..autograd import Leaf
-from ..dtypes import as_dtype, float16, float32, float64, int8, int16, int32, int64, uint8
+from ..dtypes import as_dtype, float16, float32, float64, int8, int16, int32, int64, is_floating, uint8
 from ..errors import DtypeError, GraphError
 from .base import TensorBase
 from .device import backend_for
@@ -129,18 +129,14 @@ class ConversionMethods(TensorBase):
         """Bytes of all elements."""
         return int(self.array.size * self.dtype.itemsize)
 
-    def is_contiguous(self) -> bool:
-        """Whether the values lie in memory row by row."""
-        return not self.storage.shared or bool(self.array.flags.c_contiguous)
-
     def contiguous(self, memory_format: Any = None) -> Self:
         """Itself if it is contiguous, else a copy that is."""
-        return self if self.is_contiguous() else self.clone()
+        return self if not self.storage.shared or self.array.flags.c_contiguous else self.clone()
 
     def data_ptr(self) -> int:
         """The address of the first element."""
         self.settle()
-        return int(self.array.ctypes.data)
+        return self.backend.address(self.array)
 
     # graph ------------------------------------------------------------------------------------------------------------
 
@@ -251,7 +247,7 @@ class CastMethods(TensorBase):
         if dtype is not None and as_dtype(dtype) != self.dtype:
             wanted = as_dtype(dtype)
             # Integers have no derivative: the graph ends here, as it does in PyTorch.
-            origin = out if wanted.kind == "f" else out.detach()
+            origin = out if is_floating(wanted) else out.detach()
             out = ops.cast(origin, dtype=wanted, source=self.dtype)
         return ops.copy(out) if copy and out is self else out
 
@@ -274,6 +270,10 @@ class CastMethods(TensorBase):
     def half(self, memory_format: Any = None) -> Self:
         """In float16."""
         return self.to(float16)
+
+    def bfloat16(self, memory_format: Any = None) -> Self:
+        """In bfloat16, which needs the package ml_dtypes."""
+        return self.to(dtype="bfloat16")
 
     def long(self, memory_format: Any = None) -> Self:
         """In int64."""
@@ -320,7 +320,7 @@ class CastMethods(TensorBase):
 
     def is_floating_point(self) -> Any:
         """Whether the dtype is floating-point."""
-        return self.dtype.kind == "f"
+        return is_floating(self.dtype)
 
 
 def _rebuild(cls: type[TensorBase], array: Any, requires_grad: bool) -> TensorBase:

@@ -1,36 +1,40 @@
 """Tensor methods of linear algebra: inverses, determinants, decompositions, of matrices or stacks of them."""
 
 from math import inf
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from .. import ops
 from ..autograd.modes import in_scope
-from ..errors import ArgumentError, DtypeError, ShapeError
+from ..dtypes import is_floating
+from ..errors import ArgumentError, DtypeError, LinAlgError, ShapeError
 from .base import TensorBase
 from .products import ProductMethods
 from .reductions import dimension
+
+if TYPE_CHECKING:
+    from . import Tensor
 
 
 class SignAndLogAbsDet(NamedTuple):
     """What `slogdet` returns: the determinant's sign, and the logarithm of its size."""
 
-    sign: Any
-    logabsdet: Any
+    sign: "Tensor"
+    logabsdet: "Tensor"
 
 
 class QR(NamedTuple):
     """What `qr` returns: x = Q R."""
 
-    Q: Any
-    R: Any
+    Q: "Tensor"
+    R: "Tensor"
 
 
 class SVD(NamedTuple):
     """What `svd` returns: x = U diag(S) Vᵀ."""
 
-    U: Any
-    S: Any
-    V: Any
+    U: "Tensor"
+    S: "Tensor"
+    V: "Tensor"
 
 
 class DecompositionMethods(ProductMethods):
@@ -39,7 +43,7 @@ class DecompositionMethods(ProductMethods):
     __slots__ = ()
 
     def _matrix(self, op: str, *, square: bool = False) -> None:
-        if self.dtype.kind != "f":
+        if not is_floating(self.dtype):
             raise DtypeError(f"{op}: needs floating-point values; got dtype {self.dtype}{in_scope()}")
         if self.ndim < 2 or (square and self.shape[-1] != self.shape[-2]):
             kind = "square matrices" if square else "matrices"
@@ -50,7 +54,7 @@ class DecompositionMethods(ProductMethods):
         try:
             return act()
         except ValueError as error:
-            raise ArgumentError(f"{op}: {error}, for matrices of shape {tuple(self.shape)}{in_scope()}") from None
+            raise LinAlgError(f"{op}: {error}, for matrices of shape {tuple(self.shape)}{in_scope()}") from None
 
     def inverse(self) -> Self:
         """The inverse of a square matrix, or of each of a stack.
@@ -71,7 +75,7 @@ class DecompositionMethods(ProductMethods):
         self._matrix("pinverse")
         if rcond is None:
             rcond = max(self.shape[-2:]) * float(self.backend.xp.finfo(self.dtype).eps)
-        return ops.pinv(self, rtol=rcond)
+        return ops.pinv(self, rtol=rcond, hermitian=False)
 
     def det(self) -> Self:
         """The determinant of a square matrix, or of each of a stack.
@@ -86,14 +90,13 @@ class DecompositionMethods(ProductMethods):
     def slogdet(self) -> SignAndLogAbsDet:
         """The determinant's sign, and the logarithm of its size, which neither overflows nor underflows."""
         self._matrix("slogdet", square=True)
-        xp = self.backend.xp
-        signs = xp.asarray(xp.linalg.slogdet(self.array)[0], dtype=self.dtype)
-        return SignAndLogAbsDet(self.plain.from_array(signs), ops.logabsdet(self))
+        return SignAndLogAbsDet._make((ops.sign_of_det(self), ops.logabsdet(self)))
 
     def logdet(self) -> Self:
         """The logarithm of the determinant: −∞ where that is 0, NaN where it is negative."""
-        sign, size = self.slogdet()
-        return ops.where(ops.lt(sign, 0), float("nan"), size)  # type: ignore[no-any-return]
+        self._matrix("logdet", square=True)
+        sign, size = ops.sign_of_det(self), ops.logabsdet(self)
+        return ops.where(ops.lt(sign, 0), float("nan"), size)
 
     def cholesky(self, upper: bool = False) -> Self:
         """The lower triangular L with L Lᵀ = self (or its transpose), for symmetric positive definite matrices.
@@ -126,21 +129,29 @@ class DecompositionMethods(ProductMethods):
         n, m = self.shape[-2:]
         if not some:
             q, r = self.backend.xp.linalg.qr(self.array, mode="complete")
-            return QR(self.plain.from_array(q), self.plain.from_array(r))
+            return QR._make((self.plain.from_array(q), self.plain.from_array(r)))
         if n >= m:
-            return QR(ops.qr_orthonormal(self), ops.qr_triangular(self))
+            return QR._make((ops.qr_orthonormal(self), ops.qr_triangular(self)))
         square = ops.getitem(self, index=(..., slice(0, n)))
         q = ops.qr_orthonormal(square)
         rest = ops.matmul(q.mT, ops.getitem(self, index=(..., slice(n, None))))
-        return QR(q, ops.concat(ops.qr_triangular(square), rest, dim=self.ndim - 1))
+        return QR._make((q, ops.concat(ops.qr_triangular(square), rest, dim=self.ndim - 1)))
 
     def svd(self, some: bool = True, compute_uv: bool = True) -> SVD:
         """self = U diag(S) Vᵀ: (…, n, m) → (…, n, k), (…, k), (…, m, k), k = min(n, m); the largest values first."""
         self._matrix("svd")
-        if not some:
-            u, s, vh = self.backend.xp.linalg.svd(self.array, full_matrices=True)
-            return SVD(*(self.plain.from_array(part) for part in (u, s, vh.mT)))
-        return SVD(ops.left_vectors(self), ops.singular_values(self), ops.right_vectors(self))
+        if not compute_uv:
+            zeros = [self.backend.xp.zeros((*self.shape[:-2], n, n), dtype=self.dtype) for n in self.shape[-2:]]
+            return SVD._make(
+                (self.plain.from_array(zeros[0]), ops.singular_values(self), self.plain.from_array(zeros[1]))
+            )
+        u, s, v = ops.left_vectors(self), ops.singular_values(self), ops.right_vectors(self)
+        if not some and self.shape[-1] != self.shape[-2]:  # the vectors beyond k have no derivative, as in PyTorch
+            left, _, right = self.backend.xp.linalg.svd(self.array, full_matrices=True)
+            k, rest = s.shape[-1], self.ndim - 1
+            u = ops.concat(u, self.plain.from_array(left[..., k:]), dim=rest)
+            v = ops.concat(v, self.plain.from_array(right.mT[..., k:]), dim=rest)
+        return SVD._make((u, s, v))
 
     def matrix_norm(self, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False) -> Self:
         """The norm of matrices in two dimensions: "fro", "nuc" (Σ s), ±2 (extreme s), ±1 (columns), ±inf (rows)."""
@@ -152,11 +163,13 @@ class DecompositionMethods(ProductMethods):
         if ord in ("nuc", 2, -2):
             moved: Any = self.movedim((first, second), (-2, -1))
             s = ops.singular_values(moved)
-            out = s.sum(-1) if ord == "nuc" else s.amax(-1) if ord == 2 else s.amin(-1)
+            empty = ord == 2 and not s.shape[-1]
+            out = s.sum(-1) if ord == "nuc" or empty else s.amax(-1) if ord == 2 else s.amin(-1)
         elif ord in (1, -1, inf, -inf):
             inner, outer = (first, second) if abs(ord) == 1 else (second, first)
             sums: Any = ops.sum_(ops.abs_(self), dim=(inner,), keepdim=True)
-            out = (sums.amax if ord > 0 else sums.amin)((inner, outer))
+            empty = ord > 0 and not self.shape[outer]  # the largest of none is 0
+            out = sums.sum((inner, outer)) if empty else (sums.amax if ord > 0 else sums.amin)((inner, outer))
         else:
             raise ArgumentError(f"matrix_norm: ord must be 'fro', 'nuc', ±1, ±2 or ±inf; got {ord!r}{in_scope()}")
         if not keepdim:

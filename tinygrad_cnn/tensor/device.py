@@ -1,11 +1,13 @@
-"""Where a tensor lives."""
+"""Where a tensor lives, and where new ones are made."""
 
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, Self
 
 from ..backend import Backend, backends, get_backend
 from ..errors import DeviceError
 
 KNOWN = ("cpu", "cuda")
+_default: ContextVar[tuple[Any, ...]] = ContextVar("default device", default=("cpu",))  # of `with` blocks, the last
 
 
 class device:  # noqa: N801 - PyTorch's name
@@ -14,6 +16,8 @@ class device:  # noqa: N801 - PyTorch's name
     Attributes:
         type: `cpu` or `cuda`.
         index: which one, None for the current.
+
+    In a `with` block it is where new tensors are made unless another device is named.
 
     Raises:
         RuntimeError: for another type.
@@ -34,6 +38,13 @@ class device:  # noqa: N801 - PyTorch's name
         self.type = name
         self.index = int(number) if number else index
 
+    def __enter__(self) -> Self:
+        _default.set((*_default.get(), self))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _default.set(_default.get()[:-1])
+
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
 
@@ -48,10 +59,30 @@ class device:  # noqa: N801 - PyTorch's name
         return hash(str(self))
 
 
+def set_default_device(device: Any) -> None:
+    """Make new tensors on this device unless another is named; None for the CPU.
+
+    Raises:
+        RuntimeError: when there is no such device.
+
+    >>> set_default_device("cpu")
+    >>> get_default_device()
+    device(type='cpu')
+    """
+    wanted = "cpu" if device is None else device
+    get_backend(wanted)
+    _default.set((wanted, *_default.get()[1:]))
+
+
+def get_default_device() -> device:
+    """Where new tensors are made unless another device is named."""
+    return device(_default.get()[-1])
+
+
 def backend_for(place: Any) -> Backend:
-    """The backend of a device, a device name, or None for the CPU.
+    """The backend of a device, a device name, or None for the default device.
 
     Raises:
         DeviceError: when there is no such device.
     """
-    return get_backend("cpu" if place is None else place)
+    return get_backend(_default.get()[-1] if place is None else place)

@@ -8,6 +8,7 @@ from ..autograd import Leaf, Node, backpropagate, enable_grad, repeated, taken
 from ..autograd.sharing import only_here
 from ..autograd.tape import TAPE
 from ..backend import Backend, find_backend
+from ..dtypes import is_floating
 from ..errors import GraphError, ShapeError
 from .base import TensorBase
 
@@ -40,7 +41,7 @@ def seeds_for(caller: str, tensors: Sequence[Any], gradients: Sequence[Any]) -> 
             gradient = TensorBase.plain.from_array(taken(tensor.backend.xp.ones_like, tensor.array))
         elif not isinstance(gradient, TensorBase):
             gradient = TensorBase.plain.from_array(tensor.backend.asarray(gradient, dtype=tensor.dtype))
-        if gradient.shape != tensor.shape:
+        if gradient.array.shape != tensor.array.shape:
             raise ShapeError(
                 f"{caller}: the gradient has shape {tuple(gradient.shape)}, the tensor {tuple(tensor.shape)}; "
                 "they must be equal"
@@ -50,7 +51,7 @@ def seeds_for(caller: str, tensors: Sequence[Any], gradients: Sequence[Any]) -> 
 
 
 def _why_no_graph(caller: str, tensor: TensorBase) -> str:
-    if tensor.dtype.kind != "f":
+    if not is_floating(tensor.dtype):
         why = f"its dtype is {tensor.dtype}, and only floating-point values have gradients"
     else:
         why = (
@@ -103,13 +104,14 @@ def run_backward(
         hand_out([(x, found[node], tape.is_fresh(found[node])) for node, x in leaves.items() if x is not None])
         return
     for node in found:
+        is_leaf = isinstance(node, Leaf)
         tensor = receivers.get(id(node))
-        if tensor is None and isinstance(node, Leaf):
-            tensor = node.tensor
+        if tensor is None and is_leaf:
+            tensor = node.tensor  # type: ignore[union-attr]
         if tensor is not None:
             _accumulate(tensor, found, node)
-            if isinstance(node, Leaf):
-                for hook in list(node.after or ()):
+            if is_leaf and node.after:  # type: ignore[union-attr]
+                for hook in list(node.after):  # type: ignore[union-attr]
                     hook(tensor)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from ..autograd import Op
 from ..autograd.modes import in_scope
 from ..backend import backend_of
-from ..dtypes import get_default_dtype, result_type
+from ..dtypes import get_default_dtype, is_floating, result_type
 from ..errors import DeviceError, DtypeError, ShapeError
 from ..ops import cast
 
@@ -37,7 +37,7 @@ def harmonize(op: Op, args: tuple[Any, ...], some_tensor: Any) -> tuple[Any, ...
     else:
         numbers = [value for value in operands if not hasattr(value, "__apply_op__")]
         common = result_type([t.dtype for t in tensors if t.ndim], [t.dtype for t in tensors if not t.ndim], numbers)
-        if op.dtypes == "float" and common.kind != "f":
+        if op.dtypes == "float" and not is_floating(common):
             common = get_default_dtype()
     for i in chosen:
         if i < len(values) and hasattr(values[i], "__apply_op__") and values[i].dtype != common:

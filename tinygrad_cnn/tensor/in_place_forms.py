@@ -16,6 +16,7 @@ from .reductions import ReductionMethods
 from .scans import ScanMethods
 from .scatter import ScatterMethods
 from .shapes import ShapeMethods, sizes
+from .special import SpecialMethods
 
 P = ParamSpec("P")
 T = TypeVar("T", bound=TensorBase)
@@ -62,6 +63,7 @@ class InPlaceForms(ShapeMethods):
     expm1_ = kept(ArithmeticMethods.expm1)
     floor_ = kept(ArithmeticMethods.floor)
     frac_ = kept(PointwiseMethods.frac)
+    i0_ = kept(SpecialMethods.i0)
     lgamma_ = kept(PointwiseMethods.lgamma)
     log10_ = kept(ArithmeticMethods.log10)
     log1p_ = kept(ArithmeticMethods.log1p)
@@ -113,6 +115,9 @@ class InPlaceForms(ShapeMethods):
     ne_ = not_equal_ = kept(ArithmeticMethods.ne)
     nextafter_ = kept(PointwiseMethods.nextafter)
     xlogy_ = kept(PointwiseMethods.xlogy)
+
+    igamma_ = kept(SpecialMethods.igamma)
+    igammac_ = kept(SpecialMethods.igammac)
 
     # of whole tensors -------------------------------------------------------------------------------------------------
 
@@ -176,6 +181,10 @@ class InPlaceForms(ShapeMethods):
 
     swapaxes_ = swapdims_ = transpose_
 
+    def conj_physical_(self) -> Self:
+        """Itself: tensors hold real numbers."""
+        return self
+
     def resize_(self, *size: Any, memory_format: Any = None) -> Self:
         """Another shape in place, for any number of elements: the first values stay, new ones are whatever is there.
 
@@ -209,6 +218,34 @@ class InPlaceForms(ShapeMethods):
     def resize_as_(self, tensor: TensorBase, *, memory_format: Any = None) -> Self:
         """`resize_` to the shape of another tensor."""
         return self.resize_(tuple(tensor.shape))
+
+    def apply_(self, callable: Callable[[Any], Any]) -> Self:
+        """Each value replaced by what a Python function makes of it; on the CPU, without gradients.
+
+        >>> import tinygrad_cnn as tg
+        >>> tg.tensor([1.0, 2.0]).apply_(lambda x: x + 10)
+        tensor([11., 12.])
+        """
+        return self._mapped("apply_", callable)
+
+    def map_(self, tensor: TensorBase, callable: Callable[[Any, Any], Any]) -> Self:
+        """Each value replaced by what a Python function makes of it and another tensor's, which broadcasts."""
+        return self._mapped("map_", callable, tensor)
+
+    def map2_(self, x: TensorBase, y: TensorBase, callable: Callable[[Any, Any, Any], Any]) -> Self:
+        """Each value replaced by what a Python function makes of it and two other tensors'."""
+        return self._mapped("map2_", callable, x, y)
+
+    def _mapped(self, by: str, function: Callable[..., Any], *others: TensorBase) -> Self:
+        if self.node is not None:
+            raise GraphError(f"{by}: a Python function has no gradient; use .detach() first{in_scope()}")
+        unrecordable(f"{by}: values are computed one by one in Python")
+        xp = self.backend.xp
+        every: list[TensorBase] = [self, *others]
+        columns: list[Any] = [xp.broadcast_to(x.array, self.shape).reshape(-1).tolist() for x in every]
+        values = [function(*numbers) for numbers in zip(*columns, strict=True)]
+        made = xp.asarray(values, dtype=self.dtype).reshape(self.shape)
+        return self.in_place(by, ops.copy, self.plain.from_array(made))
 
     def set_(self, *source: Any, **place: Any) -> Self:
         """Refused: a tensor can't be put on other memory. Assign to `.data`, or use `copy_`.

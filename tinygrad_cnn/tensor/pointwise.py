@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from .. import ops
 from ..autograd.modes import in_scope
-from ..dtypes import as_dtype, get_default_dtype
+from ..dtypes import as_dtype, get_default_dtype, is_floating
 from ..errors import ArgumentError, DtypeError
 from .base import TensorBase
 
@@ -93,7 +93,7 @@ class PointwiseMethods(TensorBase):
 
     def logit(self, eps: float | None = None) -> Self:
         """ln(x / (1 − x)), the inverse of the sigmoid; with `eps`, x is first clamped to [eps, 1 − eps]."""
-        x = self if self.dtype.kind == "f" else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
+        x = self if is_floating(self.dtype) else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
         x = x if eps is None else ops.clamp(x, low=eps, high=1 - eps)
         return ops.log(ops.div(x, ops.sub(1, x)))
 
@@ -127,13 +127,13 @@ class PointwiseMethods(TensorBase):
 
     def frac(self) -> Self:
         """What follows the point, with the sign of self."""
-        if self.dtype.kind != "f":
+        if not is_floating(self.dtype):
             raise DtypeError(f"frac: needs floating-point values; got dtype {self.dtype}{in_scope()}")
         return ops.sub(self, ops.trunc(self))
 
     def angle(self) -> Self:
         """The angle of a real number in the complex plane: 0, or π where negative; NaN stays."""
-        x = self if self.dtype.kind == "f" else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
+        x = self if is_floating(self.dtype) else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
         negative = ops.lt(x, 0)
         return ops.where(ops.isnan(x), x, ops.mul(ops.cast(negative, dtype=x.dtype, source=negative.dtype), pi))
 
@@ -141,7 +141,7 @@ class PointwiseMethods(TensorBase):
         """Itself: tensors hold real numbers."""
         return self
 
-    resolve_conj = resolve_neg = conj
+    resolve_conj = resolve_neg = conj_physical = conj
 
     @property
     def real(self) -> Self:
@@ -162,7 +162,7 @@ class PointwiseMethods(TensorBase):
 
     def nan_to_num(self, nan: float | None = None, posinf: float | None = None, neginf: float | None = None) -> Self:
         """With NaN and ±∞ replaced: by 0 and the dtype's extreme numbers, or those given."""
-        if self.dtype.kind != "f":
+        if not is_floating(self.dtype):
             return ops.copy(self)
         limits = self.backend.xp.finfo(self.dtype)
         highest = float(limits.max) if posinf is None else posinf
@@ -290,7 +290,7 @@ class PointwiseMethods(TensorBase):
         Raises:
             RuntimeError: for integers, whose quotients are fractions.
         """
-        if "f" not in (tensor1.dtype.kind, tensor2.dtype.kind):
+        if not (is_floating(tensor1.dtype) or is_floating(tensor2.dtype)):
             raise DtypeError(f"addcdiv: integers can't be divided here; convert one with .float(){in_scope()}")
         quotient = ops.div(tensor1, tensor2)
         return ops.add(self, quotient if value == 1 else ops.mul(quotient, value))
@@ -323,7 +323,8 @@ class PointwiseMethods(TensorBase):
         with self.backend.quiet():
             close = xp.isfinite(x - y) & (xp.abs(x - y) <= atol + xp.abs(rtol * y))
         close = (x == y) | close
-        return self.plain.from_array(close | (xp.isnan(x) & xp.isnan(y)) if equal_nan else close)  # type: ignore[return-value]
+        close = close | (xp.isnan(x) & xp.isnan(y)) if equal_nan else close
+        return self.plain.from_array(xp.asarray(close))  # type: ignore[return-value]
 
     def allclose(self, other: TensorBase, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
         """Whether |self − other| ≤ atol + rtol·|other| everywhere."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Leaf
-from ..dtypes import bool_, get_default_dtype, int64
+from ..dtypes import bool_, get_default_dtype, int64, is_floating
 from .base import TensorBase
 
 
@@ -100,7 +100,7 @@ def _ends(n: int) -> list[int]:
 
 def _number_format(array: Any) -> tuple[Callable[[Any], str], int]:
     """How to write one number, and the width of the widest: "1." if all are whole, else with so many digits."""
-    if array.dtype.kind != "f":
+    if not is_floating(array.dtype):
         return str, max(map(len, map(str, array.ravel().tolist())), default=1)
     known = array[np.isfinite(array) & (array != 0)].astype(float)
     sizes = np.abs(known).tolist()

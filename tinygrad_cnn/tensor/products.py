@@ -5,9 +5,12 @@ from typing import Any, Self
 
 from .. import ops
 from ..autograd.modes import in_scope
+from ..dtypes import is_floating
 from ..errors import DtypeError, ShapeError
+from ..ops.precision import LOW
 from .arrangement import ArrangementMethods
 from .base import TensorBase
+from .precision import runs_in
 from .reductions import dimension
 
 
@@ -156,7 +159,7 @@ class ProductMethods(ArrangementMethods):
         """beta · self + alpha · product; where beta is 0 what self holds does not matter, NaN included."""
         if self.dtype != product.dtype:
             raise DtypeError(f"addmm: all inputs must have one dtype; got {self.dtype} and {product.dtype}{in_scope()}")
-        if self.dtype.kind != "f":  # integers take integer parts of the factors, as in PyTorch
+        if not is_floating(self.dtype):  # integers take integer parts of the factors, as in PyTorch
             alpha, beta = int(alpha), int(beta)
         product = product if alpha == 1 else ops.mul(product, alpha)
         try:
@@ -171,22 +174,27 @@ class ProductMethods(ArrangementMethods):
         out = product if beta == 0 else ops.add(self if beta == 1 else ops.mul(self, beta), product)
         return out if out.dtype == self.dtype else ops.cast(out, dtype=self.dtype, source=out.dtype)
 
+    @runs_in(LOW)
     def addmm(self, mat1: TensorBase, mat2: TensorBase, *, beta: float = 1, alpha: float = 1) -> Self:
         """beta · self + alpha · mat1 @ mat2, of two matrices."""
         return self._sum_with(mat1.mm(mat2), beta, alpha)  # type: ignore[attr-defined]
 
+    @runs_in(LOW)
     def addmv(self, mat: TensorBase, vec: TensorBase, *, beta: float = 1, alpha: float = 1) -> Self:
         """beta · self + alpha · mat @ vec, of a matrix and a vector."""
         return self._sum_with(mat.mv(vec), beta, alpha)  # type: ignore[attr-defined]
 
+    @runs_in(LOW)
     def addr(self, vec1: TensorBase, vec2: TensorBase, *, beta: float = 1, alpha: float = 1) -> Self:
         """beta · self + alpha · the outer product of two vectors."""
         return self._sum_with(vec1.outer(vec2), beta, alpha)  # type: ignore[attr-defined]
 
+    @runs_in(LOW)
     def baddbmm(self, batch1: TensorBase, batch2: TensorBase, *, beta: float = 1, alpha: float = 1) -> Self:
         """beta · self + alpha · batch1 @ batch2, of two stacks of matrices."""
         return self._sum_with(batch1.bmm(batch2), beta, alpha)  # type: ignore[attr-defined]
 
+    @runs_in(LOW)
     def addbmm(self, batch1: TensorBase, batch2: TensorBase, *, beta: float = 1, alpha: float = 1) -> Self:
         """beta · self + alpha · Σ batch1ᵢ @ batch2ᵢ, over two stacks of matrices."""
         return self._sum_with(batch1.bmm(batch2).sum(0), beta, alpha)  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from ..autograd import unrecordable
 from ..autograd.modes import in_scope
-from ..dtypes import as_dtype
+from ..dtypes import as_dtype, is_floating
 from ..errors import ArgumentError, DtypeError, ShapeError
 from .base import TensorBase
 
@@ -50,7 +50,7 @@ class RandomMethods(TensorBase):
         if low is not None and high is None:
             low, high = 0, low
         if high is None:
-            digits = self.backend.xp.finfo(self.dtype).nmant + 1 if self.dtype.kind == "f" else 0
+            digits = self.backend.xp.finfo(self.dtype).nmant + 1 if is_floating(self.dtype) else 0
             largest = 1 if self.dtype.kind == "b" else 2**digits if digits else self.backend.xp.iinfo(self.dtype).max
             high = min(int(largest) + 1, 2**63 - 1)
         if not (low or 0) < high:
@@ -109,7 +109,7 @@ class RandomMethods(TensorBase):
         xp, weights = self.backend.xp, self.array
         if self.ndim not in (1, 2):
             raise ShapeError(f"multinomial: expects one row of weights or several; got {tuple(self.shape)}{in_scope()}")
-        if self.dtype.kind != "f":
+        if not is_floating(self.dtype):
             raise DtypeError(f"multinomial: expects floating-point weights; got dtype {self.dtype}{in_scope()}")
         if num_samples < 1:
             raise ArgumentError(f"multinomial: num_samples must be at least 1; got {num_samples}{in_scope()}")
@@ -144,7 +144,7 @@ class RandomMethods(TensorBase):
         return self._stream(generator).uniform(self.shape, self._fractional(op))
 
     def _fractional(self, op: str) -> Any:
-        if self.dtype.kind != "f":
+        if not is_floating(self.dtype):
             raise DtypeError(f"{op}: fills floating-point tensors; got dtype {self.dtype}{in_scope()}")
         return self.dtype
 

@@ -1,27 +1,30 @@
 """Tensor methods that reduce dimensions. `dim`, or `axis`, is one number or several, negative too, or None for all."""
 
 from math import inf
-from typing import Any, NamedTuple, Self, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, overload
 
 from .. import ops
 from ..autograd.modes import in_scope
-from ..dtypes import as_dtype, get_default_dtype
+from ..dtypes import as_dtype, get_default_dtype, is_floating
 from ..errors import ArgumentError, DimensionError, DtypeError, EmptyError, ShapeError
 from .base import TensorBase
+
+if TYPE_CHECKING:
+    from . import Tensor
 
 
 class ValuesAndIndices(NamedTuple):
     """What `max(dim)` and `min(dim)` return: the extreme values, and where they are along the dimension."""
 
-    values: Any
-    indices: Any
+    values: "Tensor"
+    indices: "Tensor"
 
 
 class MinAndMax(NamedTuple):
     """What `aminmax` returns: both extremes."""
 
-    min: Any
-    max: Any
+    min: "Tensor"
+    max: "Tensor"
 
 
 def dimension(op: str, dim: Any, ndim: int) -> int:
@@ -62,7 +65,7 @@ class ReductionMethods(TensorBase):
     __slots__ = ()
 
     def _floating(self, op: str) -> None:
-        if self.dtype.kind != "f":
+        if not is_floating(self.dtype):
             raise DtypeError(f"{op}: needs floating-point values; got dtype {self.dtype}. Convert with .float()")
 
     def _nonempty(self, op: str, dims: tuple[int, ...]) -> None:
@@ -154,7 +157,7 @@ class ReductionMethods(TensorBase):
 
     def aminmax(self, *, dim: int | None = None, keepdim: bool = False) -> MinAndMax:
         """The minimum and the maximum, of all or along a dimension."""
-        return MinAndMax(self.amin(dim, keepdim), self.amax(dim, keepdim))
+        return MinAndMax._make((self.amin(dim, keepdim), self.amax(dim, keepdim)))
 
     @overload
     def max(self, dim: TensorBase | None = None) -> Self: ...
@@ -185,14 +188,16 @@ class ReductionMethods(TensorBase):
     def _extreme(self, op: str, dim: int, keepdim: bool) -> ValuesAndIndices:
         place = dimension(op, dim, self.ndim)
         if not self.ndim:
-            return ValuesAndIndices(ops.copy(self), self.plain.from_array(self.backend.xp.zeros((), dtype="int64")))
+            return ValuesAndIndices._make(
+                (ops.copy(self), self.plain.from_array(self.backend.xp.zeros((), dtype="int64")))
+            )
         self._nonempty(op, (place,))
         where = (ops.argmax if op == "max" else ops.argmin)(self, dim=place, keepdim=True)
         values = ops.gather_along(self, dim=place, index=where.array)
         if keepdim:
-            return ValuesAndIndices(values, where)
+            return ValuesAndIndices._make((values, where))
         shape = self.shape[:place] + self.shape[place + 1 :]
-        return ValuesAndIndices(ops.reshape(values, shape=shape), ops.reshape(where, shape=shape))
+        return ValuesAndIndices._make((ops.reshape(values, shape=shape), ops.reshape(where, shape=shape)))
 
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Self:
         """Where the maximum is, the first of equals: in the flattened tensor, or along a dimension."""
@@ -239,12 +244,12 @@ class ReductionMethods(TensorBase):
 
     def logsumexp(self, dim: Any, keepdim: bool = False) -> Self:
         """ln Σ eˣ, without overflow; integers become floats first."""
-        x = self if self.dtype.kind == "f" else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
+        x = self if is_floating(self.dtype) else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
         return ops.logsumexp(x, dim=dimensions("logsumexp", dim, self.ndim), keepdim=keepdim)
 
     def nansum(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Self:
         """The sum of what is not NaN."""
-        known = ops.where(ops.isnan(self), 0, self) if self.dtype.kind == "f" else self
+        known = ops.where(ops.isnan(self), 0, self) if is_floating(self.dtype) else self
         return known.sum(dim, keepdim, dtype=dtype)
 
     def nanmean(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Self:

@@ -5,7 +5,7 @@ from typing import Any, Self
 from .. import ops
 from ..autograd import unrecordable
 from ..autograd.modes import in_scope
-from ..dtypes import as_dtype
+from ..dtypes import as_dtype, is_floating
 from ..errors import ArgumentError, DtypeError, ShapeError
 from .base import TensorBase
 from .reductions import ValuesAndIndices, dimension
@@ -38,7 +38,7 @@ class ScanMethods(TensorBase):
 
     def logcumsumexp(self, dim: int) -> Self:
         """The logarithm of running sums of eˣ along a dimension, without overflow."""
-        if self.dtype.kind != "f":
+        if not is_floating(self.dtype):
             raise DtypeError(f"logcumsumexp: needs floating-point values; got dtype {self.dtype}{in_scope()}")
         return self._scan("logcumsumexp", ops.logcumsumexp, dim)
 
@@ -54,13 +54,13 @@ class ScanMethods(TensorBase):
         place = dimension(op, dim, self.ndim)
         xp = self.backend.xp
         if not self.ndim:
-            return ValuesAndIndices(ops.copy(self), self.plain.from_array(xp.zeros((), dtype="int64")))
+            return ValuesAndIndices._make((ops.copy(self), self.plain.from_array(xp.zeros((), dtype="int64"))))
         unrecordable(f"{op}: where the extremes are is found without an operation")
         x = self.array
         extremes = (xp.maximum if op == "cummax" else xp.minimum).accumulate(x, axis=place)
         numbers = xp.arange(x.shape[place]).reshape([-1 if i == place else 1 for i in range(self.ndim)])
         where = xp.maximum.accumulate(xp.where((x == extremes) | (x != x), numbers, 0), axis=place)  # noqa: PLR0124
-        return ValuesAndIndices(ops.gather_along(self, dim=place, index=where), self.plain.from_array(where))
+        return ValuesAndIndices._make((ops.gather_along(self, dim=place, index=where), self.plain.from_array(where)))
 
     def diff(
         self, n: int = 1, dim: int = -1, prepend: TensorBase | None = None, append: TensorBase | None = None

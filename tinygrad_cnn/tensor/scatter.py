@@ -6,6 +6,7 @@ from typing import Any, Self
 from .. import ops
 from ..autograd import broadcast_to, taken, unrecordable
 from ..autograd.modes import in_scope
+from ..dtypes import is_floating
 from ..errors import ArgumentError, DimensionError, DtypeError, PositionError, ShapeError
 from .base import TensorBase
 from .indexing import IndexingMethods, plain_index
@@ -135,7 +136,7 @@ class ScatterMethods(IndexingMethods):
         if reduce == "sum":
             return out  # type: ignore[no-any-return]
         divisor: Any = self.plain.from_array(xp.maximum(counts + self.dtype.type(include_self), self.dtype.type(1)))
-        return ops.div(out, divisor) if self.dtype.kind == "f" else ops.floor_divide(out, divisor)  # type: ignore[no-any-return]
+        return ops.div(out, divisor) if is_floating(self.dtype) else ops.floor_divide(out, divisor)  # type: ignore[no-any-return]
 
     def _fitting(self, op: str, src: Any, shape: tuple[int, ...]) -> Any:
         """The part of `src` that an index of this shape reaches."""

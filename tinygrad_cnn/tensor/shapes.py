@@ -188,6 +188,8 @@ class ShapeMethods(TensorBase):
             order.insert(target, source_dim)
         return ops.permute(self, dims=tuple(order))
 
+    moveaxis = movedim
+
     def t(self) -> Self:
         """The transpose of a tensor with at most two dimensions."""
         if self.ndim > 2:
@@ -207,6 +209,39 @@ class ShapeMethods(TensorBase):
         if self.ndim < 2:
             raise ShapeError(f"mT: expects at least 2 dimensions; got shape {tuple(self.shape)}{in_scope()}")
         return ops.permute(self, dims=(*range(self.ndim - 2), self.ndim - 1, self.ndim - 2))
+
+    def adjoint(self) -> Self:
+        """The last two dimensions exchanged; tensors hold real numbers, so nothing is conjugated."""
+        return self.mT
+
+    @property
+    def mH(self) -> Self:  # noqa: N802
+        """Another name of `mT`, since tensors hold real numbers."""
+        return self.mT
+
+    @property
+    def H(self) -> Self:  # noqa: N802
+        """The transpose of a matrix.
+
+        Raises:
+            RuntimeError: for more or fewer dimensions, except none.
+        """
+        if self.ndim not in (0, 2):
+            raise ShapeError(f"H: expects a matrix; got shape {tuple(self.shape)}. Use .mH{in_scope()}")
+        return self.t()
+
+    def resize(self, *sizes: Any) -> Self:
+        """Another name of `reshape` in old programs.
+
+        >>> import tinygrad_cnn as tg
+        >>> tg.arange(4).resize(2, 2).shape
+        (2, 2)
+        """
+        return self.reshape(*sizes)
+
+    def resize_as(self, tensor: TensorBase) -> Self:
+        """Another name of `reshape_as` in old programs."""
+        return self.reshape(tensor.shape)
 
     def expand(self, *shape: Any) -> Self:
         """Dimensions of size 1 repeated without copying; −1 keeps a size. A view."""

@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from .. import ops
 from ..autograd.modes import in_scope
+from ..dtypes import is_floating
 from ..errors import ArgumentError, DimensionError, DtypeError, ShapeError
 from .base import TensorBase
 from .reductions import ValuesAndIndices, dimension
@@ -39,7 +40,7 @@ class StatisticsMethods(SortingMethods):
         """The values at a rank (one, or an array with 1 along the dimension) and where they are."""
         xp = self.backend.xp
         if not self.ndim:
-            return ValuesAndIndices(ops.copy(self), self.plain.from_array(xp.zeros((), dtype="int64")))
+            return ValuesAndIndices._make((ops.copy(self), self.plain.from_array(xp.zeros((), dtype="int64"))))
         order = self._order(place, False)
         if isinstance(rank, int):
             rank = xp.full([1 if i == place else n for i, n in enumerate(self.shape)], rank)
@@ -50,9 +51,9 @@ class StatisticsMethods(SortingMethods):
         values = ops.gather_along(self, dim=place, index=where)
         indices = self.plain.from_array(where)
         if keepdim:
-            return ValuesAndIndices(values, indices)
+            return ValuesAndIndices._make((values, indices))
         shape = self.shape[:place] + self.shape[place + 1 :]
-        return ValuesAndIndices(ops.reshape(values, shape=shape), ops.reshape(indices, shape=shape))
+        return ValuesAndIndices._make((ops.reshape(values, shape=shape), ops.reshape(indices, shape=shape)))
 
     def median(self, dim: int | None = None, keepdim: bool = False) -> Any:
         """The middle value, the lower of two, NaN if there is one: of all, or along a dimension with where it is."""
@@ -66,7 +67,7 @@ class StatisticsMethods(SortingMethods):
         xp, x = self.backend.xp, self.array
         if dim is None:
             if not x.size:
-                return self.new_full((), float("nan") if self.dtype.kind == "f" else -(2**63))  # type: ignore[attr-defined]
+                return self.new_full((), float("nan") if is_floating(self.dtype) else -(2**63))  # type: ignore[attr-defined]
             return ops.median(self, skip_nan=skip_nan)
         place = dimension(op, dim, self.ndim)
         if not self.ndim:
@@ -85,7 +86,7 @@ class StatisticsMethods(SortingMethods):
         place = dimension("mode", dim, self.ndim)
         xp = self.backend.xp
         if not self.ndim:
-            return ValuesAndIndices(ops.copy(self), self.plain.from_array(xp.zeros((), dtype="int64")))
+            return ValuesAndIndices._make((ops.copy(self), self.plain.from_array(xp.zeros((), dtype="int64"))))
         if not self.shape[place]:
             raise DimensionError(f"mode: dim {dim} of shape {tuple(self.shape)} is empty{in_scope()}")
         order = self._order(place, False)
@@ -189,7 +190,7 @@ class StatisticsMethods(SortingMethods):
         if weights is None:
             return self.plain.from_array(xp.bincount(x, minlength=minlength))  # type: ignore[return-value]
         sums = xp.bincount(x, weights.array, minlength=minlength)
-        return self.plain.from_array(sums.astype(weights.dtype if weights.dtype.kind == "f" else "float64"))  # type: ignore[return-value]
+        return self.plain.from_array(sums.astype(weights.dtype if is_floating(weights.dtype) else "float64"))  # type: ignore[return-value]
 
     def histc(self, bins: int = 100, min: float = 0, max: float = 0) -> Self:
         """How many values lie in each of equal intervals between min and max (by default those of the values).
@@ -225,7 +226,7 @@ class StatisticsMethods(SortingMethods):
         if x.ndim > 2:
             raise ShapeError(f"cov: expects at most 2 dimensions; got shape {tuple(x.shape)}{in_scope()}")
         x = ops.reshape(x, shape=(1, -1)) if x.ndim < 2 else x
-        if x.dtype.kind != "f":
+        if not is_floating(x.dtype):
             x = x.float()
         weights: Any = None
         for name, given, kinds in (("fweights", fweights, "iu"), ("aweights", aweights, "f")):

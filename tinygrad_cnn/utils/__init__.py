@@ -1,5 +1,5 @@
-"""PyTorch's name for helpers: `utils.data`."""
+"""PyTorch's name for helpers: `utils.data`, `utils.checkpoint`, `utils.dlpack`, `utils.tensorboard`."""
 
-from . import checkpoint, data, dlpack
+from . import checkpoint, data, dlpack, tensorboard
 
-__all__ = ["checkpoint", "data", "dlpack"]
+__all__ = ["checkpoint", "data", "dlpack", "tensorboard"]

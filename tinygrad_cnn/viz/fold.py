@@ -5,17 +5,25 @@ that finds groups says why none does.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
-from .records import OPS, EdgeRecord, GraphRecord, Names, NodeRecord, common_path, parent_of, postorder, prefixes
-
-Groups = dict[str, str]  # id of a node → name of its group
+from .grouping import Groups, collapse_at, modules
+from .records import (
+    OPS,
+    EdgeRecord,
+    GraphRecord,
+    Names,
+    NodeRecord,
+    box_at,
+    common_path,
+    parent_of,
+    postorder,
+    prefixes,
+)
 
 LONG_RUN = 60  # ops in a row that nobody wants to read one by one
-# In search of a way around, when parts of a module are joined; when in doubt they stay apart.
-MOST_SEARCHES, FARTHEST = 200, 1000
-ABSORBED = ("parameter", "constant")  # leaves that go into the node of those who use them
+ABSORBED = ("parameter", "constant", "saved", "unreached")  # leaves that go into the node of those who use them
 
 
 def fold(graph: GraphRecord, max_nodes: int | None, names: Names) -> GraphRecord:
@@ -27,7 +35,7 @@ def fold(graph: GraphRecord, max_nodes: int | None, names: Names) -> GraphRecord
     if max_nodes is None:
         return graph
     folded = gather(graph, runs(graph, LONG_RUN, same_box=True), "fold", names)
-    for find, kind in _stages(max_nodes):
+    for find, kind in _stages(max_nodes, max((len(prefixes(node.cluster)) for node in graph.nodes), default=0)):
         if len(folded.nodes) <= max_nodes:
             break
         folded = gather(folded, find(folded), kind, names)
@@ -37,18 +45,29 @@ def fold(graph: GraphRecord, max_nodes: int | None, names: Names) -> GraphRecord
     return replace(folded, notes=(*folded.notes, note))
 
 
-def _stages(max_nodes: int) -> Iterator[tuple[Callable[[GraphRecord], Groups], str]]:
+def _stages(max_nodes: int, deepest: int) -> Iterator[tuple[Callable[[GraphRecord], Groups], str]]:
     yield lambda graph: runs(graph, 2, same_box=True), "fold"
-    for depth in (8, 5, 4, 3, 2, 1):
+    for depth in (depth for depth in (8, 5, 4, 3, 2, 1) if depth <= max(1, deepest)):
         yield lambda graph, depth=depth: modules(graph, depth, at_least=2), "module"  # type: ignore[misc]
         yield lambda graph: runs(graph, 2, same_box=True), "fold"
     yield lambda graph: runs(graph, 2, same_box=False), "fold"
     yield lambda graph: stretches(graph, max_nodes), "fold"
 
 
-def to_modules(graph: GraphRecord, depth: int | None, names: Names) -> GraphRecord:
-    """One node per call of a module (at most `depth` levels down); what one computes between its children stays ops."""
-    return replace(gather(graph, modules(graph, depth), "module", names), level="module")
+def to_modules(graph: GraphRecord, depth: int | None, names: Names, collapse: Collection[str] = ()) -> GraphRecord:
+    """One node per call of a module (at most `depth` levels down); what one computes between its children stays ops.
+
+    Modules that `collapse` names, by path or class, are one node whatever is inside.
+    """
+    return replace(gather(graph, modules(graph, depth, collapse=collapse), "module", names), level="module")
+
+
+def collapsed(graph: GraphRecord, collapse: Collection[str], names: Names) -> GraphRecord:
+    """Each call of a module that `collapse` names, by path or class, as one node; the rest as it is."""
+    groups = modules(graph, None, collapse=collapse)
+    boxes = {node.id: node.cluster for node in graph.nodes}
+    inside = {name: group for name, group in groups.items() if collapse_at(boxes[name], collapse, graph.boxes)}
+    return gather(graph, inside, "module", names)
 
 
 def box_per_call(graph: GraphRecord) -> GraphRecord:
@@ -56,8 +75,8 @@ def box_per_call(graph: GraphRecord) -> GraphRecord:
 
     In one box, what happened between the calls would have to go out of it and come back.
     """
-    groups = modules(graph, None)
-    later = {name: group for name, group in groups.items() if not group.endswith("#1")}
+    boxes = {node.id: node.cluster for node in graph.nodes}
+    later = {name: group for name, group in modules(graph, None).items() if group != boxes[name]}
     return (
         replace(graph, nodes=tuple(replace(n, cluster=later[n.id]) if n.id in later else n for n in graph.nodes))
         if later
@@ -74,14 +93,15 @@ def gather(graph: GraphRecord, groups: Groups, kind: str, names: Names) -> Graph
         if node.id in groups:
             members[groups[node.id]].append(node)
 
-    keep = _first_sources(graph, groups, kind)
+    keep = _first_sources(graph, groups, kind) | _cut_off(graph)
     users: dict[str, set[str]] = {}
     for node in graph.nodes:
         if node.kind in ABSORBED and node.id not in keep and node.id not in groups:
             users[node.id] = set()
     for edge in graph.edges:
-        if edge.source in users:
-            users[edge.source].add(groups.get(edge.target, ""))
+        for leaf, user in ((edge.source, edge.target), (edge.target, edge.source)):
+            if leaf in users:
+                users[leaf].add(groups.get(user, ""))
     gone = {leaf for leaf, by in users.items() if by and "" not in by}
     inside: dict[str, list[NodeRecord]] = defaultdict(list)
     for node in graph.nodes:
@@ -91,12 +111,12 @@ def gather(graph: GraphRecord, groups: Groups, kind: str, names: Names) -> Graph
     nodes = {node.id: node for node in graph.nodes if node.id not in groups and node.id not in gone}
     home = {node: members[group][0].id for node, group in groups.items()}
     for group, own in members.items():
-        nodes[own[0].id] = _gathered(kind, group, own, inside[group], names)
+        nodes[own[0].id] = _gathered(kind, group, own, inside[group], graph, names)
 
     edges: dict[object, EdgeRecord] = {}
     for i, edge in enumerate(graph.edges):
         source, target = home.get(edge.source, edge.source), home.get(edge.target, edge.target)
-        if source != target and source not in gone:
+        if source != target and source not in gone and target not in gone:
             grouped = edge.source in home or edge.target in home
             edges.setdefault(
                 (source, target, edge.shape) if grouped else i, replace(edge, source=source, target=target)
@@ -105,7 +125,28 @@ def gather(graph: GraphRecord, groups: Groups, kind: str, names: Names) -> Graph
     for edge in edges.values():
         sources[edge.target].append(edge.source)
     order = postorder([node.id for node in graph.nodes if node.id in nodes], sources.__getitem__)
-    return replace(graph, nodes=tuple(nodes[name] for name in order), edges=tuple(edges.values()))
+    ran = dict.fromkeys(home.get(name, name) for name in graph.order)
+    steps = tuple(
+        replace(
+            step,
+            node=home.get(step.node, step.node),
+            shares=tuple((home.get(to, to), name, share) for to, name, share in step.shares),
+        )
+        for step in graph.steps
+    )
+    return replace(
+        graph,
+        nodes=tuple(nodes[name] for name in order),
+        edges=tuple(edges.values()),
+        order=tuple(ran),
+        steps=steps,
+    )
+
+
+def _cut_off(graph: GraphRecord) -> set[str]:
+    """Constants that were computed: what they were cut off from shall be seen."""
+    constants = {node.id for node in graph.nodes if node.kind == "constant"}
+    return {edge.target for edge in graph.edges if edge.target in constants and graph.level != "backward"}
 
 
 def _first_sources(graph: GraphRecord, groups: Groups, kind: str) -> set[str]:
@@ -124,20 +165,25 @@ def _first_sources(graph: GraphRecord, groups: Groups, kind: str) -> set[str]:
     return set(first.values())
 
 
-def _gathered(kind: str, group: str, members: list[NodeRecord], absorbed: list[NodeRecord], names: Names) -> NodeRecord:
+def _gathered(
+    kind: str, group: str, members: list[NodeRecord], absorbed: list[NodeRecord], graph: GraphRecord, names: Names
+) -> NodeRecord:
     ops: Counter[str] = Counter()
     for member in members:
         ops.update(dict(member.ops))
     parameters = sum(node.parameters for node in (*members, *absorbed))
     if kind == "module":
-        scope, _, call = group.rpartition("#")
-        label = scope if call == "1" else f"{scope} #{call}"
-        cluster, detail = parent_of(scope), names.classes.get(scope, "")
-        if names.sizes:
-            parameters = sum(size for name, size in names.sizes.items() if name.startswith(f"{scope}."))
+        box = box_at(group, graph.boxes)
+        label, scope, cluster, detail = box.label, box.path, parent_of(group), box.kind
+        if names.sizes and names.classes.get(box.path) == box.kind:
+            parameters = sum(size for name, size in names.sizes.items() if name.startswith(f"{box.path}."))
     else:
         label, detail = _count(members), _summary(members, ops)
         scope, cluster = common_path(n.scope for n in members), common_path(n.cluster for n in members)
+    for member in members:
+        if member.kind == "failed":
+            label = f"{label} ({detail})" if kind == "module" and detail else label
+            kind, detail = "failed", member.detail
     described = [member.params for member in members if member.params]
     last = members[-1]
     return NodeRecord(
@@ -153,7 +199,20 @@ def _gathered(kind: str, group: str, members: list[NodeRecord], absorbed: list[N
         detail,
         parameters,
         tuple(ops.most_common()),
+        macs=sum(member.macs for member in members),
+        seconds=_sum(member.seconds for member in members),
+        backward_seconds=_sum(member.backward_seconds for member in members),
+        values=last.values,
+        grad=last.grad,
+        source=members[0].source,
+        saved=tuple(saved for member in members for saved in member.saved),
+        nested=kind == "module" and any(member.cluster.startswith(f"{group}.") for member in members),
     )
+
+
+def _sum(times: Iterable[float | None]) -> float | None:
+    known = [time for time in times if time is not None]
+    return sum(known) if known else None
 
 
 def _count(members: list[NodeRecord]) -> str:
@@ -213,89 +272,3 @@ def stretches(graph: GraphRecord, count: int) -> Groups:
     length = -(-len(graph.nodes) // count)
     starts = [graph.nodes[i - i % length].id for i in range(len(graph.nodes))]
     return {node.id: start for node, start in zip(graph.nodes, starts, strict=True)} if length > 1 else {}
-
-
-def modules(graph: GraphRecord, depth: int | None, at_least: int = 1) -> Groups:
-    """Ops by the module that computed them, a group `path#1`, `path#2` … per call.
-
-    Ops of a module that has children in the graph stay alone. An op's rank is how many times the module changes on the
-    longest way to it. Connected ops of one module and one rank make a group: a path that leaves the module has a higher
-    rank ever after. Groups of one module that feed each other are then joined if there is no way around, as when a
-    module takes a second input that was computed later.
-    """
-    keys = {n.id: ".".join(n.scope.split(".")[:depth]) for n in graph.nodes if n.kind in OPS}
-    paths = set(keys.values())
-    containers = {prefix for path in paths for prefix in prefixes(path)[:-1]} | {""}
-    rank: dict[str, int] = {}
-    group_of = _Union()
-    sources: dict[str, list[str]] = defaultdict(list)
-    for edge in graph.edges:
-        sources[edge.target].append(edge.source)
-    first_user: dict[tuple[str, str, int], str] = {}
-    kinds = {node.id: node.kind for node in graph.nodes}
-    for name, key in keys.items():
-        ranks = [rank[source] + (keys[source] != key) for source in sources[name] if source in rank]
-        rank[name] = max(ranks, default=0)
-        if key in containers:
-            continue
-        for source in sources[name]:
-            if keys.get(source) == key and rank[source] == rank[name]:
-                group_of.join(name, source)
-            elif kinds[source] in {"op", "module", "fold", "input"}:  # two branches of one call start at one value
-                group_of.join(name, first_user.setdefault((source, key, rank[name]), name))
-    _join_parts(graph, {name: key for name, key in keys.items() if key not in containers}, group_of)
-
-    members: dict[str, list[str]] = defaultdict(list)
-    for name, key in keys.items():
-        if key not in containers:
-            members[group_of.find(name)].append(name)
-    calls: Counter[str] = Counter()
-    groups: Groups = {}
-    for own in members.values():
-        calls[keys[own[0]]] += 1
-        if len(own) >= at_least or kinds[own[0]] == "fold":  # which is then the whole call
-            groups.update(dict.fromkeys(own, f"{keys[own[0]]}#{calls[keys[own[0]]]}"))
-    return groups
-
-
-def _join_parts(graph: GraphRecord, keys: dict[str, str], group_of: "_Union") -> None:
-    """Join groups of one module where one feeds the other and no path leads from one to the other outside of them."""
-    pairs = [(e.source, e.target) for e in graph.edges if e.source in keys and keys[e.source] == keys.get(e.target)]
-    pairs = [(a, b) for a, b in pairs if group_of.find(a) != group_of.find(b)]
-    targets: dict[str, set[str]] = defaultdict(set)  # from group to groups, named as they were when it was noted
-    for edge in graph.edges if pairs else ():
-        targets[group_of.find(edge.source)].add(group_of.find(edge.target))
-
-    def after(name: str) -> set[str]:
-        return {group_of.find(target) for target in targets[name]} - {name}
-
-    for a, b in pairs[:MOST_SEARCHES]:
-        start, end = group_of.find(a), group_of.find(b)
-        if start == end:
-            continue
-        reached = after(start) - {end}
-        waiting = list(reached)
-        while waiting and end not in reached and len(reached) < FARTHEST:
-            new = after(waiting.pop()) - reached
-            reached |= new
-            waiting += new
-        if not waiting and end not in reached:
-            group_of.join(a, b)
-            targets[end] |= targets[start]  # `end` names both now
-
-
-class _Union:
-    """Disjoint sets of names (union–find with path halving); a set goes by the name of one of its members."""
-
-    def __init__(self) -> None:
-        self.above: dict[str, str] = {}
-
-    def find(self, name: str) -> str:
-        above = self.above
-        while (up := above.setdefault(name, name)) != name:
-            above[name] = above[up]
-            name = above[name]
-        return name
-
-    def join(self, a: str, b: str) -> None:
-        self.above[self.find(a)] = self.find(b)

@@ -2,35 +2,18 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
-from html import escape as html_escape
+from dataclasses import asdict, replace
 from os import PathLike
 from pathlib import Path
 
 from .dot import to_dot
+from .mermaid import to_mermaid
+from .pages import to_page
 from .records import GraphRecord
 from .render import TIMEOUT, RenderError, render
 from .text import to_text
 
-SUFFIXES = (".svg", ".png", ".pdf", ".html", ".dot", ".json", ".txt")
-
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-  body {{ margin: 2rem; font: 15px/1.5 system-ui, sans-serif; color: #1f2933; background: #fff }}
-  figure {{ margin: 0; overflow: auto }}
-  pre {{ overflow: auto; background: #f5f7fa; padding: 1rem }}
-</style>
-<h1>{title}</h1>
-<figure>
-{svg}
-</figure>
-<details><summary>As text</summary><pre>{text}</pre></details>
-</html>
-"""
+SUFFIXES = (".svg", ".png", ".pdf", ".html", ".dot", ".json", ".mmd", ".txt")
 
 
 class GraphPicture:
@@ -39,26 +22,48 @@ class GraphPicture:
     Attributes:
         graph: what is drawn, as plain records.
         direction: "TB" from top to bottom, "LR" from left to right (or "BT", "RL").
-        show: what nodes tell, of "shape", "dtype", "params", "saved".
+        show: what nodes tell, of "shape", "dtype", "params", "saved" …
+        heat: what nodes are coloured by, "time" or "memory".
     """
 
-    def __init__(self, graph: GraphRecord, direction: str = "TB", show: tuple[str, ...] = ("shape", "params")) -> None:
+    def __init__(
+        self,
+        graph: GraphRecord,
+        direction: str = "TB",
+        show: tuple[str, ...] = ("shape", "params"),
+        heat: str | None = None,
+        page: Callable[[], GraphRecord] | None = None,
+    ) -> None:
         self.graph = graph
         self.direction = direction
         self.show = show
+        self.heat = heat
+        self._page = page
         self._dot: str | None = None
         self._problem = ""
+
+    def page(self) -> GraphRecord:
+        """The graph by operation, which the page (`.html`) folds and unfolds."""
+        return self.graph if self._page is None else self._page()
 
     @property
     def dot(self) -> str:
         """The picture in the DOT language."""
         if self._dot is None:
-            self._dot = to_dot(self.graph, direction=self.direction, show=self.show)
+            self._dot = to_dot(self.graph, direction=self.direction, show=self.show, heat=self.heat)
         return self._dot
 
     def text(self) -> str:
         """The graph as a tree for a terminal."""
         return to_text(self.graph, self.show)
+
+    def page_text(self) -> str:
+        """The page (`.html`), which needs no other file."""
+        return to_page(self.page(), self.text(), level=self.graph.level, show=self.show)
+
+    def mermaid(self) -> str:
+        """The picture as a Mermaid flowchart, which GitHub and many Markdown viewers draw."""
+        return to_mermaid(self.graph, direction=self.direction, show=self.show)
 
     def svg(self, timeout: float = TIMEOUT) -> str:
         """The picture as SVG text.
@@ -76,7 +81,10 @@ class GraphPicture:
             return None
 
     def save(self, path: str | PathLike[str], timeout: float = TIMEOUT) -> Path:
-        """Write the picture to a file; the suffix says how: .svg, .png, .pdf, .html, .dot, .json or .txt.
+        """Write the picture to a file; the suffix says how.
+
+        .svg, .png and .pdf are pictures, .html is a page on which one folds, zooms, searches and walks through step by
+        step, .dot and .mmd (Mermaid) are for other programs, .json holds the records, .txt the tree.
 
         Args:
             path: of the file; one that exists is replaced.
@@ -93,7 +101,7 @@ class GraphPicture:
         >>> from tinygrad_cnn.viz import draw_graph
         >>> draw_graph(tg.tensor([1.0])).save("graph.gif")
         Traceback (most recent call last):
-        ValueError: save: the suffix must be one of .svg, .png, .pdf, .html, .dot, .json, .txt; got 'graph.gif'
+        ValueError: save: the suffix must be one of .svg, .png, .pdf, .html, .dot, .json, .mmd, .txt; got 'graph.gif'
         """
         path = Path(path)
         suffix = path.suffix.lower()
@@ -101,27 +109,24 @@ class GraphPicture:
             raise ValueError(f"save: the suffix must be one of {', '.join(SUFFIXES)}; got {str(path)!r}")
         as_text: dict[str, Callable[[], str]] = {
             ".dot": lambda: self.dot,
-            ".json": lambda: json.dumps(asdict(self.graph), indent=1, ensure_ascii=False),
+            ".json": lambda: json.dumps(asdict(replace(self.graph, boxes={})), indent=1, ensure_ascii=False),
             ".txt": lambda: f"{self.text()}\n",
         }
+        as_text[".mmd"] = lambda: f"{self.mermaid()}\n"
+        as_text[".html"] = self.page_text
         if suffix in as_text:
             path.write_text(as_text[suffix](), encoding="utf-8", errors="backslashreplace")
             return path
         try:
-            drawn = render(self.dot, "svg" if suffix == ".html" else suffix[1:], timeout)
+            drawn = render(self.dot, suffix[1:], timeout)
         except RenderError as error:
             rescue = path.with_suffix(".dot")
             rescue.write_text(self.dot, encoding="utf-8")
             raise type(error)(
                 f"{str(error).replace('render:', 'save:', 1)}. The graph was saved as {rescue}, to be drawn later"
             ) from error
-        path.write_bytes(self._page(drawn.decode()).encode() if suffix == ".html" else drawn)
+        path.write_bytes(drawn)
         return path
-
-    def _page(self, svg: str) -> str:
-        """A page that needs no other file."""
-        title = html_escape(self.graph.title or "Computation graph")
-        return PAGE.format(title=title, svg=svg[svg.index("<svg") :], text=html_escape(self.text()))
 
     def __repr__(self) -> str:
         known = self._problem or "show with .text() or .save('graph.svg')"

@@ -1,20 +1,38 @@
-"""Graph records: what a picture of a computation shows, as plain frozen data, and how it is read off tensors.
-
-Reading needs public fields only (`tensor.node`, `node.inputs`, `leaf.tensor`) and never a saved value, so a graph can
-be read before, during and after backward, and nothing of the engine is imported.
-"""
+"""Graph records: what a picture of a computation shows, as plain frozen data, and the paths of its boxes."""
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from math import prod
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from .numbers import Numbers
+from .rules import RuleRecord
 
 K = TypeVar("K", bound=Hashable)
 
 Shape = tuple[int, ...]
 
-OPS = ("op", "module", "fold")  # kinds that compute; the others are the ends of the graph
+OPS = ("op", "module", "fold", "failed")  # kinds that compute; the others are the ends of the graph
+GRADIENT = "∇"  # where the path of what gradient rules computed begins
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRecord:
+    """A value that an operation keeps for backward.
+
+    Attributes:
+        name: what the rules call it: an input, `out`, a residual.
+        shape: its shape, None when unknown.
+        nbytes: its memory; 0 once it was freed.
+        freed: whether backward has let go of it.
+        of: the parameter or input that it is, "" for a computed value.
+    """
+
+    name: str
+    shape: Shape | None
+    nbytes: int
+    freed: bool = False
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +41,27 @@ class NodeRecord:
 
     Attributes:
         id: unique in its graph, `n0`, `n1` …
-        kind: "op"; "module" and "fold", which stand for several ops; "parameter" (a leaf with a name); "input" (any
-            other leaf); "constant" (an operand that wants no gradient); "output".
+        kind: "op"; "module" and "fold", which stand for several ops; "failed", an op that raised an error; "parameter"
+            (a leaf with a name); "input" (any other leaf); "constant" (a value that wants no gradient); "output"; and
+            in the view of backward "saved" and "unreached" (a parameter that no gradient comes to).
         label: the op's name, the module's path, the name of a leaf or an output.
         shape, dtype: of the value that it gives; None and "" when unknown.
         scope: path of the module it was made in.
         cluster: path of the box it is drawn in.
         params: what is worth knowing of the op's fixed parameters, such as `3×3`, `stride 2`.
         saved_bytes: memory kept for backward; 0 once it was released.
-        detail: a remark, such as a module's class.
+        detail: a remark, such as a module's class, or why a value has no gradient.
         parameters: how many numbers the parameters inside hold.
         ops: names of the ops that it stands for, each with how often.
+        macs: multiplications with an addition each.
+        seconds, backward_seconds: how long it took, None if nobody measured.
+        values, grad: the numbers it gave, and those of their gradient, None if nobody looked.
+        source: `file:line` in the user's program.
+        formula: what it computes.
+        rules: how its inputs' gradients are computed.
+        saved: what it keeps for backward.
+        repeat: how many equal ones it stands for.
+        nested: whether it stands for modules inside a module.
     """
 
     id: str
@@ -48,16 +76,49 @@ class NodeRecord:
     detail: str = ""
     parameters: int = 0
     ops: tuple[tuple[str, int], ...] = ()
+    macs: int = 0
+    seconds: float | None = None
+    backward_seconds: float | None = None
+    values: Numbers | None = None
+    grad: Numbers | None = None
+    source: str = ""
+    formula: str = ""
+    rules: tuple[RuleRecord, ...] = ()
+    saved: tuple[SavedRecord, ...] = ()
+    repeat: int = 1
+    nested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EdgeRecord:
-    """A value on its way: from the node that made it to input number `slot` of the node that uses it."""
+    """A value on its way: from the node that made it to input number `slot` of the node that uses it.
+
+    `flows` is False where no gradient comes back. In the view of backward, edges are gradients and go the other way.
+    """
 
     source: str
     target: str
     shape: Shape | None = None
     slot: int = 0
+    flows: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BoxRecord:
+    """A module whose nodes are drawn in a box.
+
+    Attributes:
+        label: what the box is called.
+        kind, path: of the module.
+        call: whether it stands for one call of the module, rather than for all that was computed under this path.
+        root: whether it is the outermost module of a call, whose path is empty.
+    """
+
+    label: str
+    kind: str = ""
+    path: str = ""
+    call: bool = False
+    root: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +128,30 @@ class ClusterRecord:
     path: str
     parent: str
     detail: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step of the way back: a node, the gradient that arrived, and what each rule made of it.
+
+    Attributes:
+        node: its id.
+        arrived: the gradient of its output.
+        shares: for each input that got one: the id of its node, the input's name, its share.
+    """
+
+    node: str
+    arrived: Numbers
+    shares: tuple[tuple[str, str, Numbers], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class GraphRecord:
-    """A graph as it is drawn: nodes (each after its sources), edges, boxes, title and remarks."""
+    """A graph as it is drawn: nodes (each after its sources), edges, boxes, title and remarks.
+
+    `order` lists the ops' nodes as they ran, `steps` the way back if it was walked, `boxes` what is known of modules.
+    """
 
     nodes: tuple[NodeRecord, ...]
     edges: tuple[EdgeRecord, ...]
@@ -79,6 +159,9 @@ class GraphRecord:
     level: str = "op"
     title: str = ""
     notes: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    steps: tuple[StepRecord, ...] = ()
+    boxes: Mapping[str, BoxRecord] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,92 +172,13 @@ class Names:
         leaves: kind and name of a leaf by the `id` of its tensor.
         classes: class of a module by its path.
         sizes: count of numbers in a parameter by its name, of all the model's parameters.
+        model: class of the model.
     """
 
     leaves: dict[int, tuple[str, str]] = field(default_factory=dict)
     classes: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
-
-
-def names_of(
-    model: Any = None, params: Mapping[str, Any] | None = None, inputs: Mapping[str, Any] | None = None
-) -> Names:
-    """Names of the parameters and modules of a model, of further parameters, and of inputs."""
-    parameters: dict[str, Any] = {}
-    classes: dict[str, str] = {}
-    if model is not None:
-        parameters.update(model.named_parameters())
-        classes = {path: type(module).__name__ for path, module in model.named_modules()}
-    sizes = {name: _size(tensor) for name, tensor in parameters.items()}
-    parameters.update(params or {})
-    leaves = {id(tensor): ("parameter", name) for name, tensor in parameters.items()}
-    leaves |= {id(tensor): ("input", name) for name, tensor in (inputs or {}).items()}
-    return Names(leaves, classes, sizes)
-
-
-def read_graph(outputs: Mapping[str, Any], names: Names | None = None, *, constants: bool = True) -> GraphRecord:
-    """Read everything that these tensors were computed from, one record per op, leaf, constant and output.
-
-    Args:
-        outputs: tensors by name.
-        names: what leaves and modules are called.
-        constants: whether operands that want no gradient get nodes, unless they are plain numbers.
-
-    >>> import tinygrad_cnn as tg
-    >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
-    >>> [(node.kind, node.label, node.shape) for node in read_graph({"y": (x * x).sum()}).nodes]
-    [('input', 'leaf', (2,)), ('op', 'mul', (2,)), ('op', 'sum', ()), ('output', 'y', ())]
-    """
-    names = names or Names()
-    for tensor in outputs.values():
-        if getattr(tensor, "view_of", None) is not None:
-            tensor.refresh()  # a view may have to take up what was since written to its base
-    roots = [tensor.node for tensor in outputs.values() if tensor.node is not None]
-    nodes: list[NodeRecord] = []
-    edges: list[EdgeRecord] = []
-    ids: dict[Any, str] = {}
-    dtypes: dict[Any, str] = {}  # NumPy takes its time to spell one
-
-    def add(kind: str, label: str, shape: Any, dtype: Any, **more: Any) -> str:
-        name = f"n{len(nodes)}"
-        if dtype not in dtypes:
-            dtypes[dtype] = "" if dtype is None else str(dtype)
-        nodes.append(NodeRecord(name, kind, label, _shape(shape), dtypes[dtype], **more))
-        return name
-
-    for node in postorder(roots, lambda node: [source for source in node.inputs if source is not None]):
-        if hasattr(node, "tensor"):
-            kind, label = _leaf_name(node.tensor, names)
-            size = prod(node.shape) if kind == "parameter" else 0
-            gone = "its tensor is gone" if node.tensor is None else ""
-            ids[node] = add(kind, label, node.shape, node.dtype, detail=gone, parameters=size)
-            continue
-        sources = []
-        for slot, source in enumerate(node.inputs):
-            shape = _shape(node.input_shapes[slot])
-            if source is not None:
-                sources.append((ids[source], shape, slot))
-            elif constants and shape:
-                label = _input_name(node.op, slot)
-                sources.append((add("constant", label, shape, None, scope=node.scope, cluster=node.scope), shape, slot))
-        ids[node] = me = add(
-            "op",
-            node.name,
-            node.shape,
-            node.dtype,
-            scope=node.scope,
-            cluster=node.scope,
-            params=describe_params(node.params),
-            saved_bytes=node.saved_bytes(),
-            ops=((node.name, 1),),
-        )
-        edges += [EdgeRecord(source, me, shape, slot) for source, shape, slot in sources]
-
-    for name, tensor in outputs.items():
-        out = add("output", name, tensor.shape, tensor.dtype, detail="" if tensor.node is not None else "no graph")
-        if tensor.node is not None:
-            edges.append(EdgeRecord(ids[tensor.node], out, _shape(tensor.shape)))
-    return GraphRecord(_leaves_in_boxes(nodes, edges), tuple(edges))
+    model: str = ""
 
 
 def postorder(roots: Iterable[K], sources: Callable[[K], Iterable[K]]) -> Iterator[K]:
@@ -197,27 +201,44 @@ def postorder(roots: Iterable[K], sources: Callable[[K], Iterable[K]]) -> Iterat
                 yield node
 
 
-def clusters_for(nodes: Iterable[NodeRecord], classes: Mapping[str, str]) -> tuple[ClusterRecord, ...]:
+def clusters_for(nodes: Iterable[NodeRecord], boxes: Mapping[str, BoxRecord]) -> tuple[ClusterRecord, ...]:
     """A box for each path in which a node is drawn, and for the paths above it, outer ones first."""
     paths: dict[str, str] = {}
     for node in nodes:
         for path in prefixes(node.cluster):
             paths.setdefault(path, parent_of(path))
-    return tuple(ClusterRecord(path, parent, classes.get(path.partition("#")[0], "")) for path, parent in paths.items())
+    known = {path: box_at(path, boxes) for path in paths}
+    return tuple(ClusterRecord(path, parent, known[path].kind, known[path].label) for path, parent in paths.items())
 
 
-def without_small_boxes(nodes: Iterable[NodeRecord], classes: Mapping[str, str]) -> tuple[NodeRecord, ...]:
-    """Nodes that would be alone in their box move out of it; ops then name the module themselves."""
+def without_small_boxes(
+    nodes: Iterable[NodeRecord], boxes: Mapping[str, BoxRecord], *, leaves_count: bool = True
+) -> tuple[NodeRecord, ...]:
+    """Nodes that would be alone in their box move out of it; ops then name the module themselves.
+
+    Without `leaves_count` an op that has only its own parameters and saved values beside it is alone too.
+    """
     nodes = tuple(nodes)
-    inside = Counter(path for node in nodes for path in prefixes(node.cluster))
+    counted = [node for node in nodes if leaves_count or node.kind in OPS]
+    inside = Counter(path for node in counted for path in prefixes(node.cluster))
 
     def moved(node: NodeRecord) -> NodeRecord:
-        kind = classes.get(node.scope)
-        module = box_name(node.cluster) + (f" ({kind})" if kind else "")
-        detail = node.detail or (module if node.kind in OPS else "")
+        box = box_at(node.cluster, boxes)
+        name = box.label if box.label == box.kind or not box.kind else f"{box.label} ({box.kind})"
+        detail = node.detail or (name if node.kind in OPS else "")
         return replace(node, cluster=parent_of(node.cluster), detail=detail)
 
-    return tuple(moved(node) if inside[node.cluster] == 1 else node for node in nodes)
+    return tuple(moved(node) if node.cluster and inside[node.cluster] <= 1 else node for node in nodes)
+
+
+def box_at(path: str, boxes: Mapping[str, BoxRecord]) -> BoxRecord:
+    """What is known of a box; of `act#2`, a later part of what was computed in `act`, what is known of that."""
+    if path in boxes:
+        return boxes[path]
+    earlier, _, number = path.rpartition("#")
+    if earlier in boxes:
+        return replace(boxes[earlier], label=f"{boxes[earlier].label} #{number}", call=False)
+    return BoxRecord(box_name(path), path=path)
 
 
 def box_name(path: str) -> str:
@@ -249,98 +270,3 @@ def common_path(paths: Iterable[str]) -> str:
                 same += 1
             shared = shared[:same]
     return ".".join(shared or [])
-
-
-def _leaves_in_boxes(nodes: list[NodeRecord], edges: list[EdgeRecord]) -> tuple[NodeRecord, ...]:
-    """Parameters move into the innermost box that holds all who use them."""
-    users: dict[str, set[str]] = {node.id: set() for node in nodes if node.kind == "parameter"}
-    scopes = {node.id: node.scope for node in nodes}
-    for edge in edges:
-        if edge.source in users:
-            users[edge.source].add(scopes[edge.target])
-    return tuple(
-        replace(node, scope=path, cluster=path) if (path := common_path(users.get(node.id, ()))) else node
-        for node in nodes
-    )
-
-
-def _leaf_name(tensor: Any, names: Names) -> tuple[str, str]:
-    if id(tensor) in names.leaves:
-        return names.leaves[id(tensor)]
-    return ("parameter", "parameter") if type(tensor).__name__ == "Parameter" else ("input", "leaf")
-
-
-def _input_name(op: Any, slot: int) -> str:
-    inputs = getattr(op, "inputs", ())
-    if slot < len(inputs) and not getattr(op, "variadic", False):
-        return str(inputs[slot])
-    return f"{inputs[0]}[{slot}]" if inputs else f"input {slot}"
-
-
-def _size(tensor: Any) -> int:
-    return prod(tensor.shape)
-
-
-def _shape(shape: Any) -> Shape:
-    return tuple(map(int, shape))
-
-
-# What the output's shape says already, or no reader asks for.
-HIDDEN = {"shape", "source", "view", "eps", "taps"}
-
-
-def describe_params(params: Mapping[str, Any]) -> tuple[str, ...]:
-    """The fixed parameters of an op in a few words each; arrays by their shapes, never by their values.
-
-    >>> describe_params({"dim": (1,), "keepdim": False, "p": 0.5})
-    ('dim 1', 'p 0.5')
-    """
-    words: list[str] = []
-    for name, value in params.items():
-        if name in HIDDEN or value is None or value is False:
-            continue
-        if hasattr(value, "stride") and hasattr(value, "size") and hasattr(value, "padding"):
-            words += _describe_window(value)
-        elif value is True:
-            words.append(name)
-        elif name == "index":
-            words.append(f"[{', '.join(map(_item, value if isinstance(value, tuple) else (value,)))}]")
-        else:
-            words.append(f"{name} {_item(value)}")
-    return tuple(words)
-
-
-def _describe_window(window: Any) -> Iterator[str]:
-    yield _times(window.size)
-    for name, usual in (("stride", 1), ("padding", 0), ("dilation", 1)):
-        values = [v[0] if isinstance(v, tuple) and len(set(v)) == 1 else v for v in getattr(window, name)]
-        if set(values) != {usual}:
-            yield f"{name} {values[0] if len(set(values)) == 1 else _times(values)}"
-    if getattr(window, "groups", 1) != 1:
-        yield f"groups {window.groups}"
-    if getattr(window, "ceil_mode", False):
-        yield "ceil_mode"
-
-
-def _times(values: Iterable[Any]) -> str:
-    return "×".join(map(str, values))
-
-
-def _item(value: Any) -> str:
-    """One value, short."""
-    if value is Ellipsis:
-        return "…"
-    if isinstance(value, slice):
-        ends = ["" if end is None else str(end) for end in (value.start, value.stop)]
-        return ":".join(ends if value.step is None else [*ends, str(value.step)])
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, tuple | list):
-        return _item(value[0]) if len(value) == 1 else f"({', '.join(map(_item, value[:6]))}{', …' * (len(value) > 6)})"
-    if isinstance(value, str | int | type(None)):
-        return str(value)
-    shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple) and shape:
-        return f"of shape {shape}"
-    name = getattr(value, "name", None)
-    return name if isinstance(name, str) else type(value).__name__

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from .dot import node_lines, visible
-from .records import OPS, GraphRecord, NodeRecord, box_name, parent_of
+from .lines import box_lines, node_lines, visible
+from .records import OPS, GraphRecord, NodeRecord, parent_of
 
 DEEPEST = 12  # a tree that is deeper runs out of the window
 
@@ -12,7 +12,7 @@ def to_text(graph: GraphRecord, show: Collection[str] = ("shape", "params")) -> 
     """A tree: of what each output was computed from, if that is small; else of the modules, with their nodes in order.
 
     >>> import tinygrad_cnn as tg
-    >>> from .records import read_graph
+    >>> from .reading import read_graph
     >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
     >>> print(to_text(read_graph({"y": (x * x).sum()})))
     y  output  ()
@@ -26,8 +26,8 @@ def to_text(graph: GraphRecord, show: Collection[str] = ("shape", "params")) -> 
     return "\n".join(lines + (_listing(graph, show) if tree is None else tree))
 
 
-def _words(node: NodeRecord, show: Collection[str]) -> str:
-    label, *rest = node_lines(node, "op", show)
+def _words(node: NodeRecord, level: str, show: Collection[str]) -> str:
+    label, *rest = node_lines(node, "backward" if level == "backward" else "op", show)
     kind = [] if node.kind in OPS or node.kind == label else [node.kind]
     return "  ".join(map(visible, [label, *kind, *rest]))
 
@@ -51,7 +51,7 @@ def _expression_tree(graph: GraphRecord, show: Collection[str]) -> list[str] | N
             lines.append(f"{lead}{visible(by_id[name].label)} ↑")
             continue
         seen.add(name)
-        lines.append(lead + _words(by_id[name], show))
+        lines.append(lead + _words(by_id[name], graph.level, show))
         below = sources[name]
         for i in reversed(range(len(below))):
             last = i == len(below) - 1
@@ -67,7 +67,7 @@ def _listing(graph: GraphRecord, show: Collection[str]) -> list[str]:
     sources: dict[str, list[int]] = {node.id: [] for node in graph.nodes}
     for edge in graph.edges:
         sources[edge.target].append(numbers[edge.source])
-    details = {cluster.path: cluster.detail for cluster in graph.clusters}
+    details = {cluster.path: box_lines(cluster) for cluster in graph.clusters}
     width = len(str(len(graph.nodes) - 1))
     lines: list[str] = []
     open_path = ""
@@ -79,10 +79,9 @@ def _listing(graph: GraphRecord, show: Collection[str]) -> list[str]:
             path = parent_of(path)
         for box in reversed(new):
             depth = box.count(".")
-            words = [box_name(box), *filter(None, [details[box]])]
-            lines.append(f"{' ' * width}  {'│  ' * depth}{'  '.join(map(visible, words))}")
+            lines.append(f"{' ' * width}  {'│  ' * depth}{'  '.join(map(visible, details[box]))}")
         open_path = node.cluster
         depth = node.cluster.count(".") + 1 if node.cluster else 0
         came = f"  ← {', '.join(map(str, sources[node.id]))}" if sources[node.id] else ""
-        lines.append(f"{i:{width}}  {'│  ' * depth}{_words(node, show)}{came}")
+        lines.append(f"{i:{width}}  {'│  ' * depth}{_words(node, graph.level, show)}{came}")
     return lines

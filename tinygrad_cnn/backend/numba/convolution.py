@@ -234,8 +234,7 @@ def _pairwise(channels: int, outputs: int, window: Window) -> bool:
 
 def _planar(x: Array, window: Window) -> bool:
     """Whether images of few channels lie plane by plane: to put channels side by side would take as long as to read."""
-    few = window.groups == 1 < x.shape[1] <= MOST_PLANES
-    return bool(few and x.flags.c_contiguous and x.flags.writeable)
+    return bool(window.groups == 1 < x.shape[1] <= MOST_PLANES and x.flags.c_contiguous and x.flags.writeable)
 
 
 def _readable(x: Array) -> Array:

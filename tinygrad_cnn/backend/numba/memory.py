@@ -6,6 +6,7 @@ import numpy as np
 
 from ..base import Array
 from ..memory import channels_at_end, channels_second, empty
+from .lazy import kernels
 
 TRANSPOSED = 1 << 12  # fewer values NumPy transposes as quickly
 COST = 3e-4  # microseconds per value on one thread
@@ -59,7 +60,7 @@ def _transposes(x: Array) -> bool:
 
 def _transposed(x: Array, matrices: int, rows: int) -> Array:
     """The transposes of so many matrices that lie one after the other."""
-    from . import transposing
+    transposing = kernels.transposing
 
     out = empty((x.size,))
     columns = x.size // (matrices * rows)

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..base import Array
 from ..numpy import NumpyBackend
+from .lazy import kernels
 from .memory import empty
 
 FEW = 1 << 18  # products up to which BLAS stays on one thread
@@ -43,7 +44,7 @@ def _applies(x: Array, y: Array) -> bool:
 
 
 def _product(a: Array, b: Array, bias: Array | None) -> Array:
-    from . import products
+    products = kernels.products
 
     out = empty((len(a), b.shape[1]))
     cost = a.size * b.shape[1] * COST

@@ -23,7 +23,8 @@ def batch_norm(
     """(x − mean) / √(variance + eps) · weight + bias for each channel of (N, C, …). Ioffe & Szegedy 2015.
 
     In training, mean and variance are those of the batch, and the running ones move towards them by `momentum` (the
-    variance as Σ (x − mean)² / (n − 1)); otherwise the running ones are used.
+    variance as Σ (x − mean)² / (n − 1)); otherwise the running ones are used. Images of 16 bits go with parameters and
+    running statistics in float32, too.
 
     Raises:
         ValueError: in training with only one value per channel, whose variance says nothing.
@@ -51,12 +52,18 @@ def batch_norm(
                 f"batch_norm: {name} {tuple(values.shape)} expects {values.numel()} channels, but x "
                 f"{tuple(input.shape)} has {channels}{in_scope()}"
             )
+    others = (weight, bias, running_mean, running_var)
+    if input.dtype.itemsize == 2 and any(v is not None and v.dtype != input.dtype for v in others):
+        wide = batch_norm(input.float(), running_mean, running_var, weight, bias, training, momentum, eps)
+        return wide.to(input.dtype)
     if not training:
         if running_mean is None or running_var is None:
             raise ValueError(
                 f"batch_norm: without running_mean and running_var only training=True is possible{in_scope()}"
             )
         return _with_running_statistics(input, running_mean, running_var, weight, bias, eps)
+    if eps <= 0:
+        raise ValueError(f"batch_norm: eps must be positive in training; got {eps}{in_scope()}")
     count = input.numel() // max(channels, 1)
     if count == 1:
         raise ValueError(
@@ -89,3 +96,6 @@ def _with_running_statistics(
         scale = scale * weight
     shift = -mean * scale if bias is None else bias - mean * scale
     return ops.scale_channels(x, scale, shift)
+
+
+__all__ = ["batch_norm"]

@@ -1,0 +1,82 @@
+"""Operations on 16-bit floats: they compute in float32, and only what they give is rounded.
+
+A sum of a thousand float16 or bfloat16 numbers that is rounded at each step is wrong in its first digits. So where a
+backend only stores such a dtype, an operation is replaced by one that widens its inputs, computes, and rounds the
+result once; its gradient rules do the same. What is saved for backward stays in 16 bits.
+"""
+
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
+
+from .op import Op, Rule, sum_to
+
+NARROW = "eE"  # NumPy's characters of float16 and bfloat16
+WIDE = "float32"
+
+
+@cache
+def widened(op: Op) -> Op:
+    """The operation that computes `op` in float32 where its inputs are of 16 bits."""
+    return Widened(op)
+
+
+class Widened(Op):
+    """An operation around another."""
+
+    def __init__(self, op: Op) -> None:
+        self.__dict__.update(op.__dict__)
+        self.forward = op.forward if op.exact else _around_forward(op)
+        self.rules = tuple(rule and _around_rule(rule) for rule in op.rules)
+        self.joint = op.joint and _around_rule(op.joint)
+        self.dtypes, self.takes_16_bits = "any", True  # the dtypes are equal by now
+
+    def fit(self, gradient: Any, shape: tuple[int, ...], name: str) -> Any:
+        """Sum a gradient over the dimensions along which the input was broadcast, in float32."""
+        if self.broadcasts:
+            return _narrow(sum_to(_wide(gradient), shape=shape), gradient.dtype)
+        return super().fit(gradient, shape, name)
+
+
+def is_narrow(value: Any) -> bool:
+    """Whether an array or tensor is of 16-bit floats."""
+    dtype = getattr(value, "dtype", None)
+    return dtype is not None and dtype.char in NARROW
+
+
+def _wide(value: Any) -> Any:
+    """A 16-bit float array or tensor in float32, anything else as it is."""
+    if not is_narrow(value):
+        return value
+    return value.to(dtype=WIDE) if hasattr(value, "__apply_op__") else value.astype(WIDE)
+
+
+def _narrow(value: Any, dtype: Any) -> Any:
+    """A float32 result in the dtype that was widened; positions and truth values as they are."""
+    if isinstance(value, tuple | list):
+        return type(value)(_narrow(part, dtype) for part in value)
+    if getattr(value, "dtype", None) != WIDE:
+        return value
+    return value.to(dtype=dtype) if hasattr(value, "__apply_op__") else value.astype(dtype)
+
+
+def _around_forward(op: Op) -> Callable[..., Any]:
+    @wraps(op.forward)
+    def forward(backend: Any, *inputs: Any, **params: Any) -> Any:
+        dtype = next(x.dtype for x in inputs if is_narrow(x))
+        out = op.forward(backend, *map(_wide, inputs), **params)
+        if op.residuals:  # what only the rules see keeps all its digits
+            return _narrow(out[0], dtype), *out[1:]
+        return _narrow(out, dtype)
+
+    return forward
+
+
+def _around_rule(rule_and_needs: Rule) -> Rule:
+    rule, needs = rule_and_needs
+
+    @wraps(rule)
+    def around(g: Any, *values: Any) -> Any:
+        return _narrow(rule(_wide(g), *map(_wide, values)), g.dtype)
+
+    return around, needs

@@ -1,0 +1,105 @@
+"""Steps of descent on CUDA: all parameters of a model in one launch."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import cupy
+import numpy as np
+
+from ..base import Backend, Kept
+from .array import in_rows, own
+from .kernels import THREADS, computing_type, launch, type_name
+from .pooling import FLOATS
+
+PIECE = 1 << 14  # values that one block takes at a time
+
+
+class _Table:
+    """Addresses of parameters and of what belongs to them, as one array on the device; and the pieces to work on."""
+
+    def __init__(self, columns: Sequence[Sequence[Any] | None]) -> None:
+        first = columns[0] or ()
+        rows = [[p.size, *(0 if c is None else c[i].data.ptr for c in columns)] for i, p in enumerate(first)]
+        pieces = [(i, n) for i, p in enumerate(first) for n in range(-(-p.size // PIECE))]
+        self.count, self.columns = len(pieces), len(columns) + 1
+        self.rows = own(cupy.asarray(np.array(rows, dtype=np.int64).reshape(-1, self.columns)))
+        self.pieces = own(cupy.asarray(np.array(pieces, dtype=np.uint32).reshape(-1, 2)))
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        return self.rows, self.pieces, np.uint32(self.count), np.uint32(self.columns), PIECE
+
+
+def _table(kept: Kept, columns: Sequence[Sequence[Any] | None]) -> _Table:
+    """The table for these arrays: that of the last step if they lie where they lay then."""
+    key = tuple(0 if c is None else tuple(x.data.ptr for x in c) for c in columns)
+    known = kept.what if isinstance(kept.what, dict) else {}
+    if key not in known:
+        known = kept.what = {key: _Table(columns), **dict(list(known.items())[:7])}
+    return known[key]  # type: ignore[no-any-return]
+
+
+def _alike(columns: Sequence[Sequence[Any] | None]) -> bool:
+    """Whether all arrays are in row-major order and of one floating-point dtype that kernels know."""
+    arrays = [x for column in columns if column is not None for x in column]
+    dtype = arrays[0].dtype
+    return dtype in FLOATS and all(x.dtype == dtype and in_rows(x) for x in arrays)
+
+
+class Optimizers(Backend):
+    """The reference makes about ten passes per parameter, each a launch that costs more than its work."""
+
+    def sgd_steps(
+        self,
+        parameters: Sequence[Any],
+        gradients: Sequence[Any],
+        buffers: Sequence[Any] | None,
+        *,
+        dampenings: Sequence[float],
+        kept: Kept,
+        **options: Any,
+    ) -> None:
+        """`Backend.sgd_steps` in one launch for each dampening."""
+        gradients = [own(cupy.ascontiguousarray(g)) for g in gradients]
+        if not parameters or not _alike([parameters, gradients, buffers]):
+            super().sgd_steps(parameters, gradients, buffers, dampenings=dampenings, kept=kept, **options)
+            return
+        kind, number = type_name(parameters[0].dtype), computing_type(parameters[0].dtype)
+        for dampening in sorted(set(dampenings)):
+            chosen = [i for i, d in enumerate(dampenings) if d == dampening]
+            table = _table(kept, [_pick(column, chosen) for column in (parameters, gradients, buffers)])
+            numbers = (options["lr"], options["momentum"], dampening, options["weight_decay"])
+            arguments = (*table.arguments, *map(number, numbers), np.int32(options["nesterov"]))
+            launch("optimizers", "sgd", kind, table.count, *arguments, threads=THREADS)
+
+    def adam_steps(
+        self,
+        parameters: Sequence[Any],
+        gradients: Sequence[Any],
+        means: Sequence[Any],
+        squares: Sequence[Any],
+        largest: Sequence[Any] | None,
+        *,
+        steps: Sequence[int],
+        kept: Kept,
+        **options: Any,
+    ) -> None:
+        """`Backend.adam_steps` in one launch for each number of steps."""
+        gradients = [own(cupy.ascontiguousarray(g)) for g in gradients]
+        columns = (parameters, gradients, means, squares, largest)
+        if not parameters or not _alike(columns):
+            super().adam_steps(*columns, steps=steps, kept=kept, **options)
+            return
+        kind, number = type_name(parameters[0].dtype), computing_type(parameters[0].dtype)
+        lr, beta1, beta2 = options["lr"], options["beta1"], options["beta2"]
+        for step in sorted(set(steps)):
+            chosen = [i for i, s in enumerate(steps) if s == step]
+            table = _table(kept, [_pick(column, chosen) for column in columns])
+            corrected = (lr / (1 - beta1**step), (1 - beta2**step) ** 0.5)
+            numbers = (*corrected, lr, beta1, beta2, options["eps"], options["weight_decay"])
+            arguments = (*table.arguments, *map(number, numbers), np.int32(options["decoupled"]))
+            launch("optimizers", "adam", kind, table.count, *arguments, threads=THREADS)
+
+
+def _pick(column: Sequence[Any] | None, chosen: list[int]) -> list[Any] | None:
+    return None if column is None else [column[i] for i in chosen]

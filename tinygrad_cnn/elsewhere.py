@@ -1,0 +1,57 @@
+"""Names that PyTorch also has at the top and that live elsewhere here, or that make no sense on this engine."""
+
+from importlib import import_module
+from typing import Any
+
+# Functions of layers, which are at home in nn.functional.
+LAYERS = {
+    *("adaptive_avg_pool1d", "adaptive_max_pool1d", "alpha_dropout", "avg_pool1d", "batch_norm"),
+    *("bilinear", "binary_cross_entropy_with_logits", "celu", "channel_shuffle", "conv1d", "conv2d"),
+    *("conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
+    *("cosine_embedding_loss", "ctc_loss", "dropout", "embedding", "embedding_bag"),
+    *("feature_alpha_dropout", "group_norm", "hardshrink", "hinge_embedding_loss", "instance_norm"),
+    *("kl_div", "layer_norm", "margin_ranking_loss", "max_pool1d", "max_pool2d", "max_pool3d"),
+    *("pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu"),
+    *("rms_norm", "rrelu", "selu", "threshold", "triplet_margin_loss"),
+}
+# Why a name is not here, by how it begins.
+ABSENT = {
+    ("complex", "cdouble", "cfloat", "chalf", "polar", "view_as_", "fft", "stft", "istft", "signal"): (
+        "tensors hold real numbers here; there are no complex ones"
+    ),
+    ("sparse", "spmm", "hspmm", "smm", "dsmm", "saddmm", "sspaddmm", "nested", "jagged", "masked"): (
+        "tensors are dense here; there are no sparse, nested or masked ones"
+    ),
+    ("quant", "fake_quant", "fused_moving", "q_", "qint", "quint", "qscheme", "dequantize", "per_tensor", "ao"): (
+        "there is no quantisation here"
+    ),
+    ("per_channel", "int_repr", "empty_quantized", "choose_qparams", "fbgemm"): "there is no quantisation here",
+    ("float8", "float4", "bits", "uint1", "uint2", "uint3", "uint4", "uint5", "uint6", "uint7"): (
+        "there are the dtypes bool, uint8, int8 to int64, float16, bfloat16, float32 and float64"
+    ),
+    ("fx", "export", "package", "library", "futures", "fork", "wait"): "programs are not compiled or exported here",
+    ("mps", "xpu", "mtia", "accelerator"): "there are the devices cpu and cuda",
+}
+
+
+def find(name: str) -> Any:
+    """What has this name elsewhere.
+
+    Raises:
+        AttributeError: for a name that is not here, with the reason if there is one.
+
+    >>> import tinygrad_cnn as tg
+    >>> find("conv2d") is tg.nn.functional.conv2d
+    True
+    """
+    if name == "bfloat16":
+        try:
+            return import_module("tinygrad_cnn.dtypes").bfloat16()
+        except ImportError as missing:
+            raise AttributeError(str(missing)) from None  # so that hasattr and getattr with a default answer
+    if name in LAYERS:
+        functional = import_module("tinygrad_cnn.nn.functional")
+        if hasattr(functional, name):
+            return getattr(functional, name)
+    reason = next((why for starts, why in ABSENT.items() if name.startswith(starts)), "")
+    raise AttributeError(f"module 'tinygrad_cnn' has no attribute {name!r}" + (f": {reason}" if reason else ""))
