@@ -173,7 +173,7 @@ def test_heat(tensor):
 
 
 def test_long_titles_and_notes_are_wrapped_not_cut(tensor):
-    x = y = tensor(2)
+    y = tensor(2)
     for _ in range(70):
         y = y * 1
     dot = draw_graph(y).dot
