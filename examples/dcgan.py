@@ -6,12 +6,11 @@ loss of the one falls where that of the other rises, so neither falls for ever. 
 
 import argparse
 
-from tinygrad_cnn.vision.utils import save_image
-
 import tinygrad_cnn as tg
 from tinygrad_cnn import nn, optim
 from tinygrad_cnn.utils.data import DataLoader
 from tinygrad_cnn.vision.datasets import Digits
+from tinygrad_cnn.vision.utils import save_image
 
 NOISE = 16
 

@@ -7,14 +7,13 @@ shuffle puts them side by side as 2 × 2 pixels. What is learnt is only the diff
 import argparse
 from math import log10
 
-from tinygrad_cnn.vision.utils import save_image
-
 import tinygrad_cnn as tg
 from tinygrad_cnn import nn, optim
 from tinygrad_cnn.nn import functional as F
 from tinygrad_cnn.utils.data import DataLoader, Dataset
 from tinygrad_cnn.vision.datasets import Photographs
 from tinygrad_cnn.vision.transforms.functional import to_tensor
+from tinygrad_cnn.vision.utils import save_image
 
 PATCH = 32  # pixels of a large patch
 

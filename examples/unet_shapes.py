@@ -6,12 +6,11 @@ back, and what each level knew on the way down is handed across, so that borders
 
 import argparse
 
-from tinygrad_cnn.vision.utils import save_image
-
 import tinygrad_cnn as tg
 from tinygrad_cnn import nn, optim
 from tinygrad_cnn.nn import functional as F
 from tinygrad_cnn.utils.data import DataLoader, Dataset
+from tinygrad_cnn.vision.utils import save_image
 
 SIZE, CLASSES = 32, 3  # background, disc, square
 

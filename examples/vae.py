@@ -7,13 +7,12 @@ the distributions together look like one standard normal distribution, so that n
 
 import argparse
 
-from tinygrad_cnn.vision.utils import save_image
-
 import tinygrad_cnn as tg
 from tinygrad_cnn import nn, optim
 from tinygrad_cnn.nn import functional as F
 from tinygrad_cnn.utils.data import DataLoader
 from tinygrad_cnn.vision.datasets import Digits
+from tinygrad_cnn.vision.utils import save_image
 
 
 class VAE(nn.Module):

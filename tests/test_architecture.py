@@ -179,6 +179,14 @@ def test_only_the_backend_floor_knows_which_devices_there_are(path: Path) -> Non
             assert not any(name.split(".")[0] in ("cupy", "cupyx") for name in names), f"{relative(path)}:{node.lineno}"
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_only_the_faces_of_cuda_know_its_backend(path: Path) -> None:
+    """Everybody else finds it by an array or by a device's name, as any other backend."""
+    if room(module_of(path)) in ("backend", "cuda", "backends", "__main__"):
+        return
+    assert [module for module, _ in inner_imports(path) if f"{module}.".startswith("backend.cuda.")] == []
+
+
 def test_every_operation_has_a_row() -> None:
     assert set(SAMPLES) == set(OPS)
 

@@ -90,7 +90,7 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
         array = backend.from_dlpack(ext_tensor)
     except BufferError as error:
         raise RuntimeError(f"from_dlpack: NumPy can't use this memory: {error}") from error
-    tensor = as_tensor(array, device="cpu")
+    tensor = as_tensor(array, device=backend.find_backend((array,)).name)
     tensor.storage.shared = True
     return tensor
 

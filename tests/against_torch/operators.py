@@ -47,6 +47,8 @@ RANDOM = {
     "nn.functional.alpha_dropout",
     "nn.functional.feature_alpha_dropout",
     "nn.functional.rrelu",
+    "nn.functional.fractional_max_pool2d",
+    "nn.functional.fractional_max_pool3d",
 }
 
 

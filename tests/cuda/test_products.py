@@ -122,7 +122,6 @@ def test_a_product_that_fails_is_told(device: Any, blas: Blas, monkeypatch: pyte
 def test_a_handle_has_its_stream_before_its_workspace(device: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Setting the stream gives up the workspace, and graphs need one that stays."""
     module, calls = sys.modules[f"{cuda.__name__}.cublas"], []
-    monkeypatch.setattr(fake_device, "alloc", lambda size: SimpleNamespace(ptr=7), raising=False)
     library = SimpleNamespace(
         cublasCreate_v2=lambda *_: calls.append("create") or 0,
         cublasSetStream_v2=lambda *_: calls.append("stream") or 0,

@@ -49,8 +49,8 @@ class Browser:
     def _port(log: Path) -> str:
         for _ in range(300):
             text = log.read_text()
-            if "on port " in text:
-                return text.split("on port ")[-1].split()[0].rstrip(".")
+            if "successfully on port " in text:
+                return text.split("successfully on port ")[-1].split()[0].rstrip(".")
             time.sleep(0.1)
         raise TimeoutError(log.read_text())
 

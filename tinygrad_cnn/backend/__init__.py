@@ -96,6 +96,13 @@ def backends() -> tuple[Backend, ...]:
     return tuple(_backends.values())
 
 
+def seed_all(seed: int) -> None:
+    """Start the random numbers of every device anew, of those too that nobody has asked for yet."""
+    for backend in _backends.values():
+        backend.rng.seed(seed)
+    cuda.seed_all(seed)
+
+
 def backend_of(array: Any) -> Backend | None:
     """The backend whose array this is, None if it is no array of any."""
     if type(array) is cpu.array_type:  # the usual case, asked several times per operation
@@ -155,6 +162,7 @@ __all__ = [
     "is_array",
     "is_deterministic_algorithms_warn_only_enabled",
     "pooling_window",
+    "seed_all",
     "set_deterministic_debug_mode",
     "set_num_interop_threads",
     "set_num_threads",

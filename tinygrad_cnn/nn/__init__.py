@@ -44,6 +44,7 @@ from .margin import *  # noqa: F403
 from .module import Module
 from .normalization import *  # noqa: F403
 from .output import *  # noqa: F403
+from .overview import LayerSummary, ModelSummary, summary
 from .padding import *  # noqa: F403
 from .parallel import DataParallel
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
@@ -57,7 +58,17 @@ from .statistics import *  # noqa: F403
 from .tables import *  # noqa: F403
 from .transformer import *  # noqa: F403
 
-__all__ = ["Buffer", "DataParallel", "Module", "Parameter", "UninitializedBuffer", "UninitializedParameter"]
+__all__ = [
+    "Buffer",
+    "DataParallel",
+    "Module",
+    "Parameter",
+    "UninitializedBuffer",
+    "UninitializedParameter",
+    "LayerSummary",
+    "ModelSummary",
+    "summary",
+]
 __all__ += ["common_types", "functional", "grad", "init", "modules", "parallel", "utils"]
 __all__ += activation.__all__
 __all__ += attention.__all__

@@ -54,7 +54,7 @@ class RNNBase(Module):
         given: Any = dropout
         if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= 1:
             raise ValueError(f"{kind}: dropout must lie in [0, 1]; got {dropout!r}")
-        for name, value in (("hidden_size", hidden_size), ("num_layers", num_layers)):
+        for name, value in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
             if not hasattr(value, "__index__"):
                 raise TypeError(f"{kind}: {name} must be an int; got {value!r}")
             if value <= 0:

@@ -228,12 +228,14 @@ class ReductionMethods(TensorBase):
         return out if dtype is None or out.dtype == x.dtype else ops.cast(out, dtype=x.dtype, source=out.dtype)
 
     def any(self, dim: Any = None, keepdim: bool = False) -> Self:
-        """Whether any is nonzero; of uint8 in uint8, as in PyTorch."""
-        return self._truth(ops.any_(self, dim=dimensions("any", dim, self.ndim), keepdim=keepdim))
+        """Whether any is nonzero; with dim=() for each by itself; of uint8 in uint8, as in PyTorch."""
+        dims = dimensions("any", dim, self.ndim) if dim != () else ()
+        return self._truth(ops.any_(self, dim=dims, keepdim=keepdim))
 
     def all(self, dim: Any = None, keepdim: bool = False) -> Self:
-        """Whether none is zero; of uint8 in uint8, as in PyTorch."""
-        return self._truth(ops.all_(self, dim=dimensions("all", dim, self.ndim), keepdim=keepdim))
+        """Whether none is zero; with dim=() for each by itself; of uint8 in uint8, as in PyTorch."""
+        dims = dimensions("all", dim, self.ndim) if dim != () else ()
+        return self._truth(ops.all_(self, dim=dims, keepdim=keepdim))
 
     def _truth(self, out: Self) -> Self:
         return ops.cast(out, dtype=self.dtype, source=out.dtype) if self.dtype == "uint8" else out

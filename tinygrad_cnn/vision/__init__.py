@@ -4,7 +4,7 @@ from typing import Any
 
 from . import datasets, io, models, ops, transforms, utils
 
-__version__ = "0.29.0"  # torchvision's, whose names these are
+__version__ = "0.28.0"  # torchvision's, whose names these are
 
 __all__ = ["datasets", "io", "models", "ops", "transforms", "utils", "get_image_backend", "set_image_backend"]
 

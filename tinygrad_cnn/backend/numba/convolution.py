@@ -18,6 +18,8 @@ from .workspace import take
 # A gradient in the images adds up windows where so many channels or fewer leave lanes idle, from so many images on.
 FEW_CHANNELS = 8
 FEWEST_IMAGES = 8
+
+# Images of so many channels are read plane by plane where they lie so.
 MOST_PLANES = 4
 
 # So many units per thread, and threads need not share the padding and the products of each.

@@ -59,8 +59,6 @@ def _sizes(op: str, x: Tensor, output_size: Any, rank: int) -> tuple[int, ...]:
     sizes = tuple(n if w is None else int(w) for n, w in zip(x.shape[-rank:], wanted, strict=True))
     if min(sizes) < 0:
         raise ArgumentError(f"{op}: output_size must not be negative; got {output_size!r}{in_scope()}")
-    if 0 in x.shape[1:]:
-        raise ShapeError(f"{op}: only the batch may be empty; got shape {tuple(x.shape)}{in_scope()}")
     return sizes
 
 

@@ -142,8 +142,8 @@ def ctc_loss(
 ) -> Tensor:
     """−ln of the probability of all alignments of frames with a shorter sequence of labels (Graves et al. 2006).
 
-    The gradient is the derivative of this formula. PyTorch's supposes that the probabilities of a frame add up to 1;
-    behind `log_softmax` both are the same.
+    As in PyTorch, the gradient supposes that the probabilities of a frame add up to 1: it is the formula's derivative
+    plus eˣ, which makes no difference behind `log_softmax`.
 
     Args:
         log_probs: log-probabilities (T, N, C), or (T, C) of one sequence.
@@ -194,6 +194,9 @@ def ctc_loss(
     final = ops.gather_along(alpha, dim=1, index=ends)
     only = Tensor.from_array(xp.asarray(counts)[:, None] > xp.asarray([[-1, 0]]))
     losses = -ops.where(only, final, never).logsumexp(1)
+    powers = x.exp()
+    counted = Tensor.from_array(xp.arange(frames)[:, None] < xp.asarray(times))  # (T, N)
+    losses = losses + ops.where(counted, (powers - powers.detach()).sum(2), 0.0).sum(0)  # 0, with the derivative eˣ
     impossible = losses > -0.5 * never
     losses = ops.where(impossible, 0.0 if zero_infinity else float("inf"), losses)
     if reduction_of(None, None, reduction) == "mean":

@@ -133,9 +133,9 @@ def multilabel_soft_margin_loss(
 
 
 def _rows(op: str, input: Tensor) -> Tensor:
-    if input.ndim not in (1, 2) or 0 in input.shape[1:] or input.numel() == 0:
+    if input.ndim > 2 or 0 in input.shape[1:] or input.numel() == 0:
         raise ShapeError(f"{op}: expected scores (N, C) or (C); got shape {tuple(input.shape)}{in_scope()}")
-    return input if input.ndim == 2 else input.unsqueeze(0)
+    return input if input.ndim == 2 else input.reshape(1, input.numel())
 
 
 @runs_in(FULL)
@@ -216,7 +216,7 @@ def multilabel_margin_loss(
     same_shape(op, input, target)
     if input.numel() == 0 and input.ndim == 2 and input.shape[1]:
         return reduced(op, input.sum(1), reduction, size_average, reduce)
-    scores = _rows(op, input if input.ndim else input.reshape(1))
+    scores = _rows(op, input)
     classes = scores.shape[1]
     labels, counted, absent = taken(_label_sets, op, scores.backend.xp, target.array, classes, in_scope())
     right = ops.gather_along(scores, dim=1, index=labels)  # (N, C)

@@ -24,6 +24,8 @@ def batched(op: str, x: Tensor, rank: int) -> Tensor:
         raise ShapeError(
             f"{op}: expected {many} (N, C, {dims}), or {one} (C, {dims}); got shape {tuple(x.shape)}{in_scope()}"
         )
+    if 0 in x.shape[-rank - 1 :]:
+        raise ShapeError(f"{op}: only the batch may be empty; got shape {tuple(x.shape)}{in_scope()}")
     return x if x.ndim == rank + 2 else x.unsqueeze(0)
 
 

@@ -29,6 +29,9 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val must not exceed max_val; got {min_val} and {max_val}{in_scope()}")
+    need_tensors("hardtanh", input=input)
+    if input.dtype.kind in "iu":  # the ends take part in the dtype of x
+        min_val, max_val = int(min_val), int(max_val)
     return _into(
         "hardtanh", input, inplace, lambda x: ops.where(x <= min_val, min_val, ops.where(x >= max_val, max_val, x))
     )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ...creation import full
 from ...creation import tensor as make_tensor
-from ...dtypes import int64
+from ...dtypes import float32, float64, int64
 from ...errors import ArgumentError
 from ...functions import cat, stack
 from ...tensor import Tensor
@@ -69,11 +69,11 @@ class PackedSequence(_Fields):
 
     def float(self) -> "PackedSequence":
         """In float32."""
-        return self.to("float32")
+        return self.to(float32)
 
     def double(self) -> "PackedSequence":
         """In float64."""
-        return self.to("float64")
+        return self.to(float64)
 
     @property
     def is_cuda(self) -> bool:
