@@ -5,6 +5,8 @@ import json
 import sys
 from pathlib import Path
 
+import tinygrad_cnn
+
 from .cases import all_cases
 from .measure import Options, choose, import_times, measure, surroundings
 from .report import TITLES, comparison, text
@@ -20,6 +22,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         help=f"rows that contain one of these texts, or sections: {', '.join(TITLES)}, imports",
     )
     parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, help="all that are installed by default")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to compute (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="two short rounds, no large sizes: does it run?")
     parser.add_argument("--rounds", type=int, help="turns per contestant (7)")
     parser.add_argument("--turn", type=float, help="seconds per turn (0.4)")
@@ -47,7 +50,10 @@ def main(argv: list[str] | None = None) -> int:
     cases = all_cases(quick=wanted.quick)
     if wanted.only:
         cases = [case for case in cases if any(part == case.section or part in case.row for part in wanted.only)]
-    names, absent = choose(wanted.contestants, _say)
+    if wanted.device == "cuda" and (reason := tinygrad_cnn.cuda.why_not()):
+        print(f"no CUDA device: {reason}", file=sys.stderr)
+        return 1
+    names, absent = choose(wanted.contestants, wanted.device, _say)
     report = {
         "machine": surroundings(names, options),
         "absent": absent,

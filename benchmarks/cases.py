@@ -1,7 +1,7 @@
 """What is timed: training steps, single kernels, the cost of recording, and how time grows with size."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -15,19 +15,24 @@ Timed = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Bench:
-    """What a contestant computes with: a library, and the memory layout of its images."""
+    """What a contestant computes with: a library, the memory layout of its images, and a device."""
 
     lib: Any
     channels_last: bool
     torch: bool = False
     compiled: bool = False  # whether training steps go through `lib.compile`
+    device: str = "cpu"
 
     def tensor(self, *shape: int, requires_grad: bool = False) -> Any:
         """Random values; images in the layout they have inside a network."""
         values = np.random.default_rng(SEED).standard_normal(shape, dtype=np.float32)
         if len(shape) == 4 and self.channels_last:
             values = np.ascontiguousarray(values.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
-        return self.lib.from_numpy(values).requires_grad_(requires_grad)
+        return self.lib.from_numpy(values).to(self.device).requires_grad_(requires_grad)
+
+    def layout(self, channels_last: bool) -> "Bench":
+        """The same with images in another layout."""
+        return replace(self, channels_last=channels_last)
 
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]  # a function and its arguments
@@ -53,7 +58,8 @@ class Case:
 
 
 def training(name: str, batch: int | None, bench: Bench) -> tuple[Timed, None]:
-    run = Training(bench.lib, NETWORKS[name], batch, channels_last=bench.channels_last and bench.torch)
+    turned = bench.channels_last and bench.torch
+    run = Training(bench.lib, NETWORKS[name], batch, channels_last=turned, device=bench.device)
     step = bench.lib.compile(run.step, fullgraph=True) if bench.compiled else run.step
     return lambda _: step(), None
 
@@ -81,9 +87,9 @@ def backward(make: Make, wanted: int, bench: Bench) -> tuple[Timed, None]:
 
 @dataclass(frozen=True)
 class Convolution:
-    """A convolution to time: (N, C, H, W) images, (O, C/groups, K, K) kernels."""
+    """A convolution to time: images (N, C, H, W) or sequences (N, C, L), kernels (O, C/groups, K, K) or of K values."""
 
-    image: tuple[int, int, int, int]
+    image: tuple[int, ...]
     outputs: int
     kernel: int
     stride: int = 1
@@ -92,19 +98,20 @@ class Convolution:
 
     @property
     def title(self) -> str:
-        n, c, h, w = self.image
+        n, c, *sizes = self.image
+        kernel = f"{self.kernel}×{self.kernel}" if len(sizes) == 2 else f"width {self.kernel}"
         more = f" s{self.stride}" * (self.stride > 1) + f" p{self.padding}" * (self.padding > 0)
         more += f" g{self.groups}" * (self.groups > 1)
-        return f"{c}→{self.outputs} {self.kernel}×{self.kernel}{more}, {n}×{h}×{w}"
+        return f"{c}→{self.outputs} {kernel}{more}, {'×'.join(map(str, (n, *sizes)))}"
 
     def make(self, bench: Bench) -> Call:
         few = self.image[1] <= 4  # a first layer: images come as the user made them
-        x = Bench(bench.lib, bench.channels_last and (bench.torch or not few), bench.torch).tensor(*self.image)
-        w = Bench(bench.lib, bench.channels_last and bench.torch).tensor(
-            self.outputs, self.image[1] // self.groups, self.kernel, self.kernel
-        )
+        x = bench.layout(bench.channels_last and (bench.torch or not few)).tensor(*self.image)
+        size = (self.kernel,) * (len(self.image) - 2)
+        w = bench.layout(bench.channels_last and bench.torch).tensor(self.outputs, self.image[1] // self.groups, *size)
+        functions = bench.lib.nn.functional
         options = {"stride": self.stride, "padding": self.padding, "groups": self.groups}
-        return partial(bench.lib.nn.functional.conv2d, **options), (x, w)
+        return partial(functions.conv2d if len(size) == 2 else functions.conv1d, **options), (x, w)
 
 
 CONVOLUTIONS = (
@@ -116,6 +123,22 @@ CONVOLUTIONS = (
     Convolution((32, 64, 28, 28), 128, 1),
     Convolution((4, 3, 128, 128), 64, 7, stride=2, padding=3),
     Convolution((16, 128, 28, 28), 128, 3, padding=1, groups=128),
+    # what narrow networks are made of
+    Convolution((16, 16, 56, 56), 96, 1),
+    Convolution((16, 96, 56, 56), 96, 3, stride=2, padding=1, groups=96),
+    Convolution((8, 144, 28, 28), 144, 5, padding=2, groups=144),
+    Convolution((16, 64, 28, 28), 64, 3, padding=1, groups=4),
+    Convolution((16, 16, 28, 28), 32, 3, padding=1, groups=16),
+    Convolution((16, 3, 112, 112), 32, 3, stride=2, padding=1),
+    Convolution((16, 32, 32, 32), 64, 5, stride=2, padding=2),
+    # one image
+    Convolution((1, 3, 512, 512), 64, 7, stride=2, padding=3),
+    Convolution((1, 64, 56, 56), 64, 3, padding=1),
+    Convolution((1, 256, 14, 14), 256, 3, padding=1),
+    Convolution((1, 16, 14, 14), 32, 3, padding=1),
+    # sequences
+    Convolution((16, 1, 8000), 16, 15, stride=4),
+    Convolution((32, 64, 256), 64, 3, padding=1),
 )
 
 
@@ -125,6 +148,19 @@ def max_pool(bench: Bench) -> Call:
 
 def avg_pool(bench: Bench) -> Call:
     return partial(bench.lib.nn.functional.avg_pool2d, kernel_size=2), (bench.tensor(64, 64, 24, 24),)
+
+
+def overlapping_pool(bench: Bench) -> Call:
+    options = {"kernel_size": 3, "stride": 2, "padding": 1}
+    return partial(bench.lib.nn.functional.max_pool2d, **options), (bench.tensor(8, 64, 56, 56),)
+
+
+def hardswish(bench: Bench) -> Call:
+    return bench.lib.nn.functional.hardswish, (bench.tensor(16, 96, 28, 28),)
+
+
+def gelu(bench: Bench) -> Call:
+    return bench.lib.nn.functional.gelu, (bench.tensor(64, 64, 256),)
 
 
 def relu(bench: Bench) -> Call:
@@ -144,14 +180,17 @@ def dropout(bench: Bench) -> Call:
 
 
 def cross_entropy(bench: Bench) -> Call:
-    labels = bench.lib.from_numpy(np.random.default_rng(SEED).integers(0, 1000, 256))
+    labels = bench.lib.from_numpy(np.random.default_rng(SEED).integers(0, 1000, 256)).to(bench.device)
     return partial(bench.lib.nn.functional.cross_entropy, target=labels), (bench.tensor(256, 1000),)
 
 
 KERNELS: dict[str, Make] = {
     "max_pool 2×2, 64×64×24×24": max_pool,
     "avg_pool 2×2, 64×64×24×24": avg_pool,
+    "max_pool 3×3 s2 p1, 8×64×56×56": overlapping_pool,
     "relu, 64×32×26×26": relu,
+    "hardswish, 16×96×28×28": hardswish,
+    "gelu, 64×64×256": gelu,
     "batch_norm, 32×64×32×32": batch_norm,
     "dropout ¼, 64×9216": dropout,
     "cross_entropy, 256×1000": cross_entropy,
@@ -159,7 +198,7 @@ KERNELS: dict[str, Make] = {
 
 
 def adam(bench: Bench) -> tuple[Timed, None]:
-    run = Training(bench.lib, NETWORKS["mnist64"], 1)
+    run = Training(bench.lib, NETWORKS["mnist64"], 1, device=bench.device)
     run.step()
     return lambda _: run.optimizer.step(), None
 

@@ -174,11 +174,11 @@ def import_times(rounds: int, say: Say) -> Results:
     return found
 
 
-def choose(wanted: list[str] | None, say: Say) -> tuple[list[str], dict[str, str]]:
-    """Those of the contestants that can run here, and why the others cannot."""
+def choose(wanted: list[str] | None, device: str, say: Say) -> tuple[list[str], dict[str, str]]:
+    """Those of a device's contestants that can run here, and why the others cannot."""
     playing, absent = [], {}
     for name, contestant in CONTESTANTS.items():
-        if wanted and name not in wanted:
+        if contestant.device != device or (wanted and name not in wanted):
             continue
         if missing := missing_package(contestant):
             absent[name] = f"{missing} is not here"

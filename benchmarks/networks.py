@@ -87,9 +87,18 @@ class Training:
     Args:
         lib: tinygrad_cnn or torch.
         channels_last: put parameters and images into that layout (torch only; ours chooses its layout itself).
+        device: where it is trained.
     """
 
-    def __init__(self, lib: Any, network: Network, batch: int | None = None, *, channels_last: bool = False) -> None:
+    def __init__(
+        self,
+        lib: Any,
+        network: Network,
+        batch: int | None = None,
+        *,
+        channels_last: bool = False,
+        device: str = "cpu",
+    ) -> None:
         self.lib = lib
         self.model = lib.nn.Sequential(*network.layers(lib.nn))
         weights = draw_weights((name, tuple(p.shape)) for name, p in self.model.named_parameters())
@@ -97,7 +106,8 @@ class Training:
         state.update({name: lib.from_numpy(values) for name, values in weights.items()})
         self.model.load_state_dict(state)
         images, labels = draw_data(network, batch or network.batch)
-        self.images, self.labels = lib.from_numpy(images), lib.from_numpy(labels)
+        self.images, self.labels = lib.from_numpy(images).to(device), lib.from_numpy(labels).to(device)
+        self.model.to(device)
         if channels_last:
             self.model.to(memory_format=lib.channels_last)
             if len(network.image) == 3:

@@ -31,12 +31,14 @@ class Contestant:
         packages: what must be installed.
         sections: the parts of the benchmark it takes part in.
         environment: variables of its process.
+        device: where it computes.
     """
 
     title: str
     packages: tuple[str, ...] = ()
     sections: tuple[str, ...] = ("networks", "kernels", "overhead", "scaling")
     environment: dict[str, str] = field(default_factory=dict)
+    device: str = "cpu"
 
 
 CONTESTANTS = {
@@ -54,8 +56,11 @@ CONTESTANTS = {
     "torch-nhwc": Contestant("PyTorch, nhwc", ("torch",), ("networks", "kernels", "scaling")),
     "mygrad": Contestant("MyGrad", ("mygrad",), ("networks",)),
     "jax": Contestant("JAX", ("jax",), ("networks",)),
+    "cuda": Contestant("ours, CUDA", ("cupy",), device="cuda"),
+    "torch-cuda": Contestant("PyTorch, CUDA", ("torch",), device="cuda"),
+    "torch-cuda-nhwc": Contestant("PyTorch, CUDA, nhwc", ("torch",), ("networks", "kernels", "scaling"), device="cuda"),
 }
-REFERENCES = ("torch", "torch-nhwc")  # ratios are to the better of these
+REFERENCES = ("torch", "torch-nhwc", "torch-cuda", "torch-cuda-nhwc")  # ratios are to the better of these
 
 
 def cores() -> int:
@@ -149,10 +154,13 @@ class Stage:
 
         self.name = name
         self.cases = {(case.section, case.row): case for case in all_cases(quick=quick)}
-        if name in ("numpy", "numba", "numba-compiled"):
-            self.bench = Bench(import_module("tinygrad_cnn"), channels_last=True, compiled=name == "numba-compiled")
+        device = CONTESTANTS[name].device
+        if name in ("numpy", "numba", "numba-compiled", "cuda"):
+            lib, compiled = import_module("tinygrad_cnn"), name == "numba-compiled"
+            self.bench = Bench(lib, channels_last=True, compiled=compiled, device=device)
         elif name in REFERENCES:
-            self.bench = Bench(import_module("torch"), channels_last=name == "torch-nhwc", torch=True)
+            self.bench = Bench(import_module("torch"), name.endswith("nhwc"), torch=True, device=device)
+        self.wait: Callable[[], Any] = self.bench.lib.cuda.synchronize if device != "cpu" else lambda: None
         self.start = peak_memory()
         self.run: Callable[[Any], Any]
         self.before: Callable[[], Any] | None
@@ -181,7 +189,8 @@ class Stage:
             return {"mygrad": peers.MyGrad, "jax": peers.Jax}[self.name](row)
         from .networks import NETWORKS, Training
 
-        return Training(self.bench.lib, NETWORKS[row], channels_last=self.bench.channels_last and self.bench.torch)
+        turned = self.bench.channels_last and self.bench.torch
+        return Training(self.bench.lib, NETWORKS[row], channels_last=turned, device=self.bench.device)
 
     def check(self, row: str) -> list[float]:
         """A network's loss and the norm of its gradient, to be compared."""
@@ -214,8 +223,10 @@ class Stage:
 
     def _once(self) -> float:
         argument = [self.before() if self.before else None]
+        self.wait()
         start = perf_counter()
         self.run(argument.pop())  # the only reference: what it holds is freed on the clock
+        self.wait()
         return perf_counter() - start
 
 

@@ -28,11 +28,12 @@ class Net(nn.Module):
         return self.fc2(F.relu(self.fc1(x)))
 
 
-def train(model: nn.Module, loader: DataLoader, optimizer: optim.Optimizer) -> float:
+def train(model: nn.Module, loader: DataLoader, optimizer: optim.Optimizer, device: tg.device) -> float:
     """One epoch; returns the mean loss."""
     model.train()
     total = 0.0
     for images, labels in loader:
+        images, labels = images.to(device), labels.to(device)
         optimizer.zero_grad()
         loss = F.cross_entropy(model(images), labels)
         loss.backward()
@@ -41,12 +42,13 @@ def train(model: nn.Module, loader: DataLoader, optimizer: optim.Optimizer) -> f
     return total / len(loader)
 
 
-def test(model: nn.Module, loader: DataLoader) -> float:
+def test(model: nn.Module, loader: DataLoader, device: tg.device) -> float:
     """The share of images that are read right."""
     model.eval()
     right = count = 0
     with tg.no_grad():
         for images, labels in loader:
+            images, labels = images.to(device), labels.to(device)
             right += (model(images).argmax(dim=1) == labels).sum().item()
             count += len(labels)
     return right / count
@@ -59,17 +61,19 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cuda" if tg.cuda.is_available() else "cpu")
     parser.add_argument("--smoke", action="store_true", help="two epochs only")
     args = parser.parse_args()
 
     tg.manual_seed(args.seed)
     train_loader = DataLoader(Digits(train=True), batch_size=args.batch_size, shuffle=True)
     test_loader = DataLoader(Digits(train=False), batch_size=256)
-    model = Net()
+    device = tg.device(args.device)
+    model = Net().to(device)
     optimizer = optim.Adam(model.parameters(), lr=args.lr)
     for epoch in range(1, (2 if args.smoke else args.epochs) + 1):
-        loss = train(model, train_loader, optimizer)
-        print(f"epoch {epoch:2}: loss {loss:.4f}, test accuracy {test(model, test_loader):.2%}")
+        loss = train(model, train_loader, optimizer, device)
+        print(f"epoch {epoch:2}: loss {loss:.4f}, test accuracy {test(model, test_loader, device):.2%}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ def test_pytorchs_files_of_layers():
     from tinygrad_cnn.nn.modules.batchnorm import _BatchNorm
     from tinygrad_cnn.nn.modules.conv import _ConvNd
     from tinygrad_cnn.nn.modules.loss import _Loss
-
     from tinygrad_cnn.nn.modules.utils import _ntuple, _pair, _quadruple, _reverse_repeat_tuple, _single, _triple
 
     assert isinstance(nn.BatchNorm2d(2), _BatchNorm)
@@ -94,3 +93,32 @@ def test_tensorboard(monkeypatch):
         from tinygrad_cnn.utils.tensorboard import SummaryWriter  # noqa: F401
     with pytest.raises(AttributeError, match="has no attribute 'Writer'"):
         _ = tensorboard.Writer
+
+
+def test_older_names_of_mixed_precision():
+    from tinygrad_cnn.cuda.amp import GradScaler, autocast
+    from tinygrad_cnn.cuda.amp.autocast_mode import custom_bwd, custom_fwd
+
+    if tg.cuda.is_available():
+        pytest.skip("has a device")
+    scaler = GradScaler(enabled=False)
+    x = tg.ones(2, requires_grad=True)
+    with autocast(enabled=False):
+        scaler.scale((x * x).sum()).backward()
+    assert x.grad.tolist() == [2, 2]
+    with pytest.warns(UserWarning, match="CUDA"), autocast():
+        assert (x @ x).dtype == tg.float32
+
+    class Double(tg.autograd.Function):
+        @staticmethod
+        @custom_fwd
+        def forward(ctx, x):
+            return 2 * x
+
+        @staticmethod
+        @custom_bwd
+        def backward(ctx, g):
+            return 2 * g
+
+    assert Double.apply(x).tolist() == [2, 2]
+    assert tg.cuda.amp.autocast is autocast

@@ -15,6 +15,7 @@ from . import (
     distributions,
     func,
     functions,
+    hub,
     interop,
     jit,
     linalg,
@@ -135,6 +136,7 @@ __all__ = [
     "distributed",
     "distributions",
     "func",
+    "hub",
     "jit",
     "linalg",
     "multiprocessing",
@@ -243,9 +245,6 @@ __all__ = [
     "seed",
     "set_rng_state",
 ]
-__all__ += creation.__all__
-__all__ += functions.__all__
-__all__ += interop.__all__
 
 if TYPE_CHECKING:  # found on first use; a name that is nowhere stays an error to the type checker
     from .dtypes import DType
@@ -279,4 +278,7 @@ if TYPE_CHECKING:  # found on first use; a name that is nowhere stays an error t
 
     bfloat16: DType
 else:
+    __all__ += creation.__all__
+    __all__ += functions.__all__
+    __all__ += interop.__all__
     from .elsewhere import find as __getattr__  # noqa: F401

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import numpy as np
-
+from . import backend
 from .tensor import Tensor, as_tensor
 from .tensor.legacy import (
     BoolTensor,
@@ -72,7 +71,7 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
 
     Raises:
         TypeError: for something else, or values of a dtype that tensors do not have.
-        RuntimeError: for memory that is not on the CPU.
+        RuntimeError: for memory on a device that there is no backend for.
 
     >>> import numpy as np
     >>> array = np.zeros(2)
@@ -88,10 +87,10 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     if not hasattr(ext_tensor, "__dlpack__"):
         raise TypeError(f"from_dlpack: expected an array with __dlpack__; got {type(ext_tensor).__name__}")
     try:
-        array = np.from_dlpack(ext_tensor)
+        array = backend.from_dlpack(ext_tensor)
     except BufferError as error:
         raise RuntimeError(f"from_dlpack: NumPy can't use this memory: {error}") from error
-    tensor = as_tensor(array, device="cpu")
+    tensor = as_tensor(array, device=backend.find_backend((array,)).name)
     tensor.storage.shared = True
     return tensor
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from secrets import randbits
 from typing import Any
 
-from .backend import RandomGenerator, backends, cpu, cuda
+from .backend import RandomGenerator, backends, cpu, seed_all
 from .tensor import Tensor, backend_for, device
 
 __all__ = [
@@ -97,9 +97,7 @@ def manual_seed(seed: int) -> Generator:
     >>> bool((a == b).all())
     True
     """
-    for backend in backends():
-        backend.rng.seed(_checked(seed))
-    cuda.seed_all(_checked(seed))
+    seed_all(_checked(seed))
     default_generator._seed = _checked(seed)
     return default_generator
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -30,6 +31,8 @@ def device(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setattr(cuda, "_seed", None)
     cuda.missing.cache_clear()
     known = dict(backends._backends)
+    for name in ("cublas", "cudnn"):  # they would take the addresses for a device's
+        monkeypatch.setattr(import_module(f"{cuda.__name__}.{name}"), "library", lambda: None)
     try:
         yield backends.get_backend("cuda")
     finally:

@@ -83,6 +83,12 @@ class ndarray:  # noqa: N801
     T = property(lambda self: seen(self._a.T, self))
     mT = property(lambda self: seen(self._a.mT, self))  # noqa: N815
 
+    def __dlpack_device__(self) -> Any:
+        return 2, 0
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        return self
+
     def get(self) -> Any:
         return np.array(self._a, order="C")
 
@@ -306,6 +312,11 @@ def found(path: str, module: Any, name: str) -> Any:
 
 def get_default_memory_pool() -> Any:
     return fake_device.pool
+
+
+def from_dlpack(x: Any) -> Any:
+    exported = x.__dlpack__()
+    return seen(exported._a, exported, ndarray)
 
 
 def asnumpy(x: Any) -> Any:

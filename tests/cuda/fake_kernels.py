@@ -53,8 +53,6 @@ def structure(size: int) -> Any:
 
 def passed(x: Any) -> Any:
     """An argument as C takes it; CuPy's rules."""
-    if x is None:
-        return ctypes.c_void_p(0)
     if hasattr(x, "data") and hasattr(x.data, "ptr"):
         assert x.flags.c_contiguous, "a kernel sees the memory, not the strides"
         return ctypes.c_void_p(x.data.ptr)

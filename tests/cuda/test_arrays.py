@@ -113,3 +113,12 @@ def test_only_the_owner_of_memory_keeps_it(device: Any) -> None:
     assert device.owns_memory(x)
     assert not device.owns_memory(x[1:])
     assert device.owns_memory(x + 1)
+
+
+def test_memory_is_shared_by_dlpack(device: Any) -> None:
+    x = tg.zeros(3, device="cuda")
+    assert x.__dlpack_device__() == (2, 0)
+    y = tg.from_dlpack(x.array)
+    y += 2
+    assert str(y.device) == "cuda:0"
+    assert x.tolist() == [2, 2, 2]

@@ -4,7 +4,10 @@ import ast
 import ctypes
 import shutil
 import subprocess
+import sys
+from glob import glob
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -41,6 +44,34 @@ def test_nvcc_compiles_everything(device: Any, kind: str, tmp_path: Path) -> Non
     options = kernels().options(kind)
     command = [str(NVCC), *architectures, "-c", *options, "kernels.cu", "-o", "kernels.o"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+NVRTC = """
+import sys
+from cuda import pathfinder
+from cupy_backends.cuda.libs import nvrtc
+from tinygrad_cnn.backend.cuda import kernels
+pathfinder.load_nvidia_dynamic_lib("nvrtc")
+for module in kernels.MODULES:
+    for kind in ("float32", "float16", "bfloat16", "float64"):
+        program = nvrtc.createProgram(kernels.text(module, kind), f"{module}.cu", (), ())
+        try:
+            nvrtc.compileProgram(program, ("-arch=sm_90", *kernels.options(kind), "-I" + sys.argv[1]))
+        except Exception:
+            sys.exit(f"{module} {kind}: {nvrtc.getProgramLog(program)}")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("cupy") is None, reason="CuPy is not installed")
+def test_nvrtc_compiles_everything() -> None:
+    """The compiler that CuPy uses, in a process of its own, where it is installed with CUDA's headers."""
+    headers = [folder for folder in glob("/usr/local/cuda*/include") if (Path(folder) / "cuda_fp16.h").exists()]
+    if not headers:
+        pytest.skip("CUDA's headers are not in /usr/local/cuda")
+    command = [sys.executable, "-c", NVRTC, headers[0]]
+    done = subprocess.run(command, cwd=FOLDER.parents[2], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

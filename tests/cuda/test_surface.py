@@ -22,7 +22,7 @@ CASES = [
     for label, entry in entries()
     if (function := ours(entry)) is not None and label not in APART
 ]
-EVERY = 1 if os.environ.get("TGC_EVERY_OPERATOR") else 7  # all of them take minutes
+EVERY = 1 if os.environ.get("TGC_EVERY_OPERATOR") else 25  # all of them take minutes
 
 
 def on_device(value: Any, place: str) -> Any:

@@ -96,6 +96,13 @@ def backends() -> tuple[Backend, ...]:
     return tuple(_backends.values())
 
 
+def seed_all(seed: int) -> None:
+    """Start the random numbers of every device anew, of those too that nobody has asked for yet."""
+    for backend in _backends.values():
+        backend.rng.seed(seed)
+    cuda.seed_all(seed)
+
+
 def backend_of(array: Any) -> Backend | None:
     """The backend whose array this is, None if it is no array of any."""
     if type(array) is cpu.array_type:  # the usual case, asked several times per operation
@@ -108,6 +115,17 @@ def backend_of(array: Any) -> Backend | None:
     return None
 
 
+def from_dlpack(x: Any) -> Any:
+    """An array on the memory of another library's array, wherever that is.
+
+    Raises:
+        BufferError: for memory that there is no backend for.
+    """
+    kind, number = x.__dlpack_device__() if hasattr(x, "__dlpack_device__") else (1, 0)
+    place = {1: "cpu", 2: f"cuda:{number}", 13: f"cuda:{number}"}.get(int(kind), "cpu")  # DLDeviceType
+    return get_backend(place).from_dlpack(x)
+
+
 def is_array(value: Any) -> bool:
     """Whether this is an array of some backend, of the class that its operations give."""
     return any(isinstance(value, backend.array_type) for backend in _backends.values())
@@ -116,6 +134,8 @@ def is_array(value: Any) -> bool:
 def find_backend(values: tuple[Any, ...]) -> Backend:
     """The backend of the first array among the values; the CPU's for plain numbers."""
     for value in values:
+        if type(value) is cpu.array_type:
+            break
         if (backend := backend_of(value)) is not None:
             return backend
     return _backends[cpu.name]
@@ -134,6 +154,7 @@ __all__ = [
     "cpu_kernels",
     "cuda",
     "find_backend",
+    "from_dlpack",
     "get_backend",
     "get_deterministic_debug_mode",
     "get_num_interop_threads",
@@ -141,6 +162,7 @@ __all__ = [
     "is_array",
     "is_deterministic_algorithms_warn_only_enabled",
     "pooling_window",
+    "seed_all",
     "set_deterministic_debug_mode",
     "set_num_interop_threads",
     "set_num_threads",

@@ -79,6 +79,10 @@ class Backend(ActivationKernels):
         """The array x of another backend as an array of this one."""
         return self.asarray(other.to_numpy(x))
 
+    def from_dlpack(self, x: Any) -> Array:
+        """An array on the memory of another library's, which is on this device."""
+        return self.xp.from_dlpack(x)
+
     def synchronize(self) -> None:
         """Wait until everything that was started on the device is done."""
 
@@ -193,14 +197,16 @@ class Backend(ActivationKernels):
 
     def matmul(self, x: Array, y: Array) -> Array:
         """Matrix products of the last two dimensions, (…, n, k) @ (…, k, m) → (…, n, m); those before broadcast."""
-        return self.xp.matmul(x, y)
+        with self.quiet():
+            return self.xp.matmul(x, y)
 
     def linear(self, x: Array, w: Array, b: Array | None) -> Array:
         """x wᵀ + b: (…, in), (out, in), (out) → (…, out)."""
-        out = self.xp.matmul(x, w.T)
-        if b is not None:
-            out += b
-        return out
+        with self.quiet():
+            out = self.xp.matmul(x, w.T)
+            if b is not None:
+                out += b
+            return out
 
     # sums -------------------------------------------------------------------------------------------------------------
 

@@ -34,3 +34,39 @@ class winograd(Switch):  # noqa: N801 - used like a function
 
     def _restore(self) -> None:
         winograd.allowed = self._before
+
+
+class CudnnSwitches:
+    """How convolutions on CUDA are made; `tinygrad_cnn.backends.cudnn` hands these out.
+
+    Attributes:
+        enabled: whether cuDNN is used where it is installed.
+        benchmark: whether its algorithms are timed for each new shape.
+        benchmark_limit: how many of them, at most.
+        deterministic: whether only those are taken whose results are the same from run to run.
+        allow_tf32: whether float32 is multiplied with 10 bits of mantissa.
+    """
+
+    enabled: bool = True
+    benchmark: bool = False
+    benchmark_limit: int = 10
+    deterministic: bool = False
+    allow_tf32: bool = True
+
+
+class CudaSwitches:
+    """How matrix products on CUDA are made; `tinygrad_cnn.backends.cuda.matmul` is this object.
+
+    Attributes:
+        allow_tf32: whether float32 is multiplied with 10 bits of mantissa.
+        allow_fp16_reduced_precision_reduction: accepted; sums are always in float32.
+        allow_bf16_reduced_precision_reduction: accepted; sums are always in float32.
+    """
+
+    allow_tf32: bool = False
+    allow_fp16_reduced_precision_reduction: bool = True
+    allow_bf16_reduced_precision_reduction: bool = True
+
+
+cudnn_switches = CudnnSwitches()
+cuda_switches = CudaSwitches()

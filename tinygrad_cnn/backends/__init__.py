@@ -1,12 +1,14 @@
-"""Switches of the libraries below PyTorch, which programs set and ask for; here there is nothing for them to change.
+"""Switches of the libraries below, named as in PyTorch: those of CUDA have their effect, the others are accepted.
 
 Results are the same from run to run on the CPU; `use_deterministic_algorithms` says more.
 
 >>> import tinygrad_cnn as tg
 >>> import tinygrad_cnn.backends.cudnn as cudnn
->>> cudnn.benchmark = True  # accepted, and without effect
->>> cudnn.is_available(), tg.backends.mps.is_available()
-(False, False)
+>>> cudnn.benchmark, tg.backends.cuda.matmul.allow_tf32, tg.backends.mps.is_available()
+(False, False, False)
+>>> with cudnn.flags(deterministic=True):
+...     cudnn.deterministic
+True
 """
 
 from . import cuda, cudnn, mkl, mkldnn, mps, openmp

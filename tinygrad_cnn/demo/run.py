@@ -9,8 +9,10 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from .. import cuda
 from ..backend import get_num_threads, set_num_threads
 from ..random import manual_seed
+from ..tensor import device
 from .network import DigitsNet
 from .story import write_report
 from .training import History, evaluate, train
@@ -26,6 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, default=Path("runs/demo"), help="folder for the report (default runs/demo)")
     parser.add_argument("--overwrite", action="store_true", help="replace what an earlier run left in that folder")
+    parser.add_argument("--device", help="where to train: cpu, cuda or cuda:1 (default: a GPU if there is one)")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 
 
@@ -67,12 +70,15 @@ def run(args: Namespace) -> dict[str, Any]:
     sizes = {"train": len(train_set[1]), "validation": len(validation_set[1]), "test": len(test_set[1])}
     print(f"{sizes['train']} images to train on, {sizes['validation']} to validate, {sizes['test']} to test")
 
+    place = device(args.device or ("cuda" if cuda.is_available() else "cpu"))
+    print(f"training on {place}" + (f", {cuda.get_device_name(place)}" if place.type != "cpu" else ""))
+
     histories: list[History] = []
     accuracies: list[float] = []
     models: list[DigitsNet] = []
     for seed in range(args.seeds):
         manual_seed(seed)
-        model = DigitsNet()
+        model = DigitsNet().to(place)
         # What so small a network computes takes microseconds. Two threads waiting for each other cost more than they
         # gain, on a busy machine twenty times more; and with one no number depends on how many cores there are.
         threads = get_num_threads()
@@ -97,7 +103,7 @@ def run(args: Namespace) -> dict[str, Any]:
         )
         histories.append(history)
         accuracies.append(accuracy)
-        models.append(model)
+        models.append(model.to("cpu"))
     print(f"mean test accuracy {mean(accuracies):.2%} over {args.seeds} seed{'s' * (args.seeds > 1)}")
 
     metrics = _metrics(args, sizes, histories, accuracies, models[0])

@@ -15,7 +15,9 @@ import numpy as np
 
 from ..dtypes import as_dtype
 from ..tensor import Tensor, device
-from .tensors import File, read, save_file
+from .pickles import UnsafePickleError
+from .pytorch import reader_of
+from .tensors import File, contents, parsed, save_file
 
 KEY = "tinygrad_cnn"
 VERSION = 1
@@ -49,20 +51,29 @@ def save(obj: Any, f: File) -> None:
 
 
 def load(f: File, map_location: Any = None, *, weights_only: bool = True, mmap: bool | None = None) -> Any:
-    """What `save` wrote; of any other safetensors file, the dict of its tensors.
+    """What `save` or PyTorch's `torch.save` wrote; of any other safetensors file, the dict of its tensors.
+
+    PyTorch's files are pickles, which can run any code. Here they are read through an exact list of names: tensors,
+    containers, numbers, NumPy arrays, `argparse.Namespace` (as `types.SimpleNamespace`); with any other it is an error.
 
     Args:
         f: the path, or a file opened for reading bytes.
         map_location: the device to put tensors on. Files do not say where tensors were, so a dict or a function, which
             in PyTorch lead from there to here, mean the CPU, as None does.
-        weights_only: accepted; nothing is ever unpickled.
+        weights_only: accepted, and always meant: no code of the file ever runs.
         mmap: accepted.
 
     Raises:
         ValueError: for a file that is cut off, damaged, or of another format, with what it seems to be.
     """
     place = map_location if isinstance(map_location, str | device) else None
-    tensors, metadata = read(f, place)
+    content, name = contents(f)
+    if of_pytorch := reader_of(content):
+        try:
+            return of_pytorch(content, place)
+        except UnsafePickleError as error:
+            raise ValueError(f"load: {name} can't be read: {error}") from None
+    tensors, metadata = parsed(content, name, place)
     if KEY not in metadata:
         return tensors
     try:

@@ -76,7 +76,8 @@ def as_tensor(values: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """
     if isinstance(values, Tensor):
         return values.to(dtype=dtype, device=device)
-    backend = (backend_of(values) if device is None else None) or backend_for(device)
+    found = backend_of(values) if device is None else None
+    backend = backend_for(device) if found is None or found.name == "cpu" else found  # an array of a GPU stays there
     values = _without_tensors(values)
     wanted = as_dtype(dtype) if dtype is not None else of_python(values)
     try:

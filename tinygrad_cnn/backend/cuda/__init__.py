@@ -112,7 +112,14 @@ def describe() -> str:
         return reason
     open_device("cuda")
     names = [f"cuda:{i} {services().DeviceProperties(i)}" for i in range(device_count())]
-    return "\n  ".join(["ready", *names])
+    dnn = cudnn_version()
+    convolution = f"cuDNN {dnn}" if dnn else "own kernels and cuBLAS (pip install nvidia-cudnn-cu13 for cuDNN)"
+    return "\n  ".join(["ready", *names, f"convolution: {convolution}"])
+
+
+def cudnn_version() -> int | None:
+    """The version of cuDNN that is used, None where none is."""
+    return import_module(f"{__name__}.cudnn").version()  # type: ignore[no-any-return]
 
 
 def services() -> Any:

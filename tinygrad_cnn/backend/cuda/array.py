@@ -114,6 +114,9 @@ class Flags:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._known, name)
 
+    def __getitem__(self, name: str) -> Any:
+        return self.writeable if name in ("W", "WRITEABLE") else self._known[name]
+
 
 def _fresh(name: str) -> Any:
     """A method of CuPy's array whose result may be new: such results are CuPy's own arrays, views are ours."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..base import Backend
 from .array import Array, own
-from .convolution import ColumnConvolution
+from .cudnn_convolution import CudnnConvolution
 from .generator import PhiloxGenerator
 from .losses import Losses
 from .memory import contiguous
@@ -28,7 +28,7 @@ def _holders(view: Any) -> int:
 ONE_HOLDER = _holders(SimpleNamespace(base=object()))
 
 
-class CudaBackend(ColumnConvolution, Pooling, Normalization, Losses, Optimizers, Products):
+class CudaBackend(CudnnConvolution, Pooling, Normalization, Losses, Optimizers, Products):
     """One CUDA device.
 
     Attributes:
@@ -66,7 +66,8 @@ class CudaBackend(ColumnConvolution, Pooling, Normalization, Losses, Optimizers,
         if isinstance(values, cupy.ndarray):
             return own(cupy.asarray(values, dtype=dtype))
         # NumPy first: CuPy would take every number of a nested list for itself, and copies no negative strides.
-        return own(cupy.asarray(np.ascontiguousarray(values, dtype=dtype).reshape(np.shape(values))))
+        array = np.asarray(values, dtype=dtype)
+        return own(cupy.asarray(np.ascontiguousarray(array).reshape(array.shape)))
 
     def to_numpy(self, x: Any) -> Any:
         """A copy in the CPU's memory."""

@@ -9,6 +9,7 @@ import numpy as np
 
 SOURCE = Path(__file__).parent / "source"
 THREADS = 256  # of a block
+NO_ARRAY = np.uint64(0)
 BLOCKS_PER_PROCESSOR = 16  # at most: so many keep a multiprocessor busy, and more only cost their start
 MODULES = {  # the files of a module, in the order in which they need each other
     "windows": ("windows.cu",),
@@ -82,7 +83,7 @@ def _most_blocks(device: int) -> int:
 
 
 def launch(module: str, name: str, kind: str, work: int, *arguments: Any, tap: str = "uint8", threads: int = 0) -> None:
-    """Run a kernel. Python's ints are passed as 64-bit, so 32-bit numbers must come as NumPy's.
+    """Run a kernel. Python's ints are passed as 64-bit, so 32-bit numbers must come as NumPy's; None is no array.
 
     Args:
         work: how many threads have something to do; or how many blocks, where `threads` says how many each has.
@@ -91,7 +92,8 @@ def launch(module: str, name: str, kind: str, work: int, *arguments: Any, tap: s
         return
     device = cupy.cuda.get_device_id()
     blocks = min(work if threads else -(-work // THREADS), _most_blocks(device))
-    _function(module, name, kind, tap, device)((blocks,), (threads or THREADS,), arguments)
+    passed = tuple(NO_ARRAY if argument is None else argument for argument in arguments)
+    _function(module, name, kind, tap, device)((blocks,), (threads or THREADS,), passed)
 
 
 def probe() -> None:

@@ -1,0 +1,146 @@
+"""On a real CUDA device: memory, streams, other libraries, and training to the CPU's accuracy."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_cnn as tg
+from tests.cuda.test_kernels import philox
+from tinygrad_cnn import nn
+
+pytestmark = pytest.mark.gpu
+ROOT = Path(__file__).parents[2]
+
+
+def network() -> Any:
+    return nn.Sequential(
+        *(nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.Dropout(0.1)),
+        *(nn.Flatten(), nn.Linear(32 * 16, 10)),
+    )
+
+
+def test_memory_stays_flat_over_a_thousand_steps(device: Any) -> None:
+    model = network().cuda()
+    optimizer = tg.optim.Adam(model.parameters(), lr=1e-3)
+    x, y = tg.randn(32, 1, 8, 8, device="cuda"), tg.randint(0, 10, (32,), device="cuda")
+    for step in range(1000):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        optimizer.step()
+        if step == 20:
+            tg.cuda.synchronize()
+            before = tg.cuda.memory_allocated()
+    tg.cuda.synchronize()
+    assert tg.cuda.memory_allocated() <= before
+
+
+def test_no_memory_left_leaves_the_process_usable(device: Any) -> None:
+    _, total = tg.cuda.mem_get_info()
+    with pytest.raises(tg.cuda.OutOfMemoryError, match="no memory for"):
+        tg.empty(2 * total // 4, device="cuda")
+    assert tg.ones(3, device="cuda").sum().item() == 3
+
+
+def test_two_streams(device: Any) -> None:
+    first, second = tg.cuda.Stream(), tg.cuda.Stream()
+    x = tg.randn(512, 512, device="cuda")
+    tg.cuda.synchronize()
+    with tg.cuda.stream(first):
+        a = x @ x
+    second.wait_stream(first)
+    with tg.cuda.stream(second):
+        b = a @ x
+    second.synchronize()
+    exact = x.cpu().double()
+    np.testing.assert_allclose(b.cpu().numpy(), (exact @ exact @ exact).numpy(), rtol=1e-3, atol=0.2)
+
+
+def test_events_measure(device: Any) -> None:
+    start, end = tg.cuda.Event(enable_timing=True), tg.cuda.Event(enable_timing=True)
+    x = tg.randn(1024, 1024, device="cuda")
+    start.record()
+    for _ in range(10):
+        x = x @ x / 100
+    end.record()
+    end.synchronize()
+    assert start.elapsed_time(end) > 0
+
+
+def test_memory_is_shared_with_other_libraries(device: Any) -> None:
+    import cupy
+
+    x = tg.arange(6, device="cuda", dtype=tg.float32)
+    seen = cupy.from_dlpack(x)
+    seen += 1
+    assert x.tolist() == [1, 2, 3, 4, 5, 6]
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("this PyTorch is for the CPU")
+    theirs = torch.from_dlpack(x)
+    theirs *= 2
+    torch.cuda.synchronize()
+    assert x.tolist() == [2, 4, 6, 8, 10, 12]
+    back = tg.from_dlpack(torch.arange(3, device="cuda"))
+    assert str(back.device) == "cuda:0"
+    assert back.tolist() == [0, 1, 2]
+
+
+def test_hidden_devices(device: Any) -> None:
+    code = "import tinygrad_cnn as tg; print(tg.cuda.is_available(), tg.cuda.device_count(), tg.cuda.why_not())"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("False 0 CuPy")
+
+
+def test_the_stream_is_the_documented_one(device: Any) -> None:
+    seed = 2**40 + 17
+    device.rng.seed(seed)
+    words = [word for block in range(2) for word in philox(block, seed)]
+    expected = np.array([w >> 8 for w in words[:5]], "float32") * 2.0**-24
+    np.testing.assert_array_equal(device.rng.uniform((5,), "float32").get(), expected)
+
+
+def test_results_are_the_same_from_run_to_run(device: Any) -> None:
+    def step() -> list[Any]:
+        tg.manual_seed(0)
+        model = network().cuda()
+        x, y = tg.randn(64, 1, 8, 8, device="cuda"), tg.randint(0, 10, (64,), device="cuda")
+        nn.functional.cross_entropy(model(x), y).backward()
+        return [p.grad.numpy(force=True) for p in model.parameters()]
+
+    with tg.backends.cudnn.flags(deterministic=True):
+        for a, b in zip(step(), step(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_digits_are_learnt_as_on_the_cpu(device: Any) -> None:
+    digits = pytest.importorskip("sklearn.datasets").load_digits()
+    images, labels = (digits.images[:, None] / 16).astype("float32"), digits.target.astype("int64")
+    found = {}
+    for place in ("cpu", "cuda"):
+        tg.manual_seed(1)
+        model = network().to(place)
+        optimizer = tg.optim.Adam(model.parameters(), lr=3e-3)
+        x, y = tg.tensor(images, device=place), tg.tensor(labels, device=place)
+        for _ in range(8):
+            for start in range(0, 1400, 100):
+                optimizer.zero_grad()
+                nn.functional.cross_entropy(model(x[start : start + 100]), y[start : start + 100]).backward()
+                optimizer.step()
+        model.eval()
+        with tg.no_grad():
+            found[place] = (model(x[1400:]).argmax(1) == y[1400:]).float().mean().item()
+    assert found["cuda"] > 0.93
+    assert abs(found["cuda"] - found["cpu"]) < 0.03
