@@ -95,6 +95,19 @@ def test_dot_that_does_not_run(picture, program):
         render(picture.dot)
 
 
+def test_a_graph_that_takes_too_long_is_drawn_smaller_and_says_so(tensor, program):
+    values = [tensor(2), tensor(2)]
+    for i in range(200):
+        values.append(values[-1] * values[i // 2])
+    picture = draw_graph(values[-1])
+    assert len(picture.graph.nodes) > 100
+    # A dot that never ends with large graphs, and gives small ones back as they are.
+    program('text=$(cat); [ ${#text} -gt 20000 ] && exec sleep 20; echo "$text"')
+    drawn = picture.svg(timeout=5)
+    assert "folded: 203 nodes are drawn as" in drawn
+    assert "folded" not in picture.dot
+
+
 def test_unknown_format():
     with pytest.raises(ValueError, match="render: format must be one of svg, png, pdf; got 'gif'"):
         render("digraph {}", "gif")

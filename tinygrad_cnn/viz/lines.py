@@ -96,7 +96,7 @@ def saved_lines(saved: SavedRecord) -> tuple[str, ...]:
     """What is written in the node of a saved value, under its name."""
     what = [f"is {saved.of}"] if saved.of else []
     shape = [str(saved.shape)] if saved.shape is not None else []
-    return (*what, *shape, "freed" if saved.freed else in_bytes(saved.nbytes))
+    return (*what, *shape, "freed" if saved.freed else in_bytes(saved.nbytes) if saved.nbytes else "packed")
 
 
 def in_bytes(count: float) -> str:

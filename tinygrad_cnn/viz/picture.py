@@ -7,13 +7,16 @@ from os import PathLike
 from pathlib import Path
 
 from .dot import to_dot
+from .fold import fold
 from .mermaid import to_mermaid
 from .pages import to_page
-from .records import GraphRecord
-from .render import TIMEOUT, RenderError, render
+from .records import GraphRecord, Names, clusters_for
+from .render import TIMEOUT, RenderError, SlowRenderError, render
 from .text import to_text
 
 SUFFIXES = (".svg", ".png", ".pdf", ".html", ".dot", ".json", ".mmd", ".txt")
+
+AT_ONCE = 60  # nodes that any renderer lays out in no time, however they are connected
 
 
 class GraphPicture:
@@ -71,7 +74,19 @@ class GraphPicture:
         Raises:
             RenderError: when nothing here can draw it, or it took too long.
         """
-        return render(self.dot, "svg", timeout).decode()
+        return self._drawn("svg", timeout).decode()
+
+    def _drawn(self, format: str, timeout: float) -> bytes:
+        """The picture; if it takes most of the time it may, a smaller one, which says so."""
+        if len(self.graph.nodes) <= AT_ONCE:
+            return render(self.dot, format, timeout)
+        try:
+            return render(self.dot, format, timeout * 0.6)
+        except SlowRenderError:
+            small = fold(self.graph, AT_ONCE, Names())
+            small = replace(small, clusters=clusters_for(small.nodes, small.boxes))
+            dot = to_dot(small, direction=self.direction, show=self.show, heat=self.heat)
+            return render(dot, format, timeout * 0.4)
 
     def _repr_svg_(self) -> str | None:
         try:
@@ -118,7 +133,7 @@ class GraphPicture:
             path.write_text(as_text[suffix](), encoding="utf-8", errors="backslashreplace")
             return path
         try:
-            drawn = render(self.dot, suffix[1:], timeout)
+            drawn = self._drawn(suffix[1:], timeout)
         except RenderError as error:
             rescue = path.with_suffix(".dot")
             rescue.write_text(self.dot, encoding="utf-8")

