@@ -138,3 +138,42 @@ def test_what_schedulers_refuse() -> None:
         lr_scheduler.StepLR(optimizer(1.0), 2, last_epoch=3)
     with pytest.raises(NotImplementedError, match=r"LRScheduler has no get_lr\(\)"):
         lr_scheduler.LRScheduler(optimizer(1.0))
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        ("StepLR", (3,)),
+        ("MultiStepLR", ([3],)),
+        ("ExponentialLR", (0.9,)),
+        ("CosineAnnealingLR", (5,)),
+        ("CosineAnnealingWarmRestarts", (5,)),
+        ("LambdaLR", (lambda epoch: 1.0,)),
+        ("MultiplicativeLR", (lambda epoch: 1.0,)),
+        ("LinearLR", ()),
+        ("ConstantLR", ()),
+        ("PolynomialLR", ()),
+        ("OneCycleLR", (0.1, 10)),
+        ("CyclicLR", (0.1, 0.2)),
+        ("ReduceLROnPlateau", ()),
+    ],
+)
+def test_old_programs_ask_for_words(kind, arguments):
+    optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=0.1, momentum=0.9)
+    scheduler = getattr(tg.optim.lr_scheduler, kind)(optimizer, *arguments, verbose=True)
+    assert "verbose" not in scheduler.state_dict()
+
+
+def test_an_old_programs_own_scheduler_passes_words_on():
+    class Halving(tg.optim.lr_scheduler._LRScheduler):
+        def __init__(self, optimizer, last_epoch=-1, verbose=False):
+            super().__init__(optimizer, last_epoch, verbose)
+
+        def get_lr(self):
+            return [rate / 2**self.last_epoch for rate in self.base_lrs]
+
+    optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=0.4)
+    scheduler = Halving(optimizer)
+    optimizer.step()
+    scheduler.step()
+    assert scheduler.get_last_lr() == [0.2]

@@ -145,7 +145,5 @@ class SparseAdam(Adam):
         NotImplementedError: always.
     """
 
-    def __init__(
-        self, params: Any, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
-    ) -> None:
+    def __init__(self, params: Any, *args: Any, **kwargs: Any) -> None:
         raise NotImplementedError("SparseAdam: gradients are never sparse here; use Adam")

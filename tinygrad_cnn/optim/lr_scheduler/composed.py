@@ -50,7 +50,12 @@ class SequentialLR(_Composed):
     """
 
     def __init__(
-        self, optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int], last_epoch: int = -1
+        self,
+        optimizer: Optimizer,
+        schedulers: list[LRScheduler],
+        milestones: list[int],
+        last_epoch: int = -1,
+        verbose: Any = None,
     ) -> None:
         if not schedulers:
             raise ValueError("SequentialLR: expected at least one scheduler; got none")

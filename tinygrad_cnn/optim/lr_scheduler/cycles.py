@@ -65,6 +65,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         T_mult: int = 1,  # noqa: N803
         eta_min: float = 0.0,
         last_epoch: int = -1,
+        verbose: Any = None,
     ) -> None:
         for name, value in (("T_0", T_0), ("T_mult", T_mult)):
             if value < 1 or not isinstance(value, int):
@@ -150,6 +151,7 @@ class OneCycleLR(_MomentumCycle):
         final_div_factor: float = 1e4,
         three_phase: bool = False,
         last_epoch: int = -1,
+        verbose: Any = None,
     ) -> None:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"OneCycleLR: expected an optimizer; got {type(optimizer).__name__}")
@@ -259,6 +261,7 @@ class CyclicLR(_MomentumCycle):
         base_momentum: float | list[float] = 0.8,
         max_momentum: float | list[float] = 0.9,
         last_epoch: int = -1,
+        verbose: Any = None,
     ) -> None:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"CyclicLR: expected an optimizer; got {type(optimizer).__name__}")

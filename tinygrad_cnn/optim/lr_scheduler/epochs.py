@@ -22,13 +22,14 @@ class LRScheduler:
     Args:
         optimizer: whose rates to change.
         last_epoch: the epoch to go on from, −1 to start.
+        verbose: of old programs; it has no effect, here and in all schedulers.
 
     Attributes:
         last_epoch: the epoch that the rates are for, counted from 0.
         base_lrs: the rates at the start, one per group.
     """
 
-    def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
+    def __init__(self, optimizer: Optimizer, last_epoch: int = -1, verbose: Any = None) -> None:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"{type(self).__name__}: expected an optimizer; got {type(optimizer).__name__}")
         for i, group in enumerate(optimizer.param_groups):
@@ -126,6 +127,7 @@ class LambdaLR(LRScheduler):
         optimizer: Optimizer,
         lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
         last_epoch: int = -1,
+        verbose: Any = None,
     ) -> None:
         groups = len(optimizer.param_groups)
         self.lr_lambdas = [lr_lambda] * groups if callable(lr_lambda) else list(lr_lambda)
@@ -165,7 +167,9 @@ class StepLR(LRScheduler):
     [0.5, 0.5, 0.05, 0.05]
     """
 
-    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
+    def __init__(
+        self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1, verbose: Any = None
+    ) -> None:
         if step_size < 1:
             raise ValueError(f"StepLR: step_size must be at least 1; got {step_size}")
         self.step_size = step_size
@@ -196,7 +200,12 @@ class MultiStepLR(LRScheduler):
     """
 
     def __init__(
-        self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
+        self,
+        optimizer: Optimizer,
+        milestones: Iterable[int],
+        gamma: float = 0.1,
+        last_epoch: int = -1,
+        verbose: Any = None,
     ) -> None:
         self.milestones = Counter(milestones)
         self.gamma = gamma
@@ -226,7 +235,7 @@ class ExponentialLR(LRScheduler):
     [0.25]
     """
 
-    def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
+    def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1, verbose: Any = None) -> None:
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
@@ -253,7 +262,14 @@ class CosineAnnealingLR(LRScheduler):
     [0.25]
     """
 
-    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:  # noqa: N803
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        T_max: int,  # noqa: N803
+        eta_min: float = 0.0,
+        last_epoch: int = -1,
+        verbose: Any = None,
+    ) -> None:
         self.T_max = T_max
         self.eta_min = eta_min
         super().__init__(optimizer, last_epoch)

@@ -1,6 +1,7 @@
 """Rates that rise or fall for a number of epochs, or by factors of their own."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from ..optimizer import Optimizer
 from .epochs import LambdaLR, LRScheduler
@@ -23,6 +24,7 @@ class LinearLR(LRScheduler):
         end_factor: float = 1.0,
         total_iters: int = 5,
         last_epoch: int = -1,
+        verbose: Any = None,
     ) -> None:
         if not 0 < start_factor <= 1:
             raise ValueError(f"LinearLR: start_factor must lie in (0, 1]; got {start_factor}")
@@ -58,7 +60,14 @@ class ConstantLR(LRScheduler):
     [0.25]
     """
 
-    def __init__(self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        factor: float = 1 / 3,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+        verbose: Any = None,
+    ) -> None:
         if not 0 <= factor <= 1:
             raise ValueError(f"ConstantLR: factor must lie in [0, 1]; got {factor}")
         self.factor = factor
@@ -90,7 +99,9 @@ class PolynomialLR(LRScheduler):
     [0.25]
     """
 
-    def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
+    def __init__(
+        self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1, verbose: Any = None
+    ) -> None:
         self.total_iters = total_iters
         self.power = power
         super().__init__(optimizer, last_epoch)
@@ -126,6 +137,7 @@ class MultiplicativeLR(LambdaLR):
         optimizer: Optimizer,
         lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
         last_epoch: int = -1,
+        verbose: Any = None,
     ) -> None:
         super().__init__(optimizer, lr_lambda, last_epoch)
 
