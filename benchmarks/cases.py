@@ -87,9 +87,9 @@ def backward(make: Make, wanted: int, bench: Bench) -> tuple[Timed, None]:
 
 @dataclass(frozen=True)
 class Convolution:
-    """A convolution to time: (N, C, H, W) images, (O, C/groups, K, K) kernels."""
+    """A convolution to time: images (N, C, H, W) or sequences (N, C, L), kernels (O, C/groups, K, K) or of K values."""
 
-    image: tuple[int, int, int, int]
+    image: tuple[int, ...]
     outputs: int
     kernel: int
     stride: int = 1
@@ -98,19 +98,20 @@ class Convolution:
 
     @property
     def title(self) -> str:
-        n, c, h, w = self.image
+        n, c, *sizes = self.image
+        kernel = f"{self.kernel}×{self.kernel}" if len(sizes) == 2 else f"width {self.kernel}"
         more = f" s{self.stride}" * (self.stride > 1) + f" p{self.padding}" * (self.padding > 0)
         more += f" g{self.groups}" * (self.groups > 1)
-        return f"{c}→{self.outputs} {self.kernel}×{self.kernel}{more}, {n}×{h}×{w}"
+        return f"{c}→{self.outputs} {kernel}{more}, {'×'.join(map(str, (n, *sizes)))}"
 
     def make(self, bench: Bench) -> Call:
         few = self.image[1] <= 4  # a first layer: images come as the user made them
         x = bench.layout(bench.channels_last and (bench.torch or not few)).tensor(*self.image)
-        w = bench.layout(bench.channels_last and bench.torch).tensor(
-            self.outputs, self.image[1] // self.groups, self.kernel, self.kernel
-        )
+        size = (self.kernel,) * (len(self.image) - 2)
+        w = bench.layout(bench.channels_last and bench.torch).tensor(self.outputs, self.image[1] // self.groups, *size)
+        functions = bench.lib.nn.functional
         options = {"stride": self.stride, "padding": self.padding, "groups": self.groups}
-        return partial(bench.lib.nn.functional.conv2d, **options), (x, w)
+        return partial(functions.conv2d if len(size) == 2 else functions.conv1d, **options), (x, w)
 
 
 CONVOLUTIONS = (
@@ -122,6 +123,22 @@ CONVOLUTIONS = (
     Convolution((32, 64, 28, 28), 128, 1),
     Convolution((4, 3, 128, 128), 64, 7, stride=2, padding=3),
     Convolution((16, 128, 28, 28), 128, 3, padding=1, groups=128),
+    # what narrow networks are made of
+    Convolution((16, 16, 56, 56), 96, 1),
+    Convolution((16, 96, 56, 56), 96, 3, stride=2, padding=1, groups=96),
+    Convolution((8, 144, 28, 28), 144, 5, padding=2, groups=144),
+    Convolution((16, 64, 28, 28), 64, 3, padding=1, groups=4),
+    Convolution((16, 16, 28, 28), 32, 3, padding=1, groups=16),
+    Convolution((16, 3, 112, 112), 32, 3, stride=2, padding=1),
+    Convolution((16, 32, 32, 32), 64, 5, stride=2, padding=2),
+    # one image
+    Convolution((1, 3, 512, 512), 64, 7, stride=2, padding=3),
+    Convolution((1, 64, 56, 56), 64, 3, padding=1),
+    Convolution((1, 256, 14, 14), 256, 3, padding=1),
+    Convolution((1, 16, 14, 14), 32, 3, padding=1),
+    # sequences
+    Convolution((16, 1, 8000), 16, 15, stride=4),
+    Convolution((32, 64, 256), 64, 3, padding=1),
 )
 
 
@@ -131,6 +148,19 @@ def max_pool(bench: Bench) -> Call:
 
 def avg_pool(bench: Bench) -> Call:
     return partial(bench.lib.nn.functional.avg_pool2d, kernel_size=2), (bench.tensor(64, 64, 24, 24),)
+
+
+def overlapping_pool(bench: Bench) -> Call:
+    options = {"kernel_size": 3, "stride": 2, "padding": 1}
+    return partial(bench.lib.nn.functional.max_pool2d, **options), (bench.tensor(8, 64, 56, 56),)
+
+
+def hardswish(bench: Bench) -> Call:
+    return bench.lib.nn.functional.hardswish, (bench.tensor(16, 96, 28, 28),)
+
+
+def gelu(bench: Bench) -> Call:
+    return bench.lib.nn.functional.gelu, (bench.tensor(64, 64, 256),)
 
 
 def relu(bench: Bench) -> Call:
@@ -157,7 +187,10 @@ def cross_entropy(bench: Bench) -> Call:
 KERNELS: dict[str, Make] = {
     "max_pool 2×2, 64×64×24×24": max_pool,
     "avg_pool 2×2, 64×64×24×24": avg_pool,
+    "max_pool 3×3 s2 p1, 8×64×56×56": overlapping_pool,
     "relu, 64×32×26×26": relu,
+    "hardswish, 16×96×28×28": hardswish,
+    "gelu, 64×64×256": gelu,
     "batch_norm, 32×64×32×32": batch_norm,
     "dropout ¼, 64×9216": dropout,
     "cross_entropy, 256×1000": cross_entropy,

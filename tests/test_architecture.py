@@ -54,6 +54,7 @@ FLOORS = {
     "vision": 6,
     "viz": 6,
     "io": 6,
+    "hub": 6,
     "profiler": 6,
     "recording": 6,
     "demo": 7,
@@ -227,7 +228,7 @@ def test_numpy_alone_is_enough() -> None:
 
 
 def test_import_is_quick() -> None:
-    """Two seconds beside NumPy's own import, on however busy a machine."""
-    code = "import numpy, time; start = time.perf_counter(); import tinygrad_cnn; print(time.perf_counter() - start)"
+    """A second of the processor's time beside NumPy's own import, on however busy a machine."""
+    code = "import numpy, time; start = time.process_time(); import tinygrad_cnn; print(time.process_time() - start)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert float(done.stdout) < 2
+    assert float(done.stdout) < 1

@@ -12,7 +12,6 @@ def test_pytorchs_files_of_layers():
     from tinygrad_cnn.nn.modules.batchnorm import _BatchNorm
     from tinygrad_cnn.nn.modules.conv import _ConvNd
     from tinygrad_cnn.nn.modules.loss import _Loss
-
     from tinygrad_cnn.nn.modules.utils import _ntuple, _pair, _quadruple, _reverse_repeat_tuple, _single, _triple
 
     assert isinstance(nn.BatchNorm2d(2), _BatchNorm)
@@ -21,7 +20,7 @@ def test_pytorchs_files_of_layers():
     assert (_single(1), _pair(1), _triple((1, 2, 3)), _quadruple([1] * 4)) == ((1,), (1, 1), (1, 2, 3), (1, 1, 1, 1))
     assert _ntuple(3)(range(3)) == (0, 1, 2)
     assert _reverse_repeat_tuple((1, 2), 2) == (2, 2, 1, 1)
-    with pytest.raises(AttributeError, match=r"module 'tinygrad_cnn.nn.modules' has no attribute 'Linaer'"):
+    with pytest.raises(AttributeError, match="has no attribute 'Linaer'"):
         _ = nn.modules.conv.Linaer
 
 
@@ -94,3 +93,48 @@ def test_tensorboard(monkeypatch):
         from tinygrad_cnn.utils.tensorboard import SummaryWriter  # noqa: F401
     with pytest.raises(AttributeError, match="has no attribute 'Writer'"):
         _ = tensorboard.Writer
+
+
+def test_older_names_of_mixed_precision():
+    from tinygrad_cnn.cuda.amp import GradScaler, autocast
+    from tinygrad_cnn.cuda.amp.autocast_mode import custom_bwd, custom_fwd
+
+    if tg.cuda.is_available():
+        pytest.skip("has a device")
+    scaler = GradScaler(enabled=False)
+    x = tg.ones(2, requires_grad=True)
+    with autocast(enabled=False):
+        scaler.scale((x * x).sum()).backward()
+    assert x.grad.tolist() == [2, 2]
+    with pytest.warns(UserWarning, match="CUDA"), autocast():
+        assert (x @ x).dtype == tg.float32
+
+    class Double(tg.autograd.Function):
+        @staticmethod
+        @custom_fwd
+        def forward(ctx, x):
+            return 2 * x
+
+        @staticmethod
+        @custom_bwd
+        def backward(ctx, g):
+            return 2 * g
+
+    assert Double.apply(x).tolist() == [2, 2]
+    assert tg.cuda.amp.autocast is autocast
+
+
+def test_the_older_profiler():
+    from tinygrad_cnn.autograd import profiler
+
+    with profiler.profile(enabled=False, use_cuda=True) as p:
+        tg.ones(2).exp()
+    with pytest.raises(RuntimeError, match="profile"):
+        p.key_averages()
+    with profiler.profile(use_cuda=False, record_shapes=True, use_kineto=True) as p, profiler.record_function("mine"):
+        tg.ones(2).exp()
+    assert {"exp", "mine"} <= {row.key for row in p.key_averages()}
+    with profiler.emit_nvtx(), profiler.emit_itt():
+        pass
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = profiler.nothing

@@ -12,7 +12,6 @@ from . import (
     creation,
     cuda,
     distributed,
-    distributions,
     func,
     functions,
     interop,
@@ -135,6 +134,7 @@ __all__ = [
     "distributed",
     "distributions",
     "func",
+    "hub",
     "jit",
     "linalg",
     "multiprocessing",
@@ -243,11 +243,9 @@ __all__ = [
     "seed",
     "set_rng_state",
 ]
-__all__ += creation.__all__
-__all__ += functions.__all__
-__all__ += interop.__all__
 
 if TYPE_CHECKING:  # found on first use; a name that is nowhere stays an error to the type checker
+    from . import distributions, hub
     from .dtypes import DType
     from .nn.functional import (
         adaptive_avg_pool1d,
@@ -279,4 +277,7 @@ if TYPE_CHECKING:  # found on first use; a name that is nowhere stays an error t
 
     bfloat16: DType
 else:
+    __all__ += creation.__all__
+    __all__ += functions.__all__
+    __all__ += interop.__all__
     from .elsewhere import find as __getattr__  # noqa: F401

@@ -54,7 +54,7 @@ def grad(
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
-) -> tuple[Any, ...]:
+) -> tuple[Tensor, ...]:
     """The derivatives of Σ grad_output · output with respect to the inputs, returned and not accumulated.
 
     Args:

@@ -4,7 +4,7 @@ The graph knows what a gradient needs. A recording knows the rest: values, times
 """
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from contextvars import Token
 from time import perf_counter
 from types import TracebackType
@@ -18,7 +18,7 @@ from .autograd.tape import TAPE, Tape
 from .dtypes import is_floating
 from .errors import GraphError
 from .nn import Module
-from .profiler.instrument import Instruments, defining
+from .profiler.instrument import Instruments
 from .profiler.recorder import OPERATION, Recorder, running, use
 from .tensor import Tensor
 from .viz.numbers import Numbers, numbers_of
@@ -26,6 +26,7 @@ from .viz.recorder import use_recorder
 
 PACKAGE = __name__.partition(".")[0]
 Vertex = Any  # a Node, a Leaf, or a Step that has no node
+Share = tuple[Vertex, Any]
 
 
 class Operand:
@@ -125,7 +126,6 @@ class Recording(Tape):
         self._used: set[int] = set()
         self._clock: Recorder | None = None
         self._instruments: Instruments | None = None
-        self._rules: list[tuple[type, Any]] = []
         self._tokens: list[tuple[Any, Token[Any]]] = []
 
     # the block --------------------------------------------------------------------------------------------------------
@@ -138,10 +138,6 @@ class Recording(Tape):
             use(self._clock)
             self._instruments = Instruments(self._clock, modules=False)
             self._clock.begin()
-        for kind in list(defining(Node, "input_gradients")):
-            before = vars(kind)["input_gradients"]
-            self._rules.append((kind, before))
-            setattr(kind, "input_gradients", _watched(self, before))  # noqa: B010 - one kind of node after another
         self._tokens = [(TAPE, TAPE.set(self))]
         if not ANOMALY.get():
             self._tokens.append((ANOMALY, ANOMALY.set(LINES)))
@@ -150,9 +146,6 @@ class Recording(Tape):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for variable, token in reversed(self._tokens):
             variable.reset(token)
-        for owner, before in reversed(self._rules):
-            setattr(owner, "input_gradients", before)  # noqa: B010
-        self._rules.clear()
         if self._clock is not None and self._instruments is not None:
             self._clock.stop()
             self._instruments.remove()
@@ -240,8 +233,11 @@ class Recording(Tape):
         """A plain backward begins; the engine does it."""
         self.walk_back.clear()
 
-    def went_back(self, node: Node, g: Any, pairs: list[tuple[Vertex, Any]], seconds: float, plain: bool) -> None:
-        """The rules of a node were applied."""
+    def rules(self, node: Node, g: Any, found: Iterable[Share], plain: bool) -> list[Share]:
+        """Apply the rules of a node, and remember what came of it."""
+        start = perf_counter()
+        pairs = list(found)
+        seconds = perf_counter() - start
         step = self._of_node.get(id(node))
         if step is None:  # recorded by something else than an operation, such as a write through a view
             step = self._of_node[id(node)] = Step(node.op, node.params, node, ())
@@ -252,6 +248,7 @@ class Recording(Tape):
             if plain:
                 shares = [(to, numbers_of(_array(share))) for to, share in pairs if not hasattr(share, "parts")]
                 self.walk_back.append((node, step.grad, shares))
+        return pairs
 
     def repeat(self, function: Any, args: Any, kwargs: Any) -> Any:
         """Nothing is repeated."""
@@ -303,20 +300,6 @@ class Recording(Tape):
         operand = self._operand(value)
         operand.name = name
         return operand
-
-
-def _watched(recording: Recording, before: Callable[..., Any]) -> Callable[..., Any]:
-    """The gradient rules of a node, applied all at once and told of."""
-
-    def watched(node: Node, g: Any, lift: Any = None) -> Iterator[Any]:
-        if TAPE.get() is not recording:
-            return iter(before(node, g, lift))
-        start = perf_counter()
-        pairs = list(before(node, g, lift))
-        recording.went_back(node, g, pairs, perf_counter() - start, lift is None)
-        return iter(pairs)
-
-    return watched
 
 
 def _array(value: Any) -> Any:

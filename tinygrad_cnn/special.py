@@ -8,7 +8,22 @@ from .autograd.modes import in_scope
 from .dtypes import get_default_dtype, is_floating
 from .errors import DtypeError
 from .functions.out import with_out
-from .functions.pointwise import polygamma
+from .functions.pointwise import (
+    digamma,
+    erf,
+    erfc,
+    erfinv,
+    exp2,
+    expm1,
+    i0,
+    log1p,
+    logit,
+    polygamma,
+    round,
+    sinc,
+    xlogy,
+)
+from .functions.reductions import log_softmax, logsumexp, softmax
 from .functions.wrap import of_a_tensor
 from .tensor import Tensor
 
@@ -47,26 +62,12 @@ __all__ = [
     "zeta",
 ]
 
-digamma = psi = of_a_tensor(Tensor.digamma)
-erf = of_a_tensor(Tensor.erf)
-erfc = of_a_tensor(Tensor.erfc)
-erfinv = of_a_tensor(Tensor.erfinv)
-exp2 = of_a_tensor(Tensor.exp2)
-expit = of_a_tensor(Tensor.sigmoid, "expit")
-expm1 = of_a_tensor(Tensor.expm1)
-gammainc = of_a_tensor(Tensor.igamma, "gammainc")
-gammaincc = of_a_tensor(Tensor.igammac, "gammaincc")
-gammaln = of_a_tensor(Tensor.lgamma, "gammaln")
-i0 = of_a_tensor(Tensor.i0)
-log1p = of_a_tensor(Tensor.log1p)
-log_softmax = of_a_tensor(Tensor.log_softmax)
-logit = of_a_tensor(Tensor.logit)
-logsumexp = of_a_tensor(Tensor.logsumexp)
-multigammaln = of_a_tensor(Tensor.mvlgamma, "multigammaln")
-round = of_a_tensor(Tensor.round)
-sinc = of_a_tensor(Tensor.sinc)
-softmax = of_a_tensor(Tensor.softmax)
-xlogy = of_a_tensor(Tensor.xlogy)
+psi = digamma
+expit = of_a_tensor(Tensor.sigmoid, "expit", "special")
+gammainc = of_a_tensor(Tensor.igamma, "gammainc", "special")
+gammaincc = of_a_tensor(Tensor.igammac, "gammaincc", "special")
+gammaln = of_a_tensor(Tensor.lgamma, "gammaln", "special")
+multigammaln = of_a_tensor(Tensor.mvlgamma, "multigammaln", "special")
 
 
 def _floating(op: str, x: Any) -> Tensor:

@@ -112,3 +112,11 @@ def test_the_same_bits_for_any_number_of_threads(monkeypatch: pytest.MonkeyPatch
     finally:
         set_num_threads(before)
     assert found[0] == found[-1]
+
+
+@pytest.mark.parametrize("kernels", [numba, cpu])
+@pytest.mark.parametrize("layout", ["plain", "turned"])
+def test_infinities_that_cancel_are_no_warning(kernels: Any, layout: str) -> None:
+    x, w, b = np.full((8, 4), np.inf, "float32"), np.abs(matrix(4, 4, layout)), np.full(4, -np.inf, "float32")
+    assert np.isnan(kernels.linear(x, w, b)).all()
+    assert np.isnan(kernels.matmul(np.concatenate([x, -x], axis=1), np.concatenate([w, w]))).all()

@@ -361,7 +361,7 @@ WRONG: list[tuple[Callable[..., Any], str]] = [
     (lambda n, F, t: F.interpolate(t(1, 1, 2, 2), 2, align_corners=True), "align_corners"),
     (lambda n, F, t: F.interpolate(t(1, 1, 2), 4, mode="bilinear"), "needs 4 dimensions"),
     (lambda n, F, t: F.pixel_shuffle(t(1, 3, 2, 2), 2), "channels"),
-    (lambda n, F, t: F.adaptive_avg_pool2d(t(2, 2), 1), "dimensions"),
+    (lambda n, F, t: F.adaptive_avg_pool2d(t(2, 2), 1), "expected images"),
     (lambda n, F, t: F.layer_norm(t(2, 3), (2,)), "normalized_shape"),
     (lambda n, F, t: F.group_norm(t(2, 3, 2), 2), "divide"),
     (lambda n, F, t: n.InstanceNorm2d(3)(t(2, 3, 1, 1)), "more than 1"),

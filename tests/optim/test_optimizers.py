@@ -106,8 +106,12 @@ def test_closure() -> None:
 
 def test_zero_grad() -> None:
     p, other = start(), start()
-    p.grad = tg.ones(2)
+    p.grad = gradient = tg.ones(2)
     optimizer = optim.SGD([p, other])
+    optimizer.zero_grad(set_to_none=False)
+    assert p.grad is gradient
+    assert p.grad.tolist() == [0, 0]
+    p.grad = tg.ones(1).expand(2)  # two elements in one place, which nobody may write to
     optimizer.zero_grad(set_to_none=False)
     assert p.grad.tolist() == [0, 0]
     assert other.grad is None

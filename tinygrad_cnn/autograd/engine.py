@@ -63,7 +63,8 @@ def backpropagate(
         lift: turns a saved array and its node into a tensor; given when the gradients shall be differentiable.
         retain_graph: keep saved values for another walk.
     """
-    if lift is None and (tape := TAPE.get()) is not None:
+    tape = TAPE.get()
+    if lift is None and tape is not None:
         found: dict[Node | Leaf, Any] | None = tape.walk(seeds, targets, retain_graph)
         if found is not None:
             return found
@@ -93,6 +94,8 @@ def backpropagate(
             rule = recorded_gradients(node, g, lift, checking)
         else:
             rule = checked_gradients(node, g, lift) if checking else node.input_gradients(g, lift)
+        if tape is not None:
+            rule = tape.rules(node, g, rule, lift is None)
         if node.hooks:
             rule = after_hooks(node, g, rule)
         for source, gradient in rule:

@@ -149,6 +149,10 @@ class Node(Hooked):
 
     def value_of(self, name: str, lift: Lift | None) -> Any:
         """What a rule calls `name`: a parameter, a shape or a saved value (checked, and lifted to have a graph)."""
+        if lift is None and self.saved and name in self.saved:
+            value, storage, version = self.saved[name]
+            if storage is None or storage.version == version:
+                return value
         if name in self.params:
             return self.params[name]
         op = self.op
@@ -213,12 +217,15 @@ class Node(Hooked):
 
     def _apply(self, rule_and_needs: "Rule", g: Any, lift: Lift | None) -> Any:
         rule, needs = rule_and_needs
-        return rule(g, *[self.value_of(name, lift) for name in needs])
+        return rule(g, *[self.value_of(name, lift) for name in needs]) if needs else rule(g)
 
     def release(self) -> None:
         """Let go of what was saved for backward; a node that saved plain numbers at most can be walked again."""
-        if self.saved and any(hasattr(value, "nbytes") for value, _, _ in self.saved.values()):
-            self.saved = None
+        if self.saved:
+            for value, _, _ in self.saved.values():
+                if hasattr(value, "nbytes"):
+                    self.saved = None
+                    break
 
     def describe(self) -> str:
         """The op and where it was made, for messages."""

@@ -1,6 +1,6 @@
 """Functions that are called as gradients pass: on the way into a node, and out of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakKeyDictionary
 
@@ -135,9 +135,7 @@ def _called(hook: Callable[..., Any], args: tuple[tuple[Any, ...], ...], like: t
     )
 
 
-def after_hooks(
-    node: "Node", g: Any, found: "Iterator[tuple[Node | Leaf, Any]] | list[tuple[Node | Leaf, Any]]"
-) -> "list[tuple[Node | Leaf, Any]]":
+def after_hooks(node: "Node", g: Any, found: "Iterable[tuple[Node | Leaf, Any]]") -> "list[tuple[Node | Leaf, Any]]":
     """The gradients that a node hands on, after the hooks that wait for them have seen them."""
     pairs = list(found)
     waiting = [hook.hook for hook in node.hooks or () if isinstance(hook, After)]

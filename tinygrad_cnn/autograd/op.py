@@ -120,7 +120,8 @@ class Op:
         for value in args:
             if hasattr(value, "__apply_op__"):
                 return value.__apply_op__(self, args, params)  # type: ignore[no-any-return]
-        result = self.forward(_find_backend(args), *args, **params)
+        backend = _find_backend(args)
+        result = self.forward(backend, *args, **params) if params else self.forward(backend, *args)
         return result[0] if self.residuals else result  # type: ignore[no-any-return]
 
     def with_residuals(self, x: T, *others: Any, **params: Any) -> tuple[T, tuple[Any, ...]]:
@@ -167,5 +168,7 @@ def broadcast_to(backend: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
 def sum_to(backend: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
     """Sum x over the dimensions along which `shape` would be broadcast to give x's shape."""
     leading = x.ndim - len(shape)
+    if shape and x.shape[leading:] == shape:  # as of a bias: nothing but new dimensions
+        return x.sum(axis=tuple(range(leading)), dtype=x.dtype)
     repeated = tuple(i for i, n in enumerate(x.shape) if i < leading or (shape[i - leading] == 1 and n != 1))
-    return backend.xp.sum(x, axis=repeated, keepdims=True, dtype=x.dtype).reshape(shape)
+    return x.sum(axis=repeated, keepdims=True, dtype=x.dtype).reshape(shape)

@@ -4,7 +4,7 @@ Nothing here computes. `TAPE` holds what listens, None nearly always; operations
 that somebody watches, so that recording costs nothing where there is none. What listens is `tinygrad_cnn.compiler`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Protocol, TypeVar, cast
@@ -26,6 +26,9 @@ class Tape(Protocol):
 
     def walk(self, seeds: Any, targets: Any, retain_graph: bool) -> Any:
         """Do what `backpropagate` does, step by step; None when the engine shall do it."""
+
+    def rules(self, node: Any, g: Any, found: Iterable[tuple[Any, Any]], plain: bool) -> Iterable[tuple[Any, Any]]:
+        """What a node makes of `g`, in a walk that the engine does: hand it on. `plain` says that no graph is made."""
 
     def is_fresh(self, gradient: Any) -> bool:
         """Whether the last walk made this array, so that nobody else holds it."""

@@ -140,6 +140,8 @@ def is_array(value: Any) -> bool:
 def find_backend(values: tuple[Any, ...]) -> Backend:
     """The backend of the first array among the values; the CPU's for plain numbers."""
     for value in values:
+        if type(value) is cpu.array_type:
+            break
         if (backend := backend_of(value)) is not None:
             return backend
     return _backends[cpu.name]

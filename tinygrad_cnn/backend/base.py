@@ -187,14 +187,16 @@ class Backend(ActivationKernels):
 
     def matmul(self, x: Array, y: Array) -> Array:
         """Matrix products of the last two dimensions, (…, n, k) @ (…, k, m) → (…, n, m); those before broadcast."""
-        return self.xp.matmul(x, y)
+        with self.quiet():
+            return self.xp.matmul(x, y)
 
     def linear(self, x: Array, w: Array, b: Array | None) -> Array:
         """x wᵀ + b: (…, in), (out, in), (out) → (…, out)."""
-        out = self.xp.matmul(x, w.T)
-        if b is not None:
-            out += b
-        return out
+        with self.quiet():
+            out = self.xp.matmul(x, w.T)
+            if b is not None:
+                out += b
+            return out
 
     # sums -------------------------------------------------------------------------------------------------------------
 

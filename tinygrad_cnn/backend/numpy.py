@@ -6,6 +6,7 @@ channels are one run of memory; arrays of two orders in one operation cost sever
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,13 @@ from .window import Ints, Window
 # Where several passes over memory serve one result, they are made over blocks of so many values: they stay in cache.
 BLOCK = 1 << 16
 ROWS = 256  # that are summed in their own precision
+FEW = 1 << 10  # values that pass through one call of NumPy's in less time than through several
 SMALL = 1 << 13  # so many values pass through a step of descent faster when they are copied together with others
+
+
+@cache
+def _zero(dtype: Any) -> Array:
+    return np.zeros((), dtype)
 
 
 class NumpyGenerator:
@@ -116,11 +123,19 @@ class NumpyBackend(MatrixConvolution):
         )  # no gaps, so a view of the mask
         return mask
 
+    # To make an array of a Python number costs NumPy as much as a small maximum.
+
+    def relu(self, x: Array) -> Array:
+        """`Backend.relu` with a zero that is kept."""
+        return np.maximum(x, _zero(x.dtype))
+
     # NumPy chooses between random values slowly, and makes no numbers of booleans: the mask is made of integers, whose
     # bits are all 0 or all 1.
 
     def relu_grad(self, g: Array, out: Array) -> Array:
         """`Backend.relu_grad` by bits, in the memory order of out."""
+        if out.size < FEW:
+            return np.where(out <= _zero(out.dtype), _zero(g.dtype), g)
         return _without(out <= 0, g) if _alike(g, out) else super().relu_grad(g, out)
 
     def hardtanh_grad(self, g: Array, x: Array, low: float, high: float) -> Array:

@@ -11,7 +11,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from ..errors import ShapeError
+from ..errors import ArgumentError, ShapeError
 
 Ints = tuple[int, ...]
 
@@ -132,10 +132,10 @@ def _per_dimension(op: str, name: str, value: Any, rank: int, minimum: int) -> I
     if len(values) == 1:
         values = tuple(values) * rank
     if len(values) != rank:
-        raise ValueError(f"{op}: {name} must be an int or {rank} of them; got {len(values)}: {value!r}")
+        raise ArgumentError(f"{op}: {name} must be an int or {rank} of them; got {len(values)}: {value!r}")
     result = tuple(int(v) for v in values)
     if min(result) < minimum:
-        raise ValueError(f"{op}: {name} must be at least {minimum}; got {value!r}")
+        raise ArgumentError(f"{op}: {name} must be at least {minimum}; got {value!r}")
     return result
 
 
@@ -144,13 +144,13 @@ def _padding(op: str, padding: object, size: Ints, stride: Ints, dilation: Ints)
         return ((0, 0),) * len(size)
     if padding == "same":
         if max(stride) > 1:
-            raise ValueError(
+            raise ArgumentError(
                 f"{op}: padding='same' needs stride 1; got stride {stride}. Give the padding as numbers instead"
             )
         totals = [d * (k - 1) for k, d in zip(size, dilation, strict=True)]
         return tuple((total // 2, total - total // 2) for total in totals)
     if isinstance(padding, str):
-        raise ValueError(f"{op}: padding must be an int, {len(size)} of them, 'same' or 'valid'; got {padding!r}")
+        raise ArgumentError(f"{op}: padding must be an int, {len(size)} of them, 'same' or 'valid'; got {padding!r}")
     return tuple((p, p) for p in _per_dimension(op, "padding", padding, len(size), 0))
 
 
@@ -164,7 +164,7 @@ def _convolution_window(op: str, size: Ints, stride: object, padding: object, di
             f"{op}: a kernel of {_show(size)} pixels has nothing to multiply; every size must be at least 1"
         )
     if not hasattr(groups, "__index__") or groups < 1:
-        raise ValueError(f"{op}: groups must be a positive int; got {groups!r}")
+        raise ArgumentError(f"{op}: groups must be a positive int; got {groups!r}")
     return Window(size, strides, _padding(op, padding, size, strides, dilations), dilations, int(groups), op=op)
 
 

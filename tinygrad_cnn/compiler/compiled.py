@@ -243,7 +243,7 @@ def compile(
 
     A replay calls the same kernels on the same arrays in the same order, so its results are those of the function, bit
     for bit; it leaves out what Python does in between: modules, checks, the graph, the bookkeeping of the walk back.
-    Meant for a whole training step, or a model in evaluation. The function runs as always in the first two calls with
+    Meant for a whole training step, or a model. The function runs as always in the first two calls with
     arguments of given shapes, dtypes and numbers; they are recorded, and if both did the same, later calls replay it.
 
     A recording serves while all that the function looks at is as it was: shapes and dtypes of arguments, parameters and
@@ -255,7 +255,10 @@ def compile(
     What no recording can hold makes the function run eagerly from then on, and a warning says what and where: values
     that are read (`item()`, `if x > 0`, printing), shapes that depend on values, tensors made inside by `randn` or
     `zeros`, hooks, `autograd.Function`, changes of Python's own state (a counter, a list that grows), random numbers
-    and clocks of Python's, and returned tensors that are still to be differentiated.
+    and clocks of Python's.
+
+    A tensor that is returned to be differentiated has its graph, made anew by each replay: `backward()` walks it as
+    ever, so a model in training may be compiled alone.
 
     Args:
         model: the function, or a module; without it, `compile` is a decorator.

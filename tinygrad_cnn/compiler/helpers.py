@@ -36,10 +36,12 @@ def set_grad(tensor: Tensor, gradient: Tensor | None) -> None:
     tensor.grad = gradient
 
 
-def finished(array: Any, storage: type[Storage], shared: bool, node: Any) -> Tensor:
-    """A tensor that the function returns; `node` is where its history ended when it was recorded."""
+def finished(array: Any, storage: Storage | type[Storage], shared: bool, node: Any) -> Tensor:
+    """A tensor that the function returns, with where its history ends; its storage, or of which kind that is."""
     tensor = Tensor.from_array(array, node)
-    if type(tensor.storage) is not storage:
+    if not isinstance(storage, type):
+        tensor.storage = storage
+    elif type(tensor.storage) is not storage:
         tensor.storage = storage()
     if shared:
         tensor.storage.shared = True

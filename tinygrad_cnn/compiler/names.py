@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import BuiltinFunctionType, MethodType
 from typing import Any
+from weakref import ref
 
 from ..autograd import Storage
 from ..backend import backend_of
@@ -34,7 +35,7 @@ class Names:
     """The names of one recording.
 
     Attributes:
-        made: the tensors of this run, kept so that no other gets their id.
+        made: the ids of the tensors that this run has made.
         candidates: tensors that the function could reach, by their array.
         gradients: whose gradient a tensor is.
     """
@@ -43,7 +44,7 @@ class Names:
 
     def __init__(self, inputs: list[Tensor]) -> None:
         self.script = Script()
-        self.made: dict[int, Any] = {}
+        self.made: set[int] = set()
         self.candidates: dict[int, Any] = {}
         self._versions: dict[int, int] = {}  # of tensors from outside, before the first line
         self.gradients: dict[int, Any] = {}
@@ -51,7 +52,9 @@ class Names:
         self._outside: dict[int, str] = {}
         self._known: dict[int, tuple[str, bool]] = {}  # the array's name, and whether it is early
         self._constants: dict[tuple[str, int], str] = {}
-        self._kept: list[Any] = list(inputs)
+        self._fresh: set[int] = set()  # arrays that a walk back made
+        self._alive: dict[int, ref[Any]] = {}
+        self._kept: list[Any] = list(inputs)  # so that no other gets their id
         for x, name in zip(inputs, self.inputs.values(), strict=True):
             self._know(x.array, f"{name}.array", early=True)
 
@@ -77,7 +80,33 @@ class Names:
 
     def _know(self, array: Any, name: str, early: bool) -> None:
         self._known[id(array)] = (name, early)
-        self._kept.append(array)
+        self._until_death(array)
+
+    def make(self, tensor: Any) -> None:
+        """A tensor was made in this run."""
+        self.made.add(id(tensor))
+        self._until_death(tensor)
+
+    def _until_death(self, value: Any) -> None:
+        """Forget what is known by the id of a value when it dies: another may get it.
+
+        To keep the values alive instead would take the memory of all intermediate results at once.
+        """
+        key, me = id(value), ref(self)
+        if key in self._alive:
+            return
+
+        def forget(_: Any) -> None:
+            if (names := me()) is not None:
+                del names._alive[key]
+                names._known.pop(key, None)
+                names.made.discard(key)
+                names._fresh.discard(key)
+
+        try:
+            self._alive[key] = ref(value, forget)
+        except TypeError:  # numbers and tuples
+            self._kept.append(value)
 
     def _name_of(self, tensor: Any) -> str:
         """The name of a tensor that the run did not make."""

@@ -73,6 +73,7 @@ SEEDING = {"manual_seed", "seed", "set_rng_state", "get_rng_state", "set_state",
 REASONS = _codes()
 APPLY = TensorBase.__apply_op__.__code__
 MAKING = TensorBase.from_array.__func__.__code__  # type: ignore[attr-defined]
+LOOK = TensorBase.look_into.__code__
 GRAD: Any = vars(TensorBase)["grad"]
 GET_GRAD, SET_GRAD, DEL_GRAD = GRAD.fget.__code__, GRAD.fset.__code__, GRAD.fdel.__code__
 REQUIRE = Tensor.requires_grad_.__code__
@@ -134,8 +135,10 @@ class Observer:
     def _on_event(self, frame: FrameType, event: str, arg: Any) -> None:
         code = frame.f_code
         if event == "return":
-            if code is MAKING:
-                self.recorder.made[id(arg)] = arg
+            if code is MAKING or code is APPLY:
+                made = arg[0] if type(arg) is tuple else arg  # an operation may give its residuals too
+                if made is not None:  # as it is after an error
+                    self.recorder.make(made)
             elif code is GET_GRAD and self._inside is None:
                 self.recorder.gradient_read(frame.f_locals["self"], arg)
             elif frame is self._inside:
@@ -179,7 +182,8 @@ class Observer:
             if isinstance(owner, Tensor):
                 if code is REQUIRE and id(owner) not in self.recorder.made:
                     self.recorder.abandon("requires_grad_ changes a tensor from outside of the function")
-                self.recorder.see(owner)
+                if code is not LOOK:  # a result that is still being made
+                    self.recorder.see(owner)
 
     def _on_user_code(self, frame: FrameType, code: CodeType) -> None:
         """Note what a function of the user's, or of another library, can look at."""

@@ -14,20 +14,20 @@ from typing import Any
 from ..autograd import Leaf, Node, ancestors
 from ..autograd.anomaly import user_line
 from ..autograd.engine import leading_to
-from ..autograd.graph import moment
 from ..autograd.modes import ANOMALY, MODE, RECORD, RECORDING
 from ..autograd.packing import PackedValues
 from ..autograd.tape import TAPE
 from ..backend import backend_of
 from ..tensor import Tensor
 from . import helpers
-from .names import Names, Reads, Unknown
+from .history import Histories
+from .names import Reads, Unknown
 from .script import Line, Script
 
 DRAWING = {"dropout"}  # operations that take random numbers
 
 
-class Recorder(Names):
+class Recorder(Histories):
     """The tape of one run of a function.
 
     Args:
@@ -40,14 +40,11 @@ class Recorder(Names):
     def __init__(self, inputs: list[Tensor]) -> None:
         super().__init__(inputs)
         self.reason = ""
-        self._start = moment()
         self._quiet = ""
         self._acted = False
         self._count = 0
-        self._spent: set[int] = set()
-        self._fresh: set[int] = set()
         self._early_inputs = True
-        self._shared = {id(x.storage) for x in inputs}
+        self._shared = [x.storage for x in inputs]
 
     # what is told -----------------------------------------------------------------------------------------------------
 
@@ -77,6 +74,8 @@ class Recorder(Names):
                 text = f"{self._constant(backend.asarray, 'asarray')}({text})"
             reads.early = reads.early and op.name not in DRAWING
             self._write(text, reads, [result.array, *rest], several=bool(op.residuals))
+            if result.node is not None:
+                self.note(result.node, args)
 
     def call(self, function: Any, args: Any, out: Any, varies: bool) -> None:
         """A function of arrays."""
@@ -180,6 +179,7 @@ class Recorder(Names):
                 operands = f"{self._name_of(tensor)}, {self._text(gradient, reads)}"
                 self._line(f"{self._constant(helpers.set_grad, 'set_grad')}({operands})", reads, ())
                 self.gradients[id(gradient)] = tensor
+                self._kept.append(gradient)
 
     # the walk back ----------------------------------------------------------------------------------------------------
 
@@ -209,7 +209,7 @@ class Recorder(Names):
                         pending[source] = gradient if earlier is None else self._sum(earlier, gradient)
                 if not retain_graph:
                     node.release()
-                    self._spent.add(id(node))
+                    self._spent.add(node)
         finally:
             self._quiet = ""
         # Leaves in the order in which they were reached, which is the same each time.
@@ -277,6 +277,10 @@ class Recorder(Names):
         self._fresh.add(id(total))
         return total
 
+    def rules(self, node: Any, g: Any, found: Any, plain: bool) -> Any:
+        """A walk that the engine does is no step of the recording."""
+        return found
+
     def is_fresh(self, gradient: Any) -> bool:
         """Whether the walk made this array, so that nobody else holds it."""
         return id(gradient) in self._fresh
@@ -307,19 +311,17 @@ class Recorder(Names):
                 reads = Reads()
                 self.script.result = self._text(result, reads, returned=True)
                 self.script.result_reads = tuple(reads.names)
+                self.settle_graph(reads.names)
         return self.script
 
     def _returned(self, x: Tensor, reads: Reads) -> str:
-        if x.node is not None and any(isinstance(n, Node) and id(n) not in self._spent for n in ancestors([x.node])):
-            raise Unknown("it returns a tensor whose graph is still to be walked back")
-        if id(x.storage) in self._shared | {id(other.storage) for other in self.script.outside.values()}:
+        if any(x.storage is s for s in (*self._shared, *(other.storage for other in self.script.outside.values()))):
             raise Unknown("it returns a tensor that shares the memory of another")
-        self._shared.add(id(x.storage))
+        self._shared.append(x.storage)
         array = self._array(x.array, reads)
         made = self._constant(helpers.finished, "finished")
-        storage = self._constant(type(x.storage), type(x.storage).__name__)
-        node = "None" if x.node is None else self._constant(x.node, x.node.name)
-        return f"{made}({array}, {storage}, {x.storage.shared}, {node})"
+        node = self.history_of(x, reads)
+        return f"{made}({array}, {self.storage_of(x, reads)}, {x.storage.shared}, {node})"
 
     def _naming(self, where: str) -> "_Naming":
         return _Naming(self, where)
@@ -348,7 +350,6 @@ class Recorder(Names):
                 continue
             self._count += 1
             names.append(f"v{self._count}")
-            self._kept.append(r)
             if r is not None:
                 self._know(r, names[-1], early)
         self._line(text, reads, tuple(names), several=several)

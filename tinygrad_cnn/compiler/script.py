@@ -16,6 +16,7 @@ class Line:
         quiet: the backend whose floating-point warnings are off, as they are on the walk back; "" for none.
         early: whether it depends on nothing but the arguments as they were given, and changes nothing.
         decides: whether it checks that this call goes the way of the recorded one.
+        of_graph: whether it makes a node.
     """
 
     text: str
@@ -26,6 +27,7 @@ class Line:
     quiet: str
     early: bool
     decides: bool = False
+    of_graph: bool = False
 
 
 @dataclass

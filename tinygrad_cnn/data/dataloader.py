@@ -1,6 +1,6 @@
 """The loader: a data set, an order and a way to make batches, together."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any, Generic, TypeVar
 
@@ -9,7 +9,7 @@ import numpy as np
 from ..random import Generator
 from .collate import default_collate, default_convert
 from .crew import Crew, Round, context_of
-from .dataset import IterableDataset
+from .dataset import Dataset, IterableDataset
 from .fetching import Fetcher
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, drawing_from, size_of
 
@@ -63,7 +63,7 @@ class DataLoader(Generic[T_co]):
 
     def __init__(
         self,
-        dataset: Any,
+        dataset: Dataset[T_co] | Sequence[T_co],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Sampler[Any] | Iterable[Any] | None = None,

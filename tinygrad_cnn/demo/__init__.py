@@ -2,6 +2,6 @@
 
 from .network import DigitsNet
 from .run import add_arguments, run
-from .training import EarlyStopping, History, evaluate, train
+from .training import History, evaluate, train
 
-__all__ = ["DigitsNet", "EarlyStopping", "History", "add_arguments", "evaluate", "run", "train"]
+__all__ = ["DigitsNet", "History", "add_arguments", "evaluate", "run", "train"]

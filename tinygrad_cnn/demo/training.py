@@ -1,6 +1,5 @@
 """Training with early stopping: the loop, what it records, and the progress it shows."""
 
-import copy
 import sys
 import time
 from dataclasses import dataclass, field
@@ -34,33 +33,6 @@ class History:
     best_epoch: int = 0
     seconds: float = 0.0
     images_per_second: float = 0.0
-
-
-class EarlyStopping:
-    """Keep the weights with the smallest validation loss, and say when there is no more to be gained.
-
-    Args:
-        model: whose weights are kept.
-        patience: so many epochs without improvement are enough.
-    """
-
-    def __init__(self, model: Module, patience: int) -> None:
-        self.model = model
-        self.patience = patience
-        self.best_loss = float("inf")
-        self.best_epoch = -1
-        self._weights = copy.deepcopy(model.state_dict())
-
-    def should_stop(self, epoch: int, loss: float) -> bool:
-        """Note an epoch's validation loss; True when it is time to stop."""
-        if loss < self.best_loss:
-            self.best_loss, self.best_epoch = loss, epoch
-            self._weights = copy.deepcopy(self.model.state_dict())
-        return epoch - self.best_epoch >= self.patience
-
-    def restore(self) -> None:
-        """Give the model the best weights back."""
-        self.model.load_state_dict(self._weights)
 
 
 def evaluate(model: Module, images: Tensor, labels: Tensor) -> tuple[float, float, Any]:
@@ -104,10 +76,10 @@ def train(
     )
     optimizer = optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=weight_decay)
     schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
-    history, stopping = History(), EarlyStopping(model, patience)
+    history, stopping = History(), optim.EarlyStopping(patience, model=model)
     bar = _progress(epochs, seed, show_progress)
     start, images_seen = time.perf_counter(), 0
-    for epoch in range(epochs):
+    for _ in range(epochs):
         model.train()
         loss_sum, correct, count = 0.0, 0, 0
         for images, labels in loader:
@@ -130,7 +102,7 @@ def train(
         history.seconds = time.perf_counter() - start
         history.images_per_second = images_seen / history.seconds
         bar.advance(history)
-        if stopping.should_stop(epoch, validation_loss):
+        if stopping.step(validation_loss):
             break
     stopping.restore()
     bar.close()

@@ -10,7 +10,6 @@ from ..tensor import Tensor
 from .wrap import of_a_tensor
 
 get_device = of_a_tensor(Tensor.get_device)
-imag = of_a_tensor(lambda x: x.imag, "imag")
 is_complex = of_a_tensor(Tensor.is_complex)
 is_conj = of_a_tensor(Tensor.is_conj)
 is_inference = of_a_tensor(Tensor.is_inference)
@@ -18,7 +17,20 @@ is_neg = of_a_tensor(Tensor.is_neg)
 is_nonzero = of_a_tensor(Tensor.is_nonzero)
 is_same_size = of_a_tensor(Tensor.is_same_size)
 is_signed = of_a_tensor(Tensor.is_signed)
-real = of_a_tensor(lambda x: x, "real")
+
+
+def imag(input: Tensor) -> Tensor:
+    """Refused, as in PyTorch: tensors hold real numbers.
+
+    Raises:
+        RuntimeError: always.
+    """
+    return input.imag
+
+
+def real(input: Tensor) -> Tensor:
+    """Itself: tensors hold real numbers."""
+    return input
 
 
 def is_storage(obj: Any) -> bool:

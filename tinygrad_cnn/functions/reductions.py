@@ -1,9 +1,23 @@
 """Functions that reduce dimensions or run along them: the methods of the same names."""
 
-from typing import Any
+from typing import Any, Protocol, cast, overload
 
-from ..tensor import Tensor
+from ..tensor import Tensor, ValuesAndIndices
 from .wrap import of_a_tensor
+
+
+class Extreme(Protocol):
+    """How `max` and `min` may be called."""
+
+    __name__: str
+
+    @overload
+    def __call__(self, input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def __call__(self, input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def __call__(self, input: Tensor, dim: int, keepdim: bool = False, *, out: Any = None) -> ValuesAndIndices: ...
+
 
 all = of_a_tensor(Tensor.all)
 amax = of_a_tensor(Tensor.amax)
@@ -27,10 +41,10 @@ kthvalue = of_a_tensor(Tensor.kthvalue)
 log_softmax = of_a_tensor(Tensor.log_softmax)
 logcumsumexp = of_a_tensor(Tensor.logcumsumexp)
 logsumexp = of_a_tensor(Tensor.logsumexp)
-max = of_a_tensor(Tensor.max)
+max: Extreme = cast(Any, of_a_tensor)(Tensor.max)
 mean = of_a_tensor(Tensor.mean)
 median = of_a_tensor(Tensor.median)
-min = of_a_tensor(Tensor.min)
+min: Extreme = cast(Any, of_a_tensor)(Tensor.min)
 mode = of_a_tensor(Tensor.mode)
 nanmean = of_a_tensor(Tensor.nanmean)
 nanmedian = of_a_tensor(Tensor.nanmedian)

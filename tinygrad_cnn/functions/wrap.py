@@ -21,7 +21,6 @@ NUMBER_FIRST = {
     "div",
     "float_power",
     "floor_divide",
-    "ldexp",
     "mul",
     "pow",
     "remainder",
@@ -45,14 +44,17 @@ TENSORS_ONLY = {
     "logical_xor",
     "maximum",
     "minimum",
+    "nextafter",
 }
 
 
-def of_a_tensor(method: Callable[Concatenate[Any, P], R], name: str = "") -> OfATensor[P, R]:
+def of_a_tensor(
+    method: Callable[Concatenate[Tensor, P], R], name: str = "", home: str = "functions"
+) -> OfATensor[P, R]:
     """A method as a function that refuses arrays, which would come back as arrays and never have a gradient.
 
     Those of NUMBER_FIRST may begin with a number, as in `pow(2, x)`; those of TENSORS_ONLY take no number at all.
-    Every one of them takes `out=`.
+    Every one of them takes `out=`. `home` is the module in which the function is found by its name.
     """
     name = name or method.__name__
 
@@ -72,7 +74,7 @@ def of_a_tensor(method: Callable[Concatenate[Any, P], R], name: str = "") -> OfA
             return result if out is None else keep(name, result, out, (input, *args, *kwargs.values()))
         return method(input, *args, **kwargs)
 
-    function.__module__, function.__name__, function.__qualname__ = "tinygrad_cnn.functions", name, name
+    function.__module__, function.__name__, function.__qualname__ = f"tinygrad_cnn.{home}", name, name
     return function
 
 
@@ -81,8 +83,10 @@ def tensor_list(op: str, tensors: Any) -> list[Tensor]:
 
     Raises:
         ValueError: for none.
-        TypeError: for something else among them.
+        TypeError: for something else among them, or one tensor, which is no sequence of them.
     """
+    if isinstance(tensors, Tensor):
+        raise TypeError(f"{op}: expected a sequence of tensors; got one tensor{in_scope()}")
     listed = list(tensors)
     if not listed:
         raise ArgumentError(f"{op}: expected at least one tensor; got none{in_scope()}")

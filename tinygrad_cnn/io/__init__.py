@@ -1,4 +1,4 @@
-"""Tensors in files: safetensors, never pickle."""
+"""Tensors in files: safetensors, and PyTorch's, of which no code runs."""
 
 from .atomic import replacing
 from .checkpoint import load, save

@@ -29,13 +29,15 @@ _DTYPES = {
 }
 
 # How files begin that people take for safetensors files, and what to say about them.
-_PYTORCH = (
-    "PyTorch's .pth and .pt files come later; convert it in PyTorch: "
-    "safetensors.torch.save_file(torch.load(path, weights_only=True), 'model.safetensors')"
-)
 _OTHER_FORMATS = (
-    (b"PK\x03\x04", f"a zip archive, as torch.save writes (or numpy.savez, which numpy.load reads). {_PYTORCH}"),
-    (b"\x80", f"a pickle, as old versions of torch.save write, and never read because it can run any code. {_PYTORCH}"),
+    (
+        b"PK\x03\x04",
+        "a zip archive; what torch.save wrote is read by tinygrad_cnn.load, what numpy.savez wrote by numpy.load",
+    ),
+    (
+        b"\x80",
+        "a pickle; tinygrad_cnn.load reads those of old versions of torch.save, and no others: they can run code",
+    ),
     (b"\x93NUMPY", "an array of numpy.save; read it with numpy.load"),
     (b"\x89HDF", "an HDF5 file, as Keras writes"),
     (b"\x1f\x8b", "compressed by gzip; unpack it first"),
@@ -89,15 +91,20 @@ def load_file(filename: File, device: Any = None) -> dict[str, Tensor]:
 
 def read_metadata(filename: File) -> dict[str, str]:
     """The words that go with the tensors of a safetensors file; no tensor is read."""
-    content, name = _content(filename)
+    content, name = contents(filename)
     return _header(content, name)[1]
 
 
 def read(filename: File, device: Any = None) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The tensors of a safetensors file, in the order they lie there, and its metadata."""
-    safetensors = _package()
-    content, name = _content(filename)
+    _package()  # what is missing is said before what is wrong with the file
+    return parsed(*contents(filename), device)
+
+
+def parsed(content: bytes, name: str, device: Any = None) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors and the metadata in the bytes of a safetensors file."""
     entries, metadata = _header(content, name)
+    safetensors = _package()
     try:
         parts = dict(safetensors.deserialize(content))
     except safetensors.SafetensorError as error:
@@ -145,7 +152,8 @@ def _plain(name: Any, value: Any) -> Any:
     return np.require(value, dtype=native, requirements=["C", "A"])
 
 
-def _content(filename: Any) -> tuple[bytes, str]:
+def contents(filename: Any) -> tuple[bytes, str]:
+    """All bytes of a file, and what to call it in messages."""
     if hasattr(filename, "read"):
         return filename.read(), str(getattr(filename, "name", "this file"))
     path = Path(filename)
@@ -181,14 +189,18 @@ def _header(content: bytes, name: str) -> tuple[dict[str, Any], dict[str, str]]:
     return entries, metadata
 
 
+def from_bfloat16(bits: Any) -> Any:
+    """The numbers with these 16 bits each: as bfloat16, or without ml_dtypes as float32, which holds them exactly."""
+    try:
+        return bits.astype(np.uint16).view(as_dtype("bfloat16"))
+    except ImportError:
+        return (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
+
+
 def _array(key: str, part: dict[str, Any], name: str) -> Any:
     shape, data = part["shape"], part["data"]
     if part["dtype"] == "BF16":
-        bits = np.frombuffer(data, dtype="<u2").reshape(shape)
-        try:
-            return bits.astype(np.uint16).view(as_dtype("bfloat16"))
-        except ImportError:
-            return (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
+        return from_bfloat16(np.frombuffer(data, dtype="<u2").reshape(shape))
     if part["dtype"] not in _DTYPES:
         raise DtypeError(f"{name}: {key!r} has dtype {part['dtype']}, which tensors do not have; convert it in PyTorch")
     values = np.frombuffer(data, dtype=_DTYPES[part["dtype"]]).reshape(shape)

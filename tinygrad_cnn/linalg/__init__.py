@@ -1,8 +1,8 @@
 """Linear algebra, by the names of `torch.linalg`."""
 
 from ..errors import LinAlgError
+from ..functions.products import cholesky, det, matmul, matrix_exp, matrix_power, slogdet
 from .decompositions import (
-    cholesky,
     cholesky_ex,
     eig,
     eigh,
@@ -17,15 +17,13 @@ from .decompositions import (
     svdvals,
 )
 from .norms import cond, matrix_norm, matrix_rank, norm, vector_norm
-from .products import cross, diagonal, matmul, matrix_exp, matrix_power, multi_dot, vander, vecdot
+from .products import cross, diagonal, multi_dot, vander, vecdot
 from .solving import (
-    det,
     inv,
     inv_ex,
     lstsq,
     lu_solve,
     pinv,
-    slogdet,
     solve,
     solve_ex,
     solve_triangular,

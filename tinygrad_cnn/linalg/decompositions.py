@@ -11,8 +11,6 @@ from ..functions.wrap import of_a_tensor
 from ..tensor import Tensor
 from ..tensor.factorizations import PivotedLU
 
-cholesky = of_a_tensor(Tensor.cholesky)
-
 
 class Eigen(NamedTuple):
     """What `eigh` returns: x = V diag(λ) Vᵀ."""
@@ -256,4 +254,4 @@ def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False) -
     return CheckedLU(packed, pivots, info)
 
 
-householder_product = of_a_tensor(Tensor.orgqr, "householder_product")
+householder_product = of_a_tensor(Tensor.orgqr, "householder_product", "linalg")

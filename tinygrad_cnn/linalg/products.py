@@ -7,12 +7,8 @@ from .. import ops
 from ..autograd.modes import in_scope
 from ..errors import ArgumentError, ShapeError
 from ..functions.out import with_out
-from ..functions.wrap import of_a_tensor, tensor_list
+from ..functions.wrap import tensor_list
 from ..tensor import Tensor
-
-matmul = of_a_tensor(Tensor.matmul)
-matrix_exp = of_a_tensor(Tensor.matrix_exp)
-matrix_power = of_a_tensor(Tensor.matrix_power)
 
 
 @with_out

@@ -13,9 +13,7 @@ from ..tensor.factorizations import solve_factored, solve_triangle
 from .decompositions import check_matrix, svdvals
 from .norms import matrix_rank
 
-det = of_a_tensor(Tensor.det)
-inv = of_a_tensor(Tensor.inverse, "inv")
-slogdet = of_a_tensor(Tensor.slogdet)
+inv = of_a_tensor(Tensor.inverse, "inv", "linalg")
 
 
 class LeastSquares(NamedTuple):

@@ -1,175 +1,94 @@
 """Networks: modules, layers, losses, first values, helpers; the functions themselves are in `nn.functional`."""
 
-from . import functional, init, parallel, utils
-from .activation import ELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
-from .containers import ModuleDict, ModuleList, ParameterList, Sequential
-from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from .dropout import Dropout, Dropout2d
-from .linear import Identity, Linear
-from .loss import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, NLLLoss, SmoothL1Loss
+from . import (
+    activation,
+    attention,
+    common_types,
+    containers,
+    convolution,
+    distance,
+    dropout,
+    functional,
+    grad,
+    init,
+    lazy,
+    linear,
+    loss,
+    margin,
+    modules,
+    normalization,
+    output,
+    padding,
+    parallel,
+    parameters,
+    pooling,
+    rectifiers,
+    recurrent,
+    resizing,
+    shape,
+    statistics,
+    tables,
+    transformer,
+    utils,
+)
+from .activation import *  # noqa: F403
+from .attention import *  # noqa: F403
+from .containers import *  # noqa: F403
+from .convolution import *  # noqa: F403
+from .distance import *  # noqa: F403
+from .dropout import *  # noqa: F403
+from .lazy import *  # noqa: F403
+from .linear import *  # noqa: F403
+from .loss import *  # noqa: F403
+from .margin import *  # noqa: F403
 from .module import Module
-from .normalization import BatchNorm1d, BatchNorm2d
-from .padding import (
-    CircularPad1d,
-    CircularPad2d,
-    CircularPad3d,
-    ConstantPad1d,
-    ConstantPad2d,
-    ConstantPad3d,
-    ReflectionPad1d,
-    ReflectionPad2d,
-    ReflectionPad3d,
-    ReplicationPad1d,
-    ReplicationPad2d,
-    ReplicationPad3d,
-    ZeroPad1d,
-    ZeroPad2d,
-    ZeroPad3d,
-)
+from .normalization import *  # noqa: F403
+from .output import *  # noqa: F403
+from .overview import LayerSummary, ModelSummary, summary
+from .padding import *  # noqa: F403
 from .parallel import DataParallel
-from .parameter import Parameter
-from .pooling import AvgPool2d, MaxPool2d
-from .rectifiers import (
-    CELU,
-    GELU,
-    GLU,
-    SELU,
-    Hardshrink,
-    Hardsigmoid,
-    Hardswish,
-    Hardtanh,
-    LogSigmoid,
-    Mish,
-    PReLU,
-    ReLU6,
-    Softmin,
-    Softshrink,
-    Softsign,
-    Tanhshrink,
-    Threshold,
-)
-from .resizing import (
-    AdaptiveAvgPool1d,
-    AdaptiveAvgPool2d,
-    AdaptiveAvgPool3d,
-    ChannelShuffle,
-    PixelShuffle,
-    PixelUnshuffle,
-    Upsample,
-    UpsamplingBilinear2d,
-    UpsamplingNearest2d,
-)
-from .shape import Flatten, Unflatten
-from .statistics import (
-    BatchNorm3d,
-    Embedding,
-    GroupNorm,
-    InstanceNorm1d,
-    InstanceNorm2d,
-    InstanceNorm3d,
-    LayerNorm,
-    LocalResponseNorm,
-)
-
-from . import modules  # isort: skip - it offers all of the above under PyTorch's file names
+from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
+from .parameters import *  # noqa: F403
+from .pooling import *  # noqa: F403
+from .rectifiers import *  # noqa: F403
+from .recurrent import *  # noqa: F403
+from .resizing import *  # noqa: F403
+from .shape import *  # noqa: F403
+from .statistics import *  # noqa: F403
+from .tables import *  # noqa: F403
+from .transformer import *  # noqa: F403
 
 __all__ = [
-    # what networks are made of
+    "Buffer",
     "DataParallel",
     "Module",
     "Parameter",
-    "Sequential",
-    "ModuleList",
-    "ModuleDict",
-    "ParameterList",
-    # layers
-    "CELU",
-    "GELU",
-    "GLU",
-    "Hardshrink",
-    "Hardsigmoid",
-    "Hardswish",
-    "Hardtanh",
-    "LogSigmoid",
-    "Mish",
-    "PReLU",
-    "ReLU6",
-    "SELU",
-    "Softmin",
-    "Softshrink",
-    "Softsign",
-    "Tanhshrink",
-    "Threshold",
-    "AdaptiveAvgPool1d",
-    "AdaptiveAvgPool2d",
-    "AdaptiveAvgPool3d",
-    "ChannelShuffle",
-    "PixelShuffle",
-    "PixelUnshuffle",
-    "Upsample",
-    "UpsamplingBilinear2d",
-    "UpsamplingNearest2d",
-    "CircularPad1d",
-    "CircularPad2d",
-    "CircularPad3d",
-    "ConstantPad1d",
-    "ConstantPad2d",
-    "ConstantPad3d",
-    "ReflectionPad1d",
-    "ReflectionPad2d",
-    "ReflectionPad3d",
-    "ReplicationPad1d",
-    "ReplicationPad2d",
-    "ReplicationPad3d",
-    "ZeroPad1d",
-    "ZeroPad2d",
-    "ZeroPad3d",
-    "BatchNorm3d",
-    "Embedding",
-    "GroupNorm",
-    "InstanceNorm1d",
-    "InstanceNorm2d",
-    "InstanceNorm3d",
-    "LayerNorm",
-    "LocalResponseNorm",
-    "Conv1d",
-    "Conv3d",
-    "ConvTranspose1d",
-    "ConvTranspose2d",
-    "ConvTranspose3d",
-    "AvgPool2d",
-    "BatchNorm1d",
-    "BatchNorm2d",
-    "Conv2d",
-    "Dropout",
-    "Dropout2d",
-    "Flatten",
-    "Identity",
-    "Linear",
-    "MaxPool2d",
-    "Unflatten",
-    # activations
-    "ELU",
-    "LeakyReLU",
-    "LogSoftmax",
-    "ReLU",
-    "SiLU",
-    "Sigmoid",
-    "Softmax",
-    "Softplus",
-    "Tanh",
-    # losses
-    "BCELoss",
-    "BCEWithLogitsLoss",
-    "CrossEntropyLoss",
-    "L1Loss",
-    "MSELoss",
-    "NLLLoss",
-    "SmoothL1Loss",
-    # and
-    "functional",
-    "init",
-    "modules",
-    "parallel",
-    "utils",
+    "UninitializedBuffer",
+    "UninitializedParameter",
+    "LayerSummary",
+    "ModelSummary",
+    "summary",
 ]
+__all__ += ["common_types", "functional", "grad", "init", "modules", "parallel", "utils"]
+__all__ += activation.__all__
+__all__ += attention.__all__
+__all__ += containers.__all__
+__all__ += convolution.__all__
+__all__ += distance.__all__
+__all__ += dropout.__all__
+__all__ += lazy.__all__
+__all__ += linear.__all__
+__all__ += loss.__all__
+__all__ += margin.__all__
+__all__ += normalization.__all__
+__all__ += output.__all__
+__all__ += padding.__all__
+__all__ += parameters.__all__
+__all__ += pooling.__all__
+__all__ += rectifiers.__all__
+__all__ += recurrent.__all__
+__all__ += resizing.__all__
+__all__ += shape.__all__
+__all__ += statistics.__all__
+__all__ += tables.__all__
+__all__ += transformer.__all__

@@ -1,15 +1,13 @@
-"""Modules that hold other modules, or parameters, in order or by name."""
+"""Modules that hold other modules, in order or by name."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
-from ..tensor import Tensor
 from .module import Module
-from .parameter import Parameter
 
 
-def _position(owner: Any, index: Any) -> int:
+def position_of(owner: Any, index: Any) -> int:
     """A position from the front, from one that may count from the back."""
     if not hasattr(index, "__index__"):
         raise TypeError(f"{type(owner).__name__}: an index must be an int or a slice; got {index!r}")
@@ -29,7 +27,7 @@ class _Listed(Module):
             self.add_module(str(i), module)
 
     def _name_at(self, index: Any) -> str:
-        return list(self._modules)[_position(self, index)]
+        return list(self._modules)[position_of(self, index)]
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -125,6 +123,24 @@ class Sequential(_Listed):
         if not isinstance(other, Sequential):
             return NotImplemented
         return self.extend(other)
+
+    def __mul__(self, times: int) -> "Sequential":
+        """The same modules several times over, in another Sequential."""
+        self._check_times(times)
+        return Sequential(*(module for _ in range(times) for module in self))
+
+    __rmul__ = __mul__
+
+    def __imul__(self, times: int) -> Self:
+        self._check_times(times)
+        return self.extend([module for _ in range(times - 1) for module in list(self)])
+
+    @staticmethod
+    def _check_times(times: Any) -> None:
+        if not hasattr(times, "__index__"):
+            raise TypeError(f"Sequential: can only be multiplied by an int; got {type(times).__name__}")
+        if times <= 0:
+            raise ValueError(f"Sequential: can only be multiplied by a positive int; got {times}")
 
 
 class ModuleList(_Listed):
@@ -246,69 +262,13 @@ class ModuleDict(Module):
             self[pair[0]] = pair[1]
 
 
-class ParameterList(Module):
-    """A list of parameters that the model they are in can find; plain tensors become parameters.
+class Container(Module):
+    """A module with the modules given by name, as PyTorch once had it."""
 
-    >>> import tinygrad_cnn as tg
-    >>> weights = ParameterList([tg.zeros(2), tg.zeros(3)])
-    >>> [tuple(weight.shape) for weight in weights]
-    [(2,), (3,)]
-    """
-
-    def __init__(self, values: Iterable[Any] | None = None) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__()
-        self._size = 0
-        if values is not None:
-            self.extend(values)
-
-    def _put(self, position: int, value: Any) -> None:
-        if isinstance(value, Tensor) and not isinstance(value, Parameter):
-            value = Parameter(value)
-        setattr(self, str(position), value)
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return type(self)(list(self)[index])
-        return getattr(self, str(_position(self, index)))
-
-    def __setitem__(self, index: int, value: Any) -> None:
-        self._put(_position(self, index), value)
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter([getattr(self, str(i)) for i in range(self._size)])
-
-    def __iadd__(self, values: Iterable[Any]) -> Self:
-        return self.extend(values)
-
-    def append(self, value: Any) -> Self:
-        """Add a parameter at the end."""
-        self._put(self._size, value)
-        self._size += 1
-        return self
-
-    def extend(self, values: Iterable[Any]) -> Self:
-        """Add several parameters at the end."""
-        given: object = values
-        if not isinstance(given, Iterable) or isinstance(given, Tensor):
-            raise TypeError(f"ParameterList: expected several parameters; got {type(values).__name__}")
-        for value in list(values):
-            self.append(value)
-        return self
-
-    def extra_repr(self) -> str:
-        """One line per item."""
-        lines = []
-        for i, value in enumerate(self):
-            if isinstance(value, Tensor):
-                kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
-                size = "x".join(map(str, value.shape))
-                lines.append(f"  ({i}): {kind} containing: [{value.dtype} of size {size}]")
-            else:
-                lines.append(f"  ({i}): Object of type: {type(value).__name__}")
-        return "\n".join(lines)
+        for name, module in kwargs.items():
+            self.add_module(name, module)
 
 
-__all__ = ["ModuleDict", "ModuleList", "ParameterList", "Sequential"]
+__all__ = ["Container", "ModuleDict", "ModuleList", "Sequential"]

@@ -35,6 +35,14 @@ class Dropout(DropoutBase):
         return F.dropout(input, self.p, self.training, self.inplace)
 
 
+class Dropout1d(DropoutBase):
+    """`Dropout` of whole channels of sequences (N, C, L)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`functional.dropout1d`"""
+        return F.dropout1d(input, self.p, self.training, self.inplace)
+
+
 class Dropout2d(DropoutBase):
     """`Dropout` of whole channels of images (N, C, H, W).
 
@@ -49,4 +57,33 @@ class Dropout2d(DropoutBase):
         return F.dropout2d(input, self.p, self.training, self.inplace)
 
 
-__all__ = ["Dropout", "Dropout2d"]
+class Dropout3d(DropoutBase):
+    """`Dropout` of whole channels of volumes (N, C, D, H, W)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`functional.dropout3d`"""
+        return F.dropout3d(input, self.p, self.training, self.inplace)
+
+
+class AlphaDropout(DropoutBase):
+    """Dropout for networks of `SELU`, which keeps mean 0 and variance 1. Klambauer et al. 2017.
+
+    >>> import tinygrad_cnn as tg
+    >>> AlphaDropout(0.5).eval()(tg.ones(3))
+    tensor([1., 1., 1.])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`functional.alpha_dropout`"""
+        return F.alpha_dropout(input, self.p, self.training, self.inplace)
+
+
+class FeatureAlphaDropout(DropoutBase):
+    """`AlphaDropout` of whole channels (N, C, …)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`functional.feature_alpha_dropout`"""
+        return F.feature_alpha_dropout(input, self.p, self.training, self.inplace)
+
+
+__all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]

@@ -14,6 +14,8 @@ Hook = Callable[..., Any]
 
 _numbers = count()
 
+EVERYWHERE: "OrderedDict[int, tuple[str, Any]]" = OrderedDict()  # hooks of all modules: (kind, entry)
+
 
 class HookMethods(ModuleTree):
     """Registering hooks, and running a module that has some.
@@ -87,7 +89,7 @@ class HookMethods(ModuleTree):
         output = None
         done = set()
         try:
-            for hook, with_kwargs in list(self._forward_pre_hooks.values()):
+            for hook, with_kwargs in [*_of_all("forward_pre"), *self._forward_pre_hooks.values()]:
                 changed = hook(self, args, kwargs) if with_kwargs else hook(self, args)
                 if changed is None:
                     continue
@@ -100,10 +102,14 @@ class HookMethods(ModuleTree):
                     args, kwargs = changed
                 else:
                     args = changed if isinstance(changed, tuple) else (changed,)
-            backward = _BackwardHooks(self) if self._backward_hooks or self._backward_pre_hooks else None
+            own = self._backward_hooks or self._backward_pre_hooks
+            backward = _BackwardHooks(self) if own or _of_all("backward") or _of_all("backward_pre") else None
             if backward is not None:
                 args = backward.watch_inputs(args)
             output = self.forward(*args, **kwargs)
+            for hook, with_kwargs, _ in _of_all("forward"):
+                changed = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
+                output = output if changed is None else changed
             for number, (hook, with_kwargs, _) in list(self._forward_hooks.items()):
                 done.add(number)
                 changed = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
@@ -114,6 +120,41 @@ class HookMethods(ModuleTree):
                 if always and number not in done:
                     _ = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
             raise
+
+
+def _of_all(kind: str) -> list[Any]:
+    return [entry for of_kind, entry in EVERYWHERE.values() if of_kind == kind]
+
+
+def register_module_forward_pre_hook(hook: Hook) -> RemovableHandle:
+    """`register_forward_pre_hook` of every module there is."""
+    return register(EVERYWHERE, ("forward_pre", (hook, False)))
+
+
+def register_module_forward_hook(
+    hook: Hook, *, with_kwargs: bool = False, always_call: bool = False
+) -> RemovableHandle:
+    """`register_forward_hook` of every module there is.
+
+    >>> import tinygrad_cnn as tg
+    >>> from tinygrad_cnn import nn
+    >>> kinds = []
+    >>> with register_module_forward_hook(lambda module, args, output: kinds.append(type(module).__name__)):
+    ...     _ = nn.Sequential(nn.Identity(), nn.ReLU())(tg.ones(1))
+    >>> kinds
+    ['Identity', 'ReLU', 'Sequential']
+    """
+    return register(EVERYWHERE, ("forward", (hook, with_kwargs, always_call)))
+
+
+def register_module_full_backward_pre_hook(hook: Hook) -> RemovableHandle:
+    """`register_full_backward_pre_hook` of every module there is."""
+    return register(EVERYWHERE, ("backward_pre", hook))
+
+
+def register_module_full_backward_hook(hook: Hook) -> RemovableHandle:
+    """`register_full_backward_hook` of every module there is."""
+    return register(EVERYWHERE, ("backward", hook))
 
 
 class _BackwardHooks:
@@ -138,7 +179,7 @@ class _BackwardHooks:
         return type(output)(watched) if type(output) in (tuple, list) else output if several else watched[0]
 
     def _on_output(self, gradients: tuple[Any, ...]) -> tuple[Any, ...]:
-        for hook in list(self._module._backward_pre_hooks.values()):
+        for hook in [*_of_all("backward_pre"), *self._module._backward_pre_hooks.values()]:
             gradients = _replaced(hook(self._module, gradients), gradients)
         self._grad_output = gradients
         if not self._waiting:
@@ -146,7 +187,7 @@ class _BackwardHooks:
         return gradients
 
     def _on_input(self, gradients: tuple[Any, ...]) -> tuple[Any, ...]:
-        for hook in list(self._module._backward_hooks.values()):
+        for hook in [*_of_all("backward"), *self._module._backward_hooks.values()]:
             gradients = _replaced(hook(self._module, gradients, self._grad_output), gradients)
         return gradients
 

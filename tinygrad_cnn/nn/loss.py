@@ -3,6 +3,7 @@
 `reduction` is "mean", "sum" or "none"; `size_average` and `reduce` are PyTorch's old names for it.
 """
 
+from ..errors import ArgumentError
 from ..tensor import Tensor
 from . import functional as F
 from .module import Module
@@ -12,13 +13,15 @@ class Loss(Module):
     """A reduction."""
 
     reduction: str
+    reductions: tuple[str, ...] = ("mean", "sum", "none")
 
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()
         if size_average is not None or reduce is not None:
             reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
-        if reduction not in ("mean", "sum", "none"):
-            raise ValueError(f"{type(self).__name__}: reduction must be 'mean', 'sum' or 'none'; got {reduction!r}")
+        if reduction not in self.reductions:
+            first, last = ", ".join(map(repr, self.reductions[:-1])), self.reductions[-1]
+            raise ValueError(f"{type(self).__name__}: reduction must be {first} or {last!r}; got {reduction!r}")
         self.reduction = reduction
 
 
@@ -62,7 +65,7 @@ class CrossEntropyLoss(WeightedLoss):
     ) -> None:
         super().__init__(weight, size_average, reduce, reduction)
         if not 0 <= label_smoothing <= 1:
-            raise ValueError(f"CrossEntropyLoss: label_smoothing must lie in [0, 1]; got {label_smoothing}")
+            raise ArgumentError(f"CrossEntropyLoss: label_smoothing must lie in [0, 1]; got {label_smoothing}")
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
 
@@ -100,6 +103,10 @@ class NLLLoss(WeightedLoss):
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """`functional.nll_loss`"""
         return F.nll_loss(input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
+
+
+class NLLLoss2d(NLLLoss):
+    """`NLLLoss` of images of classes, by its old name."""
 
 
 class MSELoss(Loss):
@@ -203,5 +210,6 @@ __all__ = [
     "L1Loss",
     "MSELoss",
     "NLLLoss",
+    "NLLLoss2d",
     "SmoothL1Loss",
 ]

@@ -6,8 +6,11 @@ from typing import Any, Self
 from ..autograd import no_grad, repeated
 from ..autograd.modes import SCOPE, call_of
 from ..dtypes import as_dtype, float16, float32, float64, is_floating
+from ..errors import DeviceError
 from ..tensor import Tensor, backend_for
 from ..tensor import device as device_type
+from .hooks import EVERYWHERE
+from .parameter import zeroed_gradient
 from .scope import PATHS, path_outside, paths_of
 from .state import StateMethods
 
@@ -37,6 +40,9 @@ class Module(StateMethods):
     ((3, 2), ['hidden.weight', 'hidden.bias', 'out.weight', 'out.bias'])
     """
 
+    dump_patches = False  # PyTorch's: whether to write changes of sources into files; there are none
+    call_super_init = False  # PyTorch's: whether __init__ calls that of the next class
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         paths = PATHS.get()
         if paths is None:  # the outermost module of this call: paths are counted from here
@@ -57,7 +63,8 @@ class Module(StateMethods):
             SCOPE.reset(scope)
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks:
+        own = self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks
+        if own or EVERYWHERE:
             return self._run_with_hooks(args, kwargs)
         return self.forward(*args, **kwargs)
 
@@ -79,11 +86,8 @@ class Module(StateMethods):
     @repeated
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or make them 0."""
-        for _, parameter in self.named_parameters():
-            if parameter.grad is not None:
-                parameter.grad = (
-                    None if set_to_none else Tensor.from_array(parameter.backend.xp.zeros_like(parameter.array))
-                )
+        for parameter in self.parameters():
+            parameter._grad = None if set_to_none else zeroed_gradient(parameter)
 
     def apply(self, fn: Callable[["Module"], Any]) -> Self:
         """Call `fn` on every module inside and at last on this one: `model.apply(init_weights)`."""
@@ -151,6 +155,16 @@ class Module(StateMethods):
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: the module runs as it is; `tinygrad_cnn.compile` records a whole step."""
+
+    def ipu(self, device: Any = None) -> Self:
+        """There is no such device here.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise DeviceError(f"{type(self).__name__}.ipu: this engine computes on the CPU and on CUDA devices")
+
+    xpu = mtia = ipu
 
     def cpu(self) -> Self:
         """On the CPU."""

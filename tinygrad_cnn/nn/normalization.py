@@ -13,8 +13,8 @@ from .module import Module
 from .parameter import Parameter
 
 
-class BatchNormBase(Module):
-    """What batch normalisation of every rank shares."""
+class NormBase(Module):
+    """What batch and instance normalisation share: the parameters and the running statistics."""
 
     _version = 2  # version 1 did not count batches
 
@@ -68,6 +68,26 @@ class BatchNormBase(Module):
         if self.bias is not None:
             init.zeros_(self.bias)
 
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, local_metadata: dict[str, Any], *rest: Any
+    ) -> None:
+        key = f"{prefix}num_batches_tracked"
+        old = local_metadata.get("version") is None or local_metadata["version"] < 2
+        if old and self.num_batches_tracked is not None and key not in state_dict:
+            state_dict[key] = self.num_batches_tracked
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
+
+
+class BatchNormBase(NormBase):
+    """What batch normalisation of every rank shares."""
+
     def forward(self, input: Tensor) -> Tensor:
         """`functional.batch_norm`, with the running statistics moved in training.
 
@@ -97,22 +117,6 @@ class BatchNormBase(Module):
             0.0 if momentum is None else momentum,
             self.eps,
         )
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
-        )
-
-    def _load_from_state_dict(
-        self, state_dict: dict[str, Any], prefix: str, local_metadata: dict[str, Any], *rest: Any
-    ) -> None:
-        key = f"{prefix}num_batches_tracked"
-        old = local_metadata.get("version") is None or local_metadata["version"] < 2
-        if old and self.num_batches_tracked is not None and key not in state_dict:
-            state_dict[key] = self.num_batches_tracked
-        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
 
 
 @repeated
@@ -156,4 +160,56 @@ class BatchNorm2d(BatchNormBase):
     expects = "images (N, C, H, W)"
 
 
-__all__ = ["BatchNorm1d", "BatchNorm2d"]
+class BatchNorm3d(BatchNormBase):
+    """`BatchNorm2d` of volumes (N, C, D, H, W)."""
+
+    dims = (5,)
+    expects = "volumes (N, C, D, H, W)"
+
+
+class SyncBatchNorm(BatchNormBase):
+    """Batch normalisation over all devices' parts of a batch: here, on the one device, `BatchNorm` of every rank."""
+
+    dims = tuple(range(2, 9))
+    expects = "(N, C, …)"
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        process_group: Any = None,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+        self.process_group = process_group
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
+        """The module with every `BatchNorm…` in it replaced by one of this class, with the same tensors.
+
+        >>> from tinygrad_cnn import nn
+        >>> SyncBatchNorm.convert_sync_batchnorm(nn.Sequential(nn.BatchNorm2d(3)))[0].num_features
+        3
+        """
+        out = module
+        if isinstance(module, BatchNormBase):
+            out = cls(
+                *(module.num_features, module.eps, module.momentum, module.affine, module.track_running_stats),
+                process_group,
+                bias=module.bias is not None,
+            )
+            out._parameters.update(module._parameters)
+            out._buffers.update(module._buffers)
+            out.training = module.training
+        for name, child in module.named_children():
+            out.add_module(name, cls.convert_sync_batchnorm(child, process_group))
+        return out
+
+
+__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm"]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..autograd.modes import in_scope
 from ..tensor import Tensor
 from . import functional as F
 from .convolution import per_dimension
@@ -19,7 +20,16 @@ class PaddingBase(Module):
         self.padding = per_dimension(type(self).__name__, "padding", padding, 2 * self.rank)
 
     def forward(self, input: Tensor) -> Tensor:
-        """`functional.pad`"""
+        """`functional.pad`
+
+        Raises:
+            ValueError: of a circular frame: for an input with another number of dimensions.
+        """
+        if self.mode == "circular" and input.ndim not in (self.rank + 1, self.rank + 2):
+            raise ValueError(
+                f"{type(self).__name__}: expected {self.rank + 1} or {self.rank + 2} dimensions; got shape "
+                f"{tuple(input.shape)}{in_scope()}"
+            )
         return F.pad(input, self.padding, self.mode)
 
     def extra_repr(self) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..autograd.modes import in_scope
 from ..creation import empty
 from ..tensor import Tensor
 from . import functional as F
@@ -11,12 +12,21 @@ from .parameter import Parameter
 
 
 class Hardtanh(Module):
-    """x cut off at both ends."""
+    """x cut off at both ends. `min_value` and `max_value` are PyTorch's old names for them."""
 
-    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
+    def __init__(
+        self,
+        min_val: float = -1.0,
+        max_val: float = 1.0,
+        inplace: bool = False,
+        min_value: float | None = None,
+        max_value: float | None = None,
+    ) -> None:
         super().__init__()
-        self.min_val = min_val
-        self.max_val = max_val
+        self.min_val = min_val if min_value is None else min_value
+        self.max_val = max_val if max_value is None else max_value
+        if self.min_val > self.max_val:
+            raise ValueError(f"Hardtanh: min_val must not exceed max_val; got {self.min_val} and {self.max_val}")
         self.inplace = inplace
 
     def forward(self, input: Tensor) -> Tensor:
@@ -251,6 +261,40 @@ class Softmin(Module):
         return f"dim={self.dim}"
 
 
+class Softmax2d(Module):
+    """`Softmax` over the channels of images (N, C, H, W) or (C, H, W)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The shares of the channels at each pixel.
+
+        Raises:
+            ValueError: for another number of dimensions.
+        """
+        if input.ndim not in (3, 4):
+            raise ValueError(
+                f"Softmax2d: expected (N, C, H, W) or (C, H, W); got shape {tuple(input.shape)}{in_scope()}"
+            )
+        return F.softmax(input, -3)
+
+
+class RReLU(Module):
+    """x for x > 0, a·x below, with a drawn from [lower, upper] in training and their mean otherwise. Xu et al. 2015."""
+
+    def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False) -> None:
+        super().__init__()
+        self.lower = lower
+        self.upper = upper
+        self.inplace = inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`functional.rrelu`"""
+        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"lower={self.lower}, upper={self.upper}" + (", inplace=True" if self.inplace else "")
+
+
 class GLU(Module):
     """One half along a dimension times the sigmoid of the other. Dauphin et al. 2017."""
 
@@ -278,8 +322,10 @@ __all__ = [
     "LogSigmoid",
     "Mish",
     "PReLU",
+    "RReLU",
     "ReLU6",
     "SELU",
+    "Softmax2d",
     "Softmin",
     "Softshrink",
     "Softsign",

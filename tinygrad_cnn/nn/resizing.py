@@ -7,42 +7,6 @@ from . import functional as F
 from .module import Module
 
 
-class AdaptiveBase(Module):
-    """The size that is wanted."""
-
-    def __init__(self, output_size: Any) -> None:
-        super().__init__()
-        self.output_size = output_size
-
-    def extra_repr(self) -> str:
-        """The size."""
-        return f"output_size={self.output_size}"
-
-
-class AdaptiveAvgPool1d(AdaptiveBase):
-    """Means of windows chosen so that sequences get the wanted size; None keeps a size."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """`functional.adaptive_avg_pool1d`"""
-        return F.adaptive_avg_pool1d(input, self.output_size)
-
-
-class AdaptiveAvgPool2d(AdaptiveBase):
-    """Means of windows chosen so that images get the wanted size; None keeps a size."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """`functional.adaptive_avg_pool2d`"""
-        return F.adaptive_avg_pool2d(input, self.output_size)
-
-
-class AdaptiveAvgPool3d(AdaptiveBase):
-    """Means of windows chosen so that volumes get the wanted size; None keeps a size."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """`functional.adaptive_avg_pool3d`"""
-        return F.adaptive_avg_pool3d(input, self.output_size)
-
-
 class Upsample(Module):
     """Images of another size or by a factor; the arguments are those of `functional.interpolate`.
 
@@ -144,9 +108,6 @@ class ChannelShuffle(Module):
 
 
 __all__ = [
-    "AdaptiveAvgPool1d",
-    "AdaptiveAvgPool2d",
-    "AdaptiveAvgPool3d",
     "ChannelShuffle",
     "PixelShuffle",
     "PixelUnshuffle",

@@ -1,8 +1,9 @@
-"""Layers that change the shape alone."""
+"""Layers that change the shape alone, and windows as columns."""
 
 from typing import Any
 
 from ..tensor import Tensor
+from . import functional as F
 from .module import Module
 
 
@@ -52,4 +53,58 @@ class Unflatten(Module):
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
 
-__all__ = ["Flatten", "Unflatten"]
+class Unfold(Module):
+    """Every window as a column: (N, C, H, W) → (N, C·KH·KW, L), with L windows row by row.
+
+    >>> import tinygrad_cnn as tg
+    >>> Unfold(2)(tg.zeros(1, 3, 4, 5)).shape
+    (1, 12, 12)
+    """
+
+    def __init__(self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.dilation = dilation
+        self.padding = padding
+        self.stride = stride
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`functional.unfold`"""
+        return F.unfold(input, self.kernel_size, self.dilation, self.padding, self.stride)
+
+    def extra_repr(self) -> str:
+        """The window."""
+        return f"kernel_size={self.kernel_size}, dilation={self.dilation}, padding={self.padding}, stride={self.stride}"
+
+
+class Fold(Module):
+    """Columns added up where the windows lie, the adjoint of `Unfold`: (N, C·KH·KW, L) → (N, C, H, W).
+
+    >>> import tinygrad_cnn as tg
+    >>> Fold((4, 5), 2)(tg.zeros(1, 12, 12)).shape
+    (1, 3, 4, 5)
+    """
+
+    def __init__(
+        self, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+    ) -> None:
+        super().__init__()
+        self.output_size = output_size
+        self.kernel_size = kernel_size
+        self.dilation = dilation
+        self.padding = padding
+        self.stride = stride
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`functional.fold`"""
+        return F.fold(input, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
+
+    def extra_repr(self) -> str:
+        """The image and the window."""
+        return (
+            f"output_size={self.output_size}, kernel_size={self.kernel_size}, dilation={self.dilation}, "
+            f"padding={self.padding}, stride={self.stride}"
+        )
+
+
+__all__ = ["Flatten", "Fold", "Unflatten", "Unfold"]

@@ -1,4 +1,4 @@
-"""Normalisation by layer, group, instance and neighbourhood, and the embedding table."""
+"""Normalisation by layer, group, instance and neighbourhood."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from ..tensor import Tensor
 from . import functional as F
 from . import init
 from .module import Module
-from .normalization import BatchNormBase
+from .normalization import NormBase
 from .parameter import Parameter
 
 
@@ -111,7 +111,7 @@ class GroupNorm(Module):
         )
 
 
-class InstanceNormBase(BatchNormBase):
+class InstanceNormBase(NormBase):
     """What instance normalisation of every rank shares: one image at a time, and by default nothing learned."""
 
     def __init__(
@@ -173,13 +173,6 @@ class InstanceNorm3d(InstanceNormBase):
     expects = "(N, C, D, H, W) or (C, D, H, W)"
 
 
-class BatchNorm3d(BatchNormBase):
-    """`BatchNorm2d` of volumes (N, C, D, H, W)."""
-
-    dims = (5,)
-    expects = "volumes (N, C, D, H, W)"
-
-
 class LocalResponseNorm(Module):
     """x / (k + α · mean of squares of the `size` channels around)^β. Krizhevsky et al. 2012."""
 
@@ -199,74 +192,60 @@ class LocalResponseNorm(Module):
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
 
 
-class Embedding(Module):
-    """A learned table, looked up by row numbers: (…) → (…, embedding_dim); max_norm, scale_grad_by_freq aren't offered.
+class RMSNorm(Module):
+    """x / √(mean of squares + eps) · weight over the last dimensions. Zhang & Sennrich 2019.
+
+    eps is the dtype's smallest step from 1 by default.
 
     >>> import tinygrad_cnn as tg
-    >>> Embedding(10, 3)(tg.tensor([[1, 2]])).shape
-    (1, 2, 3)
+    >>> RMSNorm(2)(tg.tensor([[3.0, 4.0]])).detach().square().mean().round()
+    tensor(1.)
     """
+
+    weight: Parameter | None
 
     def __init__(
         self,
-        num_embeddings: int,
-        embedding_dim: int,
-        padding_idx: int | None = None,
-        max_norm: float | None = None,
-        norm_type: float = 2.0,
-        scale_grad_by_freq: bool = False,
-        sparse: bool = False,
-        _weight: Tensor | None = None,
-        _freeze: bool = False,
+        normalized_shape: Any,
+        eps: float | None = None,
+        elementwise_affine: bool = True,
         device: Any = None,
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
-            raise ValueError(f"Embedding: padding_idx must be one of {num_embeddings} rows; got {padding_idx}")
-        self.num_embeddings = num_embeddings
-        self.embedding_dim = embedding_dim
-        self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
-        self.max_norm = max_norm
-        self.norm_type = norm_type
-        self.scale_grad_by_freq = scale_grad_by_freq
-        self.sparse = sparse
-        table = empty(num_embeddings, embedding_dim, dtype=dtype, device=device) if _weight is None else _weight
-        self.weight = Parameter(table, requires_grad=not _freeze)
-        if _weight is None:
-            self.reset_parameters()
+        shape = (normalized_shape,) if hasattr(normalized_shape, "__index__") else tuple(normalized_shape)
+        self.normalized_shape = shape
+        self.eps = eps
+        self.elementwise_affine = elementwise_affine
+        weight = Parameter(empty(shape, device=device, dtype=dtype)) if elementwise_affine else None
+        self.register_parameter("weight", weight)
+        self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Normal numbers; zeros in the padding's row."""
-        init.normal_(self.weight)
-        if self.padding_idx is not None:
-            self.weight.data[self.padding_idx] = 0
-
-    @classmethod
-    def from_pretrained(
-        cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None, **options: Any
-    ) -> "Embedding":
-        """A layer around a table (rows, features) that is there already; not learned further by default."""
-        rows, features = embeddings.shape
-        return cls(rows, features, padding_idx, _weight=embeddings, _freeze=freeze, **options)
+        """Weights 1."""
+        if self.weight is not None:
+            init.ones_(self.weight)
 
     def forward(self, input: Tensor) -> Tensor:
-        """`functional.embedding`"""
-        return F.embedding(input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq)
+        """`functional.rms_norm`"""
+        return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
 
     def extra_repr(self) -> str:
-        """The sizes."""
-        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
-        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
+        """The arguments."""
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
+class CrossMapLRN2d(LocalResponseNorm):
+    """`LocalResponseNorm` of images, by its old name."""
 
 
 __all__ = [
-    "BatchNorm3d",
-    "Embedding",
+    "CrossMapLRN2d",
     "GroupNorm",
     "InstanceNorm1d",
     "InstanceNorm2d",
     "InstanceNorm3d",
     "LayerNorm",
     "LocalResponseNorm",
+    "RMSNorm",
 ]

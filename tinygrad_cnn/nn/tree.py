@@ -7,7 +7,7 @@ from warnings import warn
 from weakref import WeakSet
 
 from ..tensor import Tensor
-from .parameter import Parameter
+from .parameter import Buffer, Parameter
 from .scope import Children
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ class ModuleTree:
             self._modules[name] = value
         elif "_modules" not in held:  # before __init__: a plain attribute
             super().__setattr__(name, value)
+        elif isinstance(value, Buffer):
+            if name not in held["_buffers"]:
+                self._make_room("buffer", name)
+            self.register_buffer(name, value, value.persistent)
         elif name in held["_parameters"]:
             if value is not None:
                 raise TypeError(

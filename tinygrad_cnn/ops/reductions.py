@@ -35,7 +35,7 @@ def _wide(x: Any) -> Any:
 @op(x=lambda g, x_shape, dim, keepdim: expand_reduced(g, x_shape, dim, keepdim))
 def sum_(backend: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     """Σ x"""
-    return backend.xp.sum(x, axis=dim, keepdims=keepdim, dtype=_wide(x))
+    return x.sum(axis=dim, keepdims=keepdim, dtype=_wide(x))
 
 
 @op(x=lambda g, x_shape: expand_reduced(g, x_shape, (0, *range(2, len(x_shape))), keepdim=False))
@@ -48,7 +48,7 @@ def channel_sum(backend: Any, x: Any) -> Any:
 def mean(backend: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     """Σ x / n; NaN for n = 0."""
     with backend.quiet():
-        return backend.xp.true_divide(backend.xp.sum(x, axis=dim, keepdims=keepdim), _count(x.shape, dim))
+        return backend.xp.true_divide(x.sum(axis=dim, keepdims=keepdim), _count(x.shape, dim))
 
 
 def _var_grad(g: Any, x: Any, dim: tuple[int, ...], correction: float, keepdim: bool) -> Any:

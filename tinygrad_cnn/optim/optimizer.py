@@ -11,6 +11,7 @@ from ..autograd import enable_grad, repeated
 from ..backend import Backend, Kept
 from ..dtypes import float32
 from ..nn import Module
+from ..nn.parameter import zeroed_gradient
 from ..tensor import Tensor, as_tensor
 
 
@@ -141,7 +142,7 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            for parameters in _together([parameter for parameter in group["params"] if parameter.grad is not None]):
+            for parameters in _together([parameter for parameter in group["params"] if parameter._grad is not None]):
                 with parameters[0].backend.quiet():
                     self.update(parameters, group)
                 for parameter in parameters:
@@ -158,9 +159,7 @@ class Optimizer:
         """Forget the gradients of all parameters, or make them 0."""
         for group in self.param_groups:
             for parameter in group["params"]:
-                if parameter.grad is not None:
-                    xp = parameter.backend.xp
-                    parameter.grad = None if set_to_none else Tensor.from_array(xp.zeros_like(parameter.array))
+                parameter._grad = None if set_to_none else zeroed_gradient(parameter)
 
     # saving and loading -----------------------------------------------------------------------------------------------
 
@@ -213,9 +212,12 @@ def _together(parameters: list[Tensor]) -> Iterable[list[Tensor]]:
     """Those that can be changed in one pass: all of one device, one by one where some share their memory."""
     if len({id(parameter.storage) for parameter in parameters}) < len(parameters):
         return [[parameter] for parameter in parameters]
+    backends = [parameter.backend for parameter in parameters]
+    if len(set(backends)) == 1:
+        return [parameters]
     by_device: defaultdict[Backend, list[Tensor]] = defaultdict(list)
-    for parameter in parameters:
-        by_device[parameter.backend].append(parameter)
+    for parameter, backend in zip(parameters, backends, strict=True):
+        by_device[backend].append(parameter)
     return by_device.values()
 
 

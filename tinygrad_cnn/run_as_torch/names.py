@@ -15,7 +15,6 @@ from .. import version
 HOMES = {
     "torch": "tinygrad_cnn",
     "torch.autograd.variable": "tinygrad_cnn.autograd",
-    "torch.cuda.amp": "tinygrad_cnn.amp",
     "torch.nn.parallel.data_parallel": "tinygrad_cnn.nn.parallel",
     "torch.nn.parallel.distributed": "tinygrad_cnn.nn.parallel",
     "torch.nn.utils.parametrizations": "tinygrad_cnn.nn.utils",

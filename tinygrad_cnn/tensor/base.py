@@ -99,7 +99,8 @@ class TensorBase:
         arrays: list[Any] = []
         nodes: list[Node | Leaf | None] = []
         shapes: list[tuple[int, ...]] = []
-        recording = op.differentiable and MODE.get() is RECORD
+        mode = MODE.get()
+        recording = op.differentiable and mode is RECORD
         dtype, even, wanted, bit = None, True, 0, 1
         for arg in args:
             if isinstance(arg, TensorBase):
@@ -129,7 +130,7 @@ class TensorBase:
             if not op.takes_16_bits and any(x.dtype.char in backend.only_stored for x in arrays if hasattr(x, "dtype")):
                 return self.__apply_op__(widened(op), args, params, residuals)
         try:
-            out = op.forward(backend, *arrays, **params)
+            out = op.forward(backend, *arrays, **params) if params else op.forward(backend, *arrays)
         except (ValueError, IndexError, TypeError) as error:
             raise explain(op, arrays, params, error) from error
         rest: tuple[Any, ...] = ()
@@ -138,7 +139,9 @@ class TensorBase:
         if not isinstance(out, backend.array_type) and not is_array(out):
             out = backend.asarray(out)
 
-        result = self.plain.from_array(out)
+        result = object.__new__(self.plain)
+        result.array, result.node, result.view_of, result._grad = out, None, None, None
+        result.storage = Storage() if mode is not INFERENCE else InferenceStorage()
         if recording and wanted:
             saved: dict[str, tuple[Any, Storage | None, int]] = {}
             for name, where in op.plan(wanted):
@@ -154,7 +157,7 @@ class TensorBase:
                 else:
                     saved[name] = (rest[-2 - where], None, 0)
             result.node = Node(op, params, tuple(nodes), tuple(shapes), out.shape, out.dtype, SCOPE.get(), saved)
-            if (packing := PACKING.get()) is not None:
+            if saved and (packing := PACKING.get()) is not None:
                 pack(result.node, packing)
         if op.view and backend.shares_memory(out, args[0].array):
             result.look_into(args[0], op, params, recording)

@@ -1,7 +1,7 @@
 """Tensor methods of linear algebra: inverses, determinants, decompositions, of matrices or stacks of them."""
 
 from math import inf
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from .. import ops
 from ..autograd.modes import in_scope
@@ -11,27 +11,30 @@ from .base import TensorBase
 from .products import ProductMethods
 from .reductions import dimension
 
+if TYPE_CHECKING:
+    from . import Tensor
+
 
 class SignAndLogAbsDet(NamedTuple):
     """What `slogdet` returns: the determinant's sign, and the logarithm of its size."""
 
-    sign: Any
-    logabsdet: Any
+    sign: "Tensor"
+    logabsdet: "Tensor"
 
 
 class QR(NamedTuple):
     """What `qr` returns: x = Q R."""
 
-    Q: Any
-    R: Any
+    Q: "Tensor"
+    R: "Tensor"
 
 
 class SVD(NamedTuple):
     """What `svd` returns: x = U diag(S) Vᵀ."""
 
-    U: Any
-    S: Any
-    V: Any
+    U: "Tensor"
+    S: "Tensor"
+    V: "Tensor"
 
 
 class DecompositionMethods(ProductMethods):
@@ -87,12 +90,13 @@ class DecompositionMethods(ProductMethods):
     def slogdet(self) -> SignAndLogAbsDet:
         """The determinant's sign, and the logarithm of its size, which neither overflows nor underflows."""
         self._matrix("slogdet", square=True)
-        return SignAndLogAbsDet(ops.sign_of_det(self), ops.logabsdet(self))
+        return SignAndLogAbsDet._make((ops.sign_of_det(self), ops.logabsdet(self)))
 
     def logdet(self) -> Self:
         """The logarithm of the determinant: −∞ where that is 0, NaN where it is negative."""
-        sign, size = self.slogdet()
-        return ops.where(ops.lt(sign, 0), float("nan"), size)  # type: ignore[no-any-return]
+        self._matrix("logdet", square=True)
+        sign, size = ops.sign_of_det(self), ops.logabsdet(self)
+        return ops.where(ops.lt(sign, 0), float("nan"), size)
 
     def cholesky(self, upper: bool = False) -> Self:
         """The lower triangular L with L Lᵀ = self (or its transpose), for symmetric positive definite matrices.
@@ -125,27 +129,29 @@ class DecompositionMethods(ProductMethods):
         n, m = self.shape[-2:]
         if not some:
             q, r = self.backend.xp.linalg.qr(self.array, mode="complete")
-            return QR(self.plain.from_array(q), self.plain.from_array(r))
+            return QR._make((self.plain.from_array(q), self.plain.from_array(r)))
         if n >= m:
-            return QR(ops.qr_orthonormal(self), ops.qr_triangular(self))
+            return QR._make((ops.qr_orthonormal(self), ops.qr_triangular(self)))
         square = ops.getitem(self, index=(..., slice(0, n)))
         q = ops.qr_orthonormal(square)
         rest = ops.matmul(q.mT, ops.getitem(self, index=(..., slice(n, None))))
-        return QR(q, ops.concat(ops.qr_triangular(square), rest, dim=self.ndim - 1))
+        return QR._make((q, ops.concat(ops.qr_triangular(square), rest, dim=self.ndim - 1)))
 
     def svd(self, some: bool = True, compute_uv: bool = True) -> SVD:
         """self = U diag(S) Vᵀ: (…, n, m) → (…, n, k), (…, k), (…, m, k), k = min(n, m); the largest values first."""
         self._matrix("svd")
         if not compute_uv:
             zeros = [self.backend.xp.zeros((*self.shape[:-2], n, n), dtype=self.dtype) for n in self.shape[-2:]]
-            return SVD(self.plain.from_array(zeros[0]), ops.singular_values(self), self.plain.from_array(zeros[1]))
+            return SVD._make(
+                (self.plain.from_array(zeros[0]), ops.singular_values(self), self.plain.from_array(zeros[1]))
+            )
         u, s, v = ops.left_vectors(self), ops.singular_values(self), ops.right_vectors(self)
         if not some and self.shape[-1] != self.shape[-2]:  # the vectors beyond k have no derivative, as in PyTorch
             left, _, right = self.backend.xp.linalg.svd(self.array, full_matrices=True)
             k, rest = s.shape[-1], self.ndim - 1
             u = ops.concat(u, self.plain.from_array(left[..., k:]), dim=rest)
             v = ops.concat(v, self.plain.from_array(right.mT[..., k:]), dim=rest)
-        return SVD(u, s, v)
+        return SVD._make((u, s, v))
 
     def matrix_norm(self, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False) -> Self:
         """The norm of matrices in two dimensions: "fro", "nuc" (Σ s), ±2 (extreme s), ±1 (columns), ±inf (rows)."""

@@ -1,7 +1,7 @@
 """Tensor methods for triangular systems and LU factors, with pivots; products of reflections; matrix exponentials."""
 
 from math import prod
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from .. import ops
 from ..autograd import broadcast_to, unrecordable
@@ -10,19 +10,22 @@ from ..errors import ArgumentError, DtypeError, LinAlgError, ShapeError
 from .base import TensorBase
 from .decompositions import DecompositionMethods
 
+if TYPE_CHECKING:
+    from . import Tensor
+
 
 class TriangularSolution(NamedTuple):
     """What `triangular_solve` returns: the solution, and the matrix once more."""
 
-    solution: Any
-    cloned_coefficient: Any
+    solution: "Tensor"
+    cloned_coefficient: "Tensor"
 
 
 class PivotedLU(NamedTuple):
     """What `lu` and `lu_factor` return: L (without its ones) and U in one matrix, and which rows were exchanged."""
 
-    LU: Any
-    pivots: Any
+    LU: "Tensor"
+    pivots: "Tensor"
 
 
 def pivot(x: Any, xp: Any) -> tuple[Any, Any]:
@@ -134,7 +137,7 @@ class FactorizationMethods(DecompositionMethods):
                 [0., 2.]]), pivots=tensor([2, 2], dtype=int32))
         """
         packed, pivots, infos = self.pivoted_lu("lu", with_pivot=pivot)
-        return (packed, pivots, infos) if get_infos else PivotedLU(packed, pivots)
+        return (packed, pivots, infos) if get_infos else PivotedLU._make((packed, pivots))
 
     def pivoted_lu(self, op: str, *, with_pivot: bool = True) -> tuple[Self, Self, Self]:
         """What `lu` returns, with the infos."""
@@ -174,7 +177,7 @@ class FactorizationMethods(DecompositionMethods):
         a, side = (A.mT, not upper) if transpose else (A, upper)
         _, out = spread("triangular_solve", a, self)
         solution = solve_triangle("triangular_solve", a, out, upper=side, unit=unitriangular)
-        return TriangularSolution(solution, spread("triangular_solve", A, self)[0].clone())
+        return TriangularSolution._make((solution, spread("triangular_solve", A, self)[0].clone()))
 
     def matrix_exp(self) -> Self:
         """eˣ = 1 + x + x²/2 + … of square matrices.

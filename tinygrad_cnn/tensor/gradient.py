@@ -41,7 +41,7 @@ def seeds_for(caller: str, tensors: Sequence[Any], gradients: Sequence[Any]) -> 
             gradient = TensorBase.plain.from_array(taken(tensor.backend.xp.ones_like, tensor.array))
         elif not isinstance(gradient, TensorBase):
             gradient = TensorBase.plain.from_array(tensor.backend.asarray(gradient, dtype=tensor.dtype))
-        if gradient.shape != tensor.shape:
+        if gradient.array.shape != tensor.array.shape:
             raise ShapeError(
                 f"{caller}: the gradient has shape {tuple(gradient.shape)}, the tensor {tuple(tensor.shape)}; "
                 "they must be equal"
@@ -104,13 +104,14 @@ def run_backward(
         hand_out([(x, found[node], tape.is_fresh(found[node])) for node, x in leaves.items() if x is not None])
         return
     for node in found:
+        is_leaf = isinstance(node, Leaf)
         tensor = receivers.get(id(node))
-        if tensor is None and isinstance(node, Leaf):
-            tensor = node.tensor
+        if tensor is None and is_leaf:
+            tensor = node.tensor  # type: ignore[union-attr]
         if tensor is not None:
             _accumulate(tensor, found, node)
-            if isinstance(node, Leaf):
-                for hook in list(node.after or ()):
+            if is_leaf and node.after:  # type: ignore[union-attr]
+                for hook in list(node.after):  # type: ignore[union-attr]
                     hook(tensor)
 
 

@@ -7,7 +7,7 @@ from ..autograd import Op
 from ..autograd.modes import in_scope
 from ..backend import backend_of
 from ..dtypes import get_default_dtype, is_floating, result_type
-from ..errors import DeviceError, DtypeError, ShapeError
+from ..errors import ArgumentError, DeviceError, DtypeError, ShapeError
 from ..ops import cast
 
 
@@ -87,8 +87,11 @@ def explain(op: Op, arrays: list[Any], params: dict[str, Any], error: Exception)
                     f"{' and '.join(map(str, sorted(sizes)))}, which must be equal or 1{in_scope()}"
                 )
     message = str(error)
-    kinds: tuple[type[Exception], ...] = (ShapeError, DtypeError, IndexError, TypeError)
-    kind = next((kind for kind in kinds if isinstance(error, kind)), ValueError)
+    # NumPy's TypeError is about dtypes that a function does not know, its ValueError about values.
+    kinds: tuple[type[Exception], ...] = (ShapeError, DtypeError, IndexError)
+    kind = next(
+        (k for k in kinds if isinstance(error, k)), DtypeError if isinstance(error, TypeError) else ArgumentError
+    )
     # A window's message names the public function already.
     named = message.startswith(f"{op.name}: ") or (isinstance(error, ShapeError) and re.match(r"\w+: ", message))
     if not named:

@@ -58,9 +58,11 @@ class InPlaceMethods(ArithmeticMethods):
         """`mul`, in place."""
         return self.in_place("mul_", ops.mul, self, other)
 
-    def div_(self, other: Any) -> Self:
+    def div_(self, other: Any, *, rounding_mode: str | None = None) -> Self:
         """`div`, in place."""
-        return self.in_place("div_", ops.div, self, other)
+        if rounding_mode is None:
+            return self.in_place("div_", ops.div, self, other)
+        return self.in_place("div_", ArithmeticMethods.div, self, other, rounding_mode=rounding_mode)
 
     def pow_(self, exponent: Any) -> Self:
         """`pow`, in place."""

@@ -1,7 +1,7 @@
 """Tensor methods that reduce dimensions. `dim`, or `axis`, is one number or several, negative too, or None for all."""
 
 from math import inf
-from typing import Any, NamedTuple, Self, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, overload
 
 from .. import ops
 from ..autograd.modes import in_scope
@@ -9,19 +9,22 @@ from ..dtypes import as_dtype, get_default_dtype, is_floating
 from ..errors import ArgumentError, DimensionError, DtypeError, EmptyError, ShapeError
 from .base import TensorBase
 
+if TYPE_CHECKING:
+    from . import Tensor
+
 
 class ValuesAndIndices(NamedTuple):
     """What `max(dim)` and `min(dim)` return: the extreme values, and where they are along the dimension."""
 
-    values: Any
-    indices: Any
+    values: "Tensor"
+    indices: "Tensor"
 
 
 class MinAndMax(NamedTuple):
     """What `aminmax` returns: both extremes."""
 
-    min: Any
-    max: Any
+    min: "Tensor"
+    max: "Tensor"
 
 
 def dimension(op: str, dim: Any, ndim: int) -> int:
@@ -154,7 +157,7 @@ class ReductionMethods(TensorBase):
 
     def aminmax(self, *, dim: int | None = None, keepdim: bool = False) -> MinAndMax:
         """The minimum and the maximum, of all or along a dimension."""
-        return MinAndMax(self.amin(dim, keepdim), self.amax(dim, keepdim))
+        return MinAndMax._make((self.amin(dim, keepdim), self.amax(dim, keepdim)))
 
     @overload
     def max(self, dim: TensorBase | None = None) -> Self: ...
@@ -185,14 +188,16 @@ class ReductionMethods(TensorBase):
     def _extreme(self, op: str, dim: int, keepdim: bool) -> ValuesAndIndices:
         place = dimension(op, dim, self.ndim)
         if not self.ndim:
-            return ValuesAndIndices(ops.copy(self), self.plain.from_array(self.backend.xp.zeros((), dtype="int64")))
+            return ValuesAndIndices._make(
+                (ops.copy(self), self.plain.from_array(self.backend.xp.zeros((), dtype="int64")))
+            )
         self._nonempty(op, (place,))
         where = (ops.argmax if op == "max" else ops.argmin)(self, dim=place, keepdim=True)
         values = ops.gather_along(self, dim=place, index=where.array)
         if keepdim:
-            return ValuesAndIndices(values, where)
+            return ValuesAndIndices._make((values, where))
         shape = self.shape[:place] + self.shape[place + 1 :]
-        return ValuesAndIndices(ops.reshape(values, shape=shape), ops.reshape(where, shape=shape))
+        return ValuesAndIndices._make((ops.reshape(values, shape=shape), ops.reshape(where, shape=shape)))
 
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Self:
         """Where the maximum is, the first of equals: in the flattened tensor, or along a dimension."""
@@ -223,12 +228,14 @@ class ReductionMethods(TensorBase):
         return out if dtype is None or out.dtype == x.dtype else ops.cast(out, dtype=x.dtype, source=out.dtype)
 
     def any(self, dim: Any = None, keepdim: bool = False) -> Self:
-        """Whether any is nonzero; of uint8 in uint8, as in PyTorch."""
-        return self._truth(ops.any_(self, dim=dimensions("any", dim, self.ndim), keepdim=keepdim))
+        """Whether any is nonzero; with dim=() for each by itself; of uint8 in uint8, as in PyTorch."""
+        dims = dimensions("any", dim, self.ndim) if dim != () else ()
+        return self._truth(ops.any_(self, dim=dims, keepdim=keepdim))
 
     def all(self, dim: Any = None, keepdim: bool = False) -> Self:
-        """Whether none is zero; of uint8 in uint8, as in PyTorch."""
-        return self._truth(ops.all_(self, dim=dimensions("all", dim, self.ndim), keepdim=keepdim))
+        """Whether none is zero; with dim=() for each by itself; of uint8 in uint8, as in PyTorch."""
+        dims = dimensions("all", dim, self.ndim) if dim != () else ()
+        return self._truth(ops.all_(self, dim=dims, keepdim=keepdim))
 
     def _truth(self, out: Self) -> Self:
         return ops.cast(out, dtype=self.dtype, source=out.dtype) if self.dtype == "uint8" else out

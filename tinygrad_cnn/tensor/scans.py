@@ -54,13 +54,13 @@ class ScanMethods(TensorBase):
         place = dimension(op, dim, self.ndim)
         xp = self.backend.xp
         if not self.ndim:
-            return ValuesAndIndices(ops.copy(self), self.plain.from_array(xp.zeros((), dtype="int64")))
+            return ValuesAndIndices._make((ops.copy(self), self.plain.from_array(xp.zeros((), dtype="int64"))))
         unrecordable(f"{op}: where the extremes are is found without an operation")
         x = self.array
         extremes = (xp.maximum if op == "cummax" else xp.minimum).accumulate(x, axis=place)
         numbers = xp.arange(x.shape[place]).reshape([-1 if i == place else 1 for i in range(self.ndim)])
         where = xp.maximum.accumulate(xp.where((x == extremes) | (x != x), numbers, 0), axis=place)  # noqa: PLR0124
-        return ValuesAndIndices(ops.gather_along(self, dim=place, index=where), self.plain.from_array(where))
+        return ValuesAndIndices._make((ops.gather_along(self, dim=place, index=where), self.plain.from_array(where)))
 
     def diff(
         self, n: int = 1, dim: int = -1, prepend: TensorBase | None = None, append: TensorBase | None = None

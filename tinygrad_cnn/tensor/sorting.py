@@ -37,8 +37,8 @@ class SortingMethods(TensorBase):
 
     def argsort(self, dim: int = -1, descending: bool = False, stable: bool = False) -> Self:
         """Where the values are that `sort` gives."""
-        indices: Self = self.sort(dim, descending).indices
-        return indices
+        indices: Any = self.sort(dim, descending).indices
+        return indices  # type: ignore[no-any-return]
 
     def topk(self, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesAndIndices:
         """The k largest values along a dimension (or smallest), in order, and where they were.
@@ -54,14 +54,16 @@ class SortingMethods(TensorBase):
 
     def _first(self, place: int, k: int, descending: bool) -> ValuesAndIndices:
         if not self.ndim:
-            return ValuesAndIndices(ops.add(self, 0), self.plain.from_array(self.backend.xp.zeros((), dtype="int64")))
+            return ValuesAndIndices._make(
+                (ops.add(self, 0), self.plain.from_array(self.backend.xp.zeros((), dtype="int64")))
+            )
         where = self._order(place, descending)[(*(slice(None),) * place, slice(k))]
-        return ValuesAndIndices(ops.gather_along(self, dim=place, index=where), self.plain.from_array(where))
+        return ValuesAndIndices._make((ops.gather_along(self, dim=place, index=where), self.plain.from_array(where)))
 
     def msort(self) -> Self:
         """The values along the first dimension in order."""
-        values: Self = self.sort(0).values if self.ndim else ops.copy(self)
-        return values
+        values: Any = self.sort(0).values if self.ndim else ops.copy(self)
+        return values  # type: ignore[no-any-return]
 
     def unique(
         self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None

@@ -1,6 +1,6 @@
 """Tensor methods of physics and probability: Bessel's function, incomplete gamma functions; numbers taken apart."""
 
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from .. import ops
 from ..autograd.modes import in_scope
@@ -8,12 +8,15 @@ from ..dtypes import get_default_dtype, is_floating, result_type
 from ..errors import DtypeError
 from .base import TensorBase
 
+if TYPE_CHECKING:
+    from . import Tensor
+
 
 class Frexp(NamedTuple):
     """What `frexp` returns: x = mantissa · 2^exponent, with ½ ≤ |mantissa| < 1."""
 
-    mantissa: Any
-    exponent: Any
+    mantissa: "Tensor"
+    exponent: "Tensor"
 
 
 class SpecialMethods(TensorBase):
@@ -71,4 +74,4 @@ class SpecialMethods(TensorBase):
         xp = self.backend.xp
         exponent = xp.asarray(xp.frexp(self.array)[1], dtype="int32")
         half = self.plain.from_array(xp.asarray(xp.ldexp(xp.ones_like(self.array), exponent - 1)))
-        return Frexp(ops.mul(ops.div(self, half), 0.5), self.plain.from_array(exponent))
+        return Frexp._make((ops.mul(ops.div(self, half), 0.5), self.plain.from_array(exponent)))

@@ -40,7 +40,7 @@ class StatisticsMethods(SortingMethods):
         """The values at a rank (one, or an array with 1 along the dimension) and where they are."""
         xp = self.backend.xp
         if not self.ndim:
-            return ValuesAndIndices(ops.copy(self), self.plain.from_array(xp.zeros((), dtype="int64")))
+            return ValuesAndIndices._make((ops.copy(self), self.plain.from_array(xp.zeros((), dtype="int64"))))
         order = self._order(place, False)
         if isinstance(rank, int):
             rank = xp.full([1 if i == place else n for i, n in enumerate(self.shape)], rank)
@@ -51,9 +51,9 @@ class StatisticsMethods(SortingMethods):
         values = ops.gather_along(self, dim=place, index=where)
         indices = self.plain.from_array(where)
         if keepdim:
-            return ValuesAndIndices(values, indices)
+            return ValuesAndIndices._make((values, indices))
         shape = self.shape[:place] + self.shape[place + 1 :]
-        return ValuesAndIndices(ops.reshape(values, shape=shape), ops.reshape(indices, shape=shape))
+        return ValuesAndIndices._make((ops.reshape(values, shape=shape), ops.reshape(indices, shape=shape)))
 
     def median(self, dim: int | None = None, keepdim: bool = False) -> Any:
         """The middle value, the lower of two, NaN if there is one: of all, or along a dimension with where it is."""
@@ -86,7 +86,7 @@ class StatisticsMethods(SortingMethods):
         place = dimension("mode", dim, self.ndim)
         xp = self.backend.xp
         if not self.ndim:
-            return ValuesAndIndices(ops.copy(self), self.plain.from_array(xp.zeros((), dtype="int64")))
+            return ValuesAndIndices._make((ops.copy(self), self.plain.from_array(xp.zeros((), dtype="int64"))))
         if not self.shape[place]:
             raise DimensionError(f"mode: dim {dim} of shape {tuple(self.shape)} is empty{in_scope()}")
         order = self._order(place, False)

@@ -1,7 +1,6 @@
 """The way back, node by node: which gradient arrives where, and what each rule makes of it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
@@ -60,7 +59,7 @@ class Trace:
 
     def __iter__(self) -> Iterator[TraceStep]:
         self.gradients = {}
-        steps = walk(seeds_for(self._outputs, self._gradient))
+        steps = walk(self._outputs, self._gradient)
         for number, (node, g, pairs) in enumerate(steps):
             if hasattr(node, "tensor"):
                 if node.tensor is not None:
@@ -140,19 +139,23 @@ def _rules(node: Any, g: Any) -> list[tuple[Any, Any]]:
 
 
 def walk(
-    seeds: Mapping[Any, Any], rules: Callable[[Any, Any], list[tuple[Any, Any]]] = _rules
+    outputs: Mapping[str, Any], gradient: Any, rules: Callable[[Any, Any], list[tuple[Any, Any]]] = _rules
 ) -> Iterator[tuple[Any, Any, list[tuple[Any, Any]]]]:
     """What backward does, on the public face of nodes: each with the sum of what arrived, and its shares for others."""
+    seeds = seeds_for(outputs, gradient)
+    quiet = next(iter(outputs.values())).backend.quiet  # infinities and NaN are no reason for a warning
     nodes = list(postorder(seeds, lambda node: [source for source in node.inputs if source is not None]))
     pending = dict(seeds)
     for node in sorted(nodes, key=lambda node: node.order, reverse=True):
         g = pending.pop(node, None)
         if g is None:
             continue
-        pairs = [] if hasattr(node, "tensor") else rules(node, g)
+        with quiet():
+            pairs = [] if hasattr(node, "tensor") else rules(node, g)
         yield node, g, pairs
-        for source, share in pairs:
-            pending[source] = pending[source] + share if source in pending else share
+        with quiet():
+            for source, share in pairs:
+                pending[source] = pending[source] + share if source in pending else share
 
 
 def _named(node: Any, pairs: list[tuple[Any, Any]]) -> Iterator[tuple[str, str, Any]]:
@@ -213,14 +216,12 @@ def walked(outputs: Mapping[str, Any], gradient: Any = None) -> WayBack:
             way.stuck, way.problem = node, str(error)
             return []
 
-    backend = next(iter(tensors.values())).backend
-    with backend.quiet() if hasattr(backend, "quiet") else nullcontext():
-        for node, g, pairs in walk(seeds_for(tensors, gradient), apply):
-            if hasattr(node, "tensor"):
-                way.leaves[node] = numbers_of(g)
-            elif not hasattr(g, "parts"):
-                shares = [(to, numbers_of(share)) for to, share in pairs if not hasattr(share, "parts")]
-                way.steps.append((node, numbers_of(g), shares))
+    for node, g, pairs in walk(tensors, gradient, apply):
+        if hasattr(node, "tensor"):
+            way.leaves[node] = numbers_of(g)
+        elif not hasattr(g, "parts"):
+            shares = [(to, numbers_of(share)) for to, share in pairs if not hasattr(share, "parts")]
+            way.steps.append((node, numbers_of(g), shares))
     return way
 
 

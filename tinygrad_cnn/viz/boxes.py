@@ -60,7 +60,7 @@ class Boxes:
         forward = [path for path in holding if not path.startswith(f"{GRADIENT}.")]
         alone = forward[0] if len(forward) == 1 else None
         dropped = () if alone is None else (alone, f"{GRADIENT}.{alone}")
-        shorter = {path: _without(path, dropped) for path in used}
+        shorter = {path: _without(path, dropped) for path in sorted(used)}  # "∇" before what is merged with it
         known: dict[str, BoxRecord] = {}
         for path, plain in shorter.items():
             if plain and plain not in known:

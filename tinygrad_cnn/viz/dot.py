@@ -38,7 +38,7 @@ LOOKS = {
     ),
     "output": ("output", 'shape=box, style="rounded,filled,bold", fillcolor="#d9f0d5", color="#2f855a"'),
 }
-BROKEN = 'color="#c53030", fontcolor="#c53030", penwidth=2.4'  # NaN or infinity
+BROKEN = 'color="#c53030", fontcolor="#9b1c1c", penwidth=2.4'  # NaN or infinity
 NO_GRADIENT = 'fillcolor="#f3f3f3", color="#8a8a8a", fontcolor="#5c5c5c", style="rounded,filled,dashed"'
 HOTTEST = (0xF9, 0x7B, 0x4F)  # and cold is white
 

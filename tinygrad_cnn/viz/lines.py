@@ -68,7 +68,9 @@ def _backward_lines(node: NodeRecord, show: Collection[str]) -> list[str]:
     if node.detail:
         lines += wrap(node.detail, WRAPPED) if node.kind == "failed" else [node.detail]
     if "params" in show:
-        lines += [f"∂{rule.input} = {rule.text}" if rule.input else rule.text for rule in node.rules]
+        for rule in node.rules:
+            text = f"∂{rule.input} = {rule.text}" if rule.input else rule.text
+            lines += wrap(text, LONGEST, subsequent_indent="    ")
     return lines + _value_line(node, "backward", show) + _numbers(node, show) + _times(node, show) + _source(node, show)
 
 
@@ -87,14 +89,14 @@ def _source(node: NodeRecord, show: Collection[str]) -> list[str]:
 def box_lines(box: ClusterRecord) -> list[str]:
     """What is written at the top of a box."""
     label = box.label or box_name(box.path)
-    return [label, box.detail] if box.detail and box.detail != label else [label]
+    return [label, box.detail] if box.detail and box.detail != label.partition(" #")[0] else [label]
 
 
 def saved_lines(saved: SavedRecord) -> tuple[str, ...]:
     """What is written in the node of a saved value, under its name."""
     what = [f"is {saved.of}"] if saved.of else []
     shape = [str(saved.shape)] if saved.shape is not None else []
-    return (*what, *shape, "freed" if saved.freed else in_bytes(saved.nbytes))
+    return (*what, *shape, "freed" if saved.freed else in_bytes(saved.nbytes) if saved.nbytes else "packed")
 
 
 def in_bytes(count: float) -> str:

@@ -29,7 +29,9 @@ def to_page(graph: GraphRecord, text: str, *, level: str = "op", show: Collectio
         # In a script element nothing is escaped, and "</script" would end it.
         "data": json.dumps(page_data(graph, level, show), ensure_ascii=False).replace("<", "\\u003c"),
         "css": (folder / "page.css").read_text(encoding="utf-8").strip(),
-        "js": "\n".join((folder / name).read_text(encoding="utf-8").strip() for name in ("layout.js", "page.js")),
+        "js": "\n".join(
+            (folder / name).read_text(encoding="utf-8").strip() for name in ("layout.js", "panel.js", "page.js")
+        ),
     }
     template = (folder / "page.html").read_text(encoding="utf-8")
     return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], template)

@@ -7,13 +7,16 @@ from os import PathLike
 from pathlib import Path
 
 from .dot import to_dot
+from .fold import fold
 from .mermaid import to_mermaid
 from .pages import to_page
-from .records import GraphRecord
-from .render import TIMEOUT, RenderError, render
+from .records import GraphRecord, Names, clusters_for
+from .render import TIMEOUT, RenderError, SlowRenderError, render
 from .text import to_text
 
 SUFFIXES = (".svg", ".png", ".pdf", ".html", ".dot", ".json", ".mmd", ".txt")
+
+AT_ONCE = 60  # nodes that any renderer lays out in no time, however they are connected
 
 
 class GraphPicture:
@@ -57,6 +60,10 @@ class GraphPicture:
         """The graph as a tree for a terminal."""
         return to_text(self.graph, self.show)
 
+    def page_text(self) -> str:
+        """The page (`.html`), which needs no other file."""
+        return to_page(self.page(), self.text(), level=self.graph.level, show=self.show)
+
     def mermaid(self) -> str:
         """The picture as a Mermaid flowchart, which GitHub and many Markdown viewers draw."""
         return to_mermaid(self.graph, direction=self.direction, show=self.show)
@@ -67,7 +74,19 @@ class GraphPicture:
         Raises:
             RenderError: when nothing here can draw it, or it took too long.
         """
-        return render(self.dot, "svg", timeout).decode()
+        return self._drawn("svg", timeout).decode()
+
+    def _drawn(self, format: str, timeout: float) -> bytes:
+        """The picture; if it takes most of the time it may, a smaller one, which says so."""
+        if len(self.graph.nodes) <= AT_ONCE:
+            return render(self.dot, format, timeout)
+        try:
+            return render(self.dot, format, timeout * 0.6)
+        except SlowRenderError:
+            small = fold(self.graph, AT_ONCE, Names())
+            small = replace(small, clusters=clusters_for(small.nodes, small.boxes))
+            dot = to_dot(small, direction=self.direction, show=self.show, heat=self.heat)
+            return render(dot, format, timeout * 0.4)
 
     def _repr_svg_(self) -> str | None:
         try:
@@ -109,12 +128,12 @@ class GraphPicture:
             ".txt": lambda: f"{self.text()}\n",
         }
         as_text[".mmd"] = lambda: f"{self.mermaid()}\n"
-        as_text[".html"] = lambda: to_page(self.page(), self.text(), level=self.graph.level, show=self.show)
+        as_text[".html"] = self.page_text
         if suffix in as_text:
             path.write_text(as_text[suffix](), encoding="utf-8", errors="backslashreplace")
             return path
         try:
-            drawn = render(self.dot, suffix[1:], timeout)
+            drawn = self._drawn(suffix[1:], timeout)
         except RenderError as error:
             rescue = path.with_suffix(".dot")
             rescue.write_text(self.dot, encoding="utf-8")

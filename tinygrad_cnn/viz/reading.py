@@ -163,7 +163,8 @@ class _Reader:
         sources: list[tuple[str, Shape, int, bool]] = []
         for slot, (source, operand) in enumerate(self._sources(node)):
             shape = _shape(node.input_shapes[slot])
-            if source is not None and (node.inputs[slot] is not None or hasattr(source, "why")):
+            cut = operand is not None and operand.why == "detached"
+            if source is not None and not cut:
                 sources.append((self.ids[source], shape, slot, node.inputs[slot] is not None))
             elif source is not None:
                 sources.append((self._detached(node, source, shape, operand), shape, slot, False))

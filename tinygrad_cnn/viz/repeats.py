@@ -130,7 +130,7 @@ def _signature(item: _Item, by_target: dict[str, list[EdgeRecord]], boxes: dict[
     known = boxes.get(item.box)
     inner = []
     for node in item.nodes:
-        label = node.label.removeprefix(f"{known.path}.") if known is not None else node.label
+        label = node.label.replace(f"{known.path}.", "") if known is not None else node.label
         wires = tuple(
             sorted(
                 (place.get(edge.source, -1), edge.slot, edge.shape or ())

@@ -75,7 +75,7 @@ def _recording_graphs(run: Any, tensors: list[Any]) -> Any:
 
 def _twin(value: Any) -> Any:
     """The same values as a leaf; what has no gradient (integers, other objects) as it is."""
-    if is_tensor(value) and value.dtype.kind == "f":
+    if is_tensor(value) and value.dtype.kind in "fV":  # V: bfloat16
         return value.detach().requires_grad_()
     return value
 

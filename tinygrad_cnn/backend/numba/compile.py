@@ -21,9 +21,10 @@ from .layer import choose_layer
 # Sums may be reordered and contracted, divisions become products; NaN and infinity keep their meaning.
 FASTMATH = {"reassoc", "contract", "arcp", "nsz"}
 
-# Microseconds of work from which on threads pay. On two cores an empty launch took 60 to 80 where threads sleep between
-# launches, and 2 where they spin; but spinning threads take the cores from BLAS, and no network got faster by them.
-LAUNCH = 80.0
+# Microseconds of work from which on threads pay: on two cores half of it is saved. An empty launch took 60 to 80 there
+# where threads sleep between launches, and 2 where they spin; but spinning threads take the cores from BLAS, and no
+# network got faster by them.
+LAUNCH = 160.0
 
 choose_layer()
 at_most(int(numba.config.NUMBA_NUM_THREADS))

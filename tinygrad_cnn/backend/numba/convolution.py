@@ -11,13 +11,16 @@ from ..window import Ints, Window
 from . import depthwise, direct, geometry, packing, scatter, winograd
 from .block import panels
 from .geometry import Plan
-from .memory import empty
+from .memory import channels_last, empty
 from .simd import WIDTH
 from .workspace import take
 
 # A gradient in the images adds up windows where so many channels or fewer leave lanes idle, from so many images on.
 FEW_CHANNELS = 8
 FEWEST_IMAGES = 8
+
+# Images of so many channels are read plane by plane where they lie so.
+MOST_PLANES = 4
 
 # So many units per thread, and threads need not share the padding and the products of each.
 UNITS_PER_WORKER = 4
@@ -56,7 +59,7 @@ def forward(x: Array, w: Array, b: Array | None, window: Window) -> Array:
     if _neighbours_share(x, len(w), window):
         (top, _), (left, _) = window.padding
         return _depthwise(x, w, b, output, window.stride, (top, left), turned=False)
-    plan = geometry.forward(window, x.shape, len(w), _pairwise(x.shape[1], len(w), window))
+    plan = geometry.forward(window, x.shape, len(w), _pairwise(x.shape[1], len(w), window), _planar(x, window))
     out = empty((x.shape[0], *output, len(w)))
     _run(plan, x, w, bias, out, turned=False)
     return out.transpose(0, 3, 1, 2)
@@ -99,7 +102,7 @@ def weight_grad(g: Array, x: Array, window: Window) -> Array:
     outputs, inputs = g.shape[1], x.shape[1]
     if _winograd_pays(window, len(g), g.shape[2:], inputs, outputs):
         return _winograd_weight_grad(g, x, window)
-    plan = geometry.forward(window, x.shape, outputs, _pairwise(inputs, outputs, window))
+    plan = geometry.forward(window, x.shape, outputs, _pairwise(inputs, outputs, window), _planar(x, window))
     out = empty((outputs, inputs // window.groups, *window.size))
     flat, steps = _flat(x)
     run, workers = _workers(direct.weight_sums, plan, plan.sums[0] // 2)
@@ -229,6 +232,11 @@ def _pairwise(channels: int, outputs: int, window: Window) -> bool:
     return channels == outputs == window.groups > 1
 
 
+def _planar(x: Array, window: Window) -> bool:
+    """Whether images of few channels lie plane by plane: to put channels side by side would take as long as to read."""
+    return bool(window.groups == 1 < x.shape[1] <= MOST_PLANES and x.flags.c_contiguous and x.flags.writeable)
+
+
 def _readable(x: Array) -> Array:
     """x in row-major memory; a copy of what is read-only too, which Numba would compile all kernels for once more."""
     return x if x.flags.c_contiguous and x.flags.writeable else np.array(x, order="C")
@@ -236,7 +244,7 @@ def _readable(x: Array) -> Array:
 
 def _channels_last(x: Array) -> Array:
     """(N, C, H, W) → (N, H, W, C) in row-major memory."""
-    return _readable(x.transpose(0, 2, 3, 1))
+    return _readable(channels_last(x))
 
 
 def _flat(x: Array) -> tuple[Array, Ints]:

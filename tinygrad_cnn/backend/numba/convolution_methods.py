@@ -8,6 +8,7 @@ import numpy as np
 from ..base import Array
 from ..numpy import NumpyBackend
 from ..window import Ints, Window
+from .lazy import kernels
 
 LANES = 16  # of a vector: `simd.WIDTH`, without the import of Numba
 # Groups of fewer output channels fill too little of a vector.
@@ -36,7 +37,7 @@ class ConvolutionKernels(NumpyBackend):
             return super().conv2d(x, w, b, window)
         if window.rank == 1:
             return self.conv2d(x[:, :, None], w[:, :, None], b, _flat(window))[:, :, 0]
-        from . import convolution
+        convolution = kernels.convolution
 
         return convolution.forward(x, w, b, window)
 
@@ -55,7 +56,7 @@ class ConvolutionKernels(NumpyBackend):
         if window.rank == 1:
             images = (*shape[:2], 1, shape[2])
             return self.conv2d_input_grad(g[:, :, None], w[:, :, None], images, _flat(window))[:, :, 0]
-        from . import convolution
+        convolution = kernels.convolution
 
         return convolution.input_grad(g, w, shape, window)
 
@@ -73,7 +74,7 @@ class ConvolutionKernels(NumpyBackend):
             return super().conv2d_weight_grad(g, x, window)
         if window.rank == 1:
             return self.conv2d_weight_grad(g[:, :, None], x[:, :, None], _flat(window))[:, :, 0]
-        from . import convolution
+        convolution = kernels.convolution
 
         return convolution.weight_grad(g, x, window)
 

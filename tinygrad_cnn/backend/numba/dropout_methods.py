@@ -5,6 +5,7 @@ import numpy as np
 from ..base import Array
 from ..numpy import NumpyBackend
 from ..window import Ints
+from .lazy import kernels
 from .memory import empty_like, flat_views, in_order_of
 
 SMALL = 1 << 12  # fewer values cost less than the calls around a compiled kernel
@@ -24,7 +25,7 @@ class DropoutKernels(NumpyBackend):
         out, mask = empty_like(x), empty_like(x, np.bool_)
         if (flat := flat_views(x, out, mask)) is None:
             return super().dropout(x, p, shape)
-        from . import dropout
+        dropout = kernels.dropout
 
         key = np.uint64(self.rng.integers(0, 2**63 - 1, (), np.int64))
         values, *results = flat
@@ -38,7 +39,7 @@ class DropoutKernels(NumpyBackend):
         out = empty_like(mask, x.dtype)
         if (flat := flat_views(out, mask, in_order_of(mask, x))) is None:
             return super().apply_mask(x, mask, p)
-        from . import dropout
+        dropout = kernels.dropout
 
         result, kept, values = flat
         dropout.mask_all.fitting(x.size * APPLY)(values, kept, np.float32(1 / (1 - p)), result)

@@ -34,7 +34,7 @@ class Plan:
         units: the batch is cut into so many units of equal size.
         images: so many images are a unit.
         pads: zeros above and to the left of what is read.
-        planes: what is read has so many planes of channels, one per group.
+        planes: what is read has so many planes of channels, one per group or, of few channels, one for each.
         padded: (height, width, channels) of a plane, with padding.
         around: whether there is any padding.
         panels: panels of output channels.
@@ -93,8 +93,8 @@ def _window_values(ys: Array, xs: Array, width: int, channels: int, inputs: int)
 
 
 @lru_cache(maxsize=128)
-def forward(window: Window, shape: Ints, outputs: int, pairwise: bool) -> Plan:
-    """For `conv2d` of images of this shape, and for its adjoint in the kernels."""
+def forward(window: Window, shape: Ints, outputs: int, pairwise: bool, planar: bool) -> Plan:
+    """For `conv2d` of images of this shape, and for its adjoint in the kernels; if planar, each channel is a plane."""
     batch, channels, height, width = shape
     (top, bottom), (left, right) = window.pads((height, width))
     rows, columns = window.output_size((height, width))
@@ -106,9 +106,13 @@ def forward(window: Window, shape: Ints, outputs: int, pairwise: bool) -> Plan:
     height, width = height + top + bottom, width + left + right
     plane = channels // groups
     inputs = 0 if pairwise else plane
-    pixels = _whole(_grid(images, height, width, ys, xs, plane), block)
+    step = 1 if planar else plane
+    pixels = _whole(_grid(images, height, width, ys, xs, step), block)
     places = _whole(_grid(images, rows, columns, np.arange(rows), np.arange(columns), outputs), block)
     taps = _window_values(tap_ys, tap_xs, width, plane, inputs)
+    if planar:
+        taps = _grid(1, 0, width, tap_ys, tap_xs, 1)[:, None] + np.arange(inputs) * (images * height * width)
+        taps = taps.reshape(-1)
     units, rows_at_a_time = batch // images, CHANNEL_TAPS if pairwise else block
     sum_taps = _whole(taps, rows_at_a_time)
     values, line = max(1, inputs), vectors * WIDTH
@@ -121,8 +125,8 @@ def forward(window: Window, shape: Ints, outputs: int, pairwise: bool) -> Plan:
         units,
         images,
         (top, left),
-        groups,
-        (height, width, plane),
+        plane if planar else groups,
+        (height, width, step),
         top + bottom + left + right > 0,
         count,
         vectors,

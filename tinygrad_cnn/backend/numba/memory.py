@@ -6,6 +6,7 @@ import numpy as np
 
 from ..base import Array
 from ..memory import channels_at_end, channels_second, empty
+from .lazy import kernels
 
 TRANSPOSED = 1 << 12  # fewer values NumPy transposes as quickly
 COST = 3e-4  # microseconds per value on one thread
@@ -54,12 +55,12 @@ def row_major(x: Array) -> Array:
 
 
 def _transposes(x: Array) -> bool:
-    return bool(x.dtype == np.float32 and x.size >= TRANSPOSED)
+    return bool(x.dtype == np.float32 and x.size >= TRANSPOSED and x.flags.writeable)
 
 
 def _transposed(x: Array, matrices: int, rows: int) -> Array:
     """The transposes of so many matrices that lie one after the other."""
-    from . import transposing
+    transposing = kernels.transposing
 
     out = empty((x.size,))
     columns = x.size // (matrices * rows)

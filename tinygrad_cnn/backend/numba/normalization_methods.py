@@ -7,6 +7,7 @@ import numpy as np
 from ..base import Array
 from ..memory import channels_second
 from ..numpy import NumpyBackend
+from .lazy import kernels
 from .memory import channels_last, empty
 
 SMALL = 1 << 14  # fewer values cost less than the calls around a compiled kernel
@@ -24,7 +25,7 @@ class NormalizationKernels(NumpyBackend):
         """`Backend.batch_norm` in two passes; means and variances of blocks of rows are combined in float64."""
         if x.size < SMALL or not _fit(x, weight, bias):
             return super().batch_norm(x, weight, bias, eps)
-        from . import normalization
+        normalization = kernels.normalization
 
         rows, fold = _rows(x)
         step = _step(rows)
@@ -45,7 +46,7 @@ class NormalizationKernels(NumpyBackend):
         """`Backend.batch_norm_input_grad` in two passes."""
         if x.size < SMALL or g.shape != x.shape or g.dtype != x.dtype or not _fit(x, weight, mean, invstd):
             return super().batch_norm_input_grad(g, x, weight, mean, invstd)
-        from . import normalization
+        normalization = kernels.normalization
 
         (rows, fold), (gradients, _) = _rows(x), _rows(g)
         step, count = _step(rows), len(rows) * fold
@@ -78,7 +79,7 @@ class NormalizationKernels(NumpyBackend):
         if any(a.dtype != np.float32 or not a.flags.c_contiguous or a.shape != mean.shape for a in arrays):
             super().update_running_statistics(*arrays, momentum=momentum, eps=eps, count=count)
             return
-        from . import normalization
+        normalization = kernels.normalization
 
         normalization.move(*arrays, float(momentum), float(eps), count / (count - 1))
 
@@ -86,7 +87,7 @@ class NormalizationKernels(NumpyBackend):
         """`Backend.scale_channels` in one pass."""
         if x.size < SMALL or not _fit(x, w, b):
             return super().scale_channels(x, w, b)
-        from . import normalization
+        normalization = kernels.normalization
 
         rows, fold = _rows(x)
         out, offset = empty(rows.shape), np.zeros_like(w) if b is None else b

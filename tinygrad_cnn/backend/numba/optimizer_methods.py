@@ -9,6 +9,7 @@ import numpy as np
 
 from ..base import Array, Kept
 from ..numpy import NumpyBackend
+from .lazy import kernels
 from .memory import flat_views
 
 COST = 2e-4  # microseconds per value on one thread
@@ -34,7 +35,7 @@ class OptimizerKernels(NumpyBackend):
         columns = [parameters, gradients, parameters if buffers is None else buffers]
         rows, others = _rows(kept, columns)
         if rows:
-            from . import optimizers
+            optimizers = kernels.optimizers
 
             momentum = 0.0 if buffers is None else options["momentum"]  # then the third column is not read
             lr, decay, nesterov = options["lr"], options["weight_decay"], options["nesterov"]
@@ -63,7 +64,7 @@ class OptimizerKernels(NumpyBackend):
             return
         rows, others = _rows(kept, [parameters, gradients, means, squares])
         if rows:
-            from . import optimizers
+            optimizers = kernels.optimizers
 
             lr, decay, beta1, beta2 = (options[name] for name in ("lr", "weight_decay", "beta1", "beta2"))
             keep, decay = (1 - lr * decay, 0) if options["decoupled"] else (1, decay)
@@ -81,7 +82,7 @@ class _Known:
     """A table, with what it was made of."""
 
     def __init__(self, columns: Sequence[Sequence[Array]]) -> None:
-        from . import optimizers
+        optimizers = kernels.optimizers
 
         self.arrays = [array for column in (columns[0], *columns[2:]) for array in column]
         self.shapes = [p.shape for p in columns[0]]
@@ -103,7 +104,7 @@ class _Known:
             return False
         if not all(map(is_, arrays, self.arrays)) or self.table is None:
             return False
-        from . import optimizers
+        optimizers = kernels.optimizers
 
         addresses = []
         for g, shape in zip(columns[1], self.shapes, strict=True):

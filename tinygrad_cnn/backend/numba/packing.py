@@ -8,8 +8,9 @@ import numpy as np
 
 from .compile import kernel, serial
 from .simd import WIDTH, load, splat, store
-from .transposing import transpose_rows
+from .transposing import transpose_block, transpose_rows
 
+FEWEST = 8  # channels whose planes are transposed in registers
 ALONE = 1 << 15  # so many values one thread has packed or added up before others have woken
 
 
@@ -23,7 +24,7 @@ def pad_lines(x: Any, channel: int, steps: Any, image: Any, first: int, last: in
     height, width, channels, top, left, rows, line = image
     image_step, row_step, column_step, channel_step = steps
     before, length = left * channels, width * channels
-    whole = channel_step == 1 and column_step == channels
+    whole = column_step == channels and (channel_step == 1 or channels == 1)
     number, y = first // rows, first % rows - top
     for _ in range(first, last):
         source = number * image_step + y * row_step + channel * channel_step
@@ -39,6 +40,12 @@ def pad_lines(x: Any, channel: int, steps: Any, image: Any, first: int, last: in
                     of, to = source + i * column_step, at + before + i * channels
                     for c in range(0, channels, WIDTH):
                         store(out, to + c, channels - c, load(x, of + c, channels - c))
+            elif column_step == 1 and channels >= FEWEST:
+                for c in range(0, channels, WIDTH):
+                    for i in range(0, width, WIDTH):
+                        rows_here, columns_here = min(WIDTH, channels - c), min(WIDTH, width - i)
+                        of, to = source + c * channel_step + i, at + before + i * channels + c
+                        transpose_block(x, of, channel_step, rows_here, columns_here, out, to, channels)
             else:
                 for c in range(channels):
                     of, to = source + c * channel_step, at + before + c

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..base import Array
 from ..numpy import NumpyBackend
+from .lazy import kernels
 from .memory import empty, memory_order
 
 SMALL = 1 << 12  # fewer values cost less than the calls around a compiled kernel
@@ -112,7 +113,7 @@ def _small(x: Array, g: Array | None = None) -> bool:
 
 def _mapped(name: str, cost: float, x: Array, g: Array | None = None, number: Any = 0) -> Array:
     """The function of that name of x, or of g and x, in the memory order of x."""
-    from .pointwise import mapped
+    mapped = kernels.pointwise.mapped
 
     order = None if x.flags.c_contiguous else memory_order(x)
     arrays = [x] if g is None else [g, x]

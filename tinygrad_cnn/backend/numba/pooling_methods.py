@@ -9,6 +9,7 @@ import numpy as np
 from ..base import Array
 from ..numpy import NumpyBackend
 from ..window import Ints, Window
+from .lazy import kernels
 from .memory import channels_last, empty
 
 SMALL = 1 << 17  # images of fewer values are pooled before the threads have started
@@ -31,7 +32,7 @@ class PoolingKernels(NumpyBackend):
             return _maxima_by_lines(x, window, line)
         if not _applies(x, x.shape, window):
             return super().max_pool2d(x, window)
-        from . import pooling
+        pooling = kernels.pooling
 
         rows, columns = tables(window, x.shape[2:])[0]
         values = _result(x, (len(rows), len(columns)))
@@ -43,7 +44,7 @@ class PoolingKernels(NumpyBackend):
         """`Backend.pool_gather` in one pass."""
         if not _applies(x, x.shape, window) or taps.shape != _pooled(x.shape, window):
             return super().pool_gather(x, taps, window)
-        from . import pooling
+        pooling = kernels.pooling
 
         rows, columns = tables(window, x.shape[2:])[0]
         out = _result(x, taps.shape[2:])
@@ -61,7 +62,7 @@ class PoolingKernels(NumpyBackend):
             return _to_taps_by_lines(g, taps, shape, line)
         if not _fits(g, window):
             return super().pool_scatter(g, taps, shape, window)
-        from . import pooling
+        pooling = kernels.pooling
 
         out, given = _result(g, shape[2:]), (channels_last(g), channels_last(taps))
         if window.overlaps or shape[1] < FEW:
@@ -74,7 +75,7 @@ class PoolingKernels(NumpyBackend):
         """`Backend.sum_windows` in one pass."""
         if not _fits(x, window) or x.size < FEWEST:
             return super().sum_windows(x, window)
-        from . import pooling
+        pooling = kernels.pooling
 
         rows, columns = tables(window, x.shape[2:])[0]
         out = _result(x, (len(rows), len(columns)))
@@ -85,7 +86,7 @@ class PoolingKernels(NumpyBackend):
         """`Backend.spread_windows`: the sum, for each pixel, of the windows that hold it."""
         if g.shape != _pooled(shape, window) or not _fits(g, window) or prod(shape) < FEWEST:
             return super().spread_windows(g, shape, window)
-        from . import pooling
+        pooling = kernels.pooling
 
         rows, columns = tables(window, shape[2:])[1]
         out = _result(g, shape[2:])
@@ -97,7 +98,7 @@ Line = tuple[int, Array, Array]  # pixels from one row of windows to the next, b
 
 
 def _maxima_by_lines(x: Array, window: Window, line: Line) -> tuple[Array, Array]:
-    from . import narrow_pooling
+    narrow_pooling = kernels.narrow_pooling
 
     height, width = _pooled(x.shape, window)[2:]
     values = _result(x, (height, width))
@@ -108,7 +109,7 @@ def _maxima_by_lines(x: Array, window: Window, line: Line) -> tuple[Array, Array
 
 
 def _to_taps_by_lines(g: Array, taps: Array, shape: Ints, line: Line) -> Array:
-    from . import narrow_pooling
+    narrow_pooling = kernels.narrow_pooling
 
     out = _result(g, shape[2:])
     to_taps = narrow_pooling.to_taps.fitting(out.size * COST / 2)

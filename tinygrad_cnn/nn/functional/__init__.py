@@ -1,116 +1,60 @@
 """Functions of networks, with PyTorch's names and arguments: each checks its input and composes operations."""
 
-from .activation import dropout, dropout2d, elu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
-from .convolution import conv2d, linear
-from .convolutions import conv1d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
-from .loss import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    l1_loss,
-    mse_loss,
-    nll_loss,
-    one_hot,
-    smooth_l1_loss,
+from . import (
+    activation,
+    adaptive,
+    attention,
+    convolution,
+    convolutions,
+    distance,
+    dropping,
+    likelihood,
+    loss,
+    margin,
+    normalization,
+    pooling,
+    rectifiers,
+    resizing,
+    sampling,
+    shape,
+    statistics,
+    tables,
 )
-from .normalization import batch_norm
-from .pooling import avg_pool2d, max_pool2d
-from .rectifiers import (
-    celu,
-    gelu,
-    glu,
-    hardshrink,
-    hardsigmoid,
-    hardswish,
-    hardtanh,
-    logsigmoid,
-    mish,
-    normalize,
-    prelu,
-    relu6,
-    rrelu,
-    selu,
-    softmin,
-    softshrink,
-    softsign,
-    tanhshrink,
-    threshold,
-)
-from .resizing import (
-    adaptive_avg_pool1d,
-    adaptive_avg_pool2d,
-    adaptive_avg_pool3d,
-    channel_shuffle,
-    interpolate,
-    pixel_shuffle,
-    pixel_unshuffle,
-    upsample,
-)
-from .shape import pad
-from .statistics import embedding, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
+from .activation import *  # noqa: F403
+from .adaptive import *  # noqa: F403
+from .attention import *  # noqa: F403
+from .convolution import *  # noqa: F403
+from .convolutions import *  # noqa: F403
+from .distance import *  # noqa: F403
+from .dropping import *  # noqa: F403
+from .likelihood import *  # noqa: F403
+from .loss import *  # noqa: F403
+from .margin import *  # noqa: F403
+from .normalization import *  # noqa: F403
+from .pooling import *  # noqa: F403
+from .rectifiers import *  # noqa: F403
+from .resizing import *  # noqa: F403
+from .sampling import *  # noqa: F403
+from .shape import *  # noqa: F403
+from .statistics import *  # noqa: F403
+from .tables import *  # noqa: F403
 
-__all__ = [
-    "celu",
-    "gelu",
-    "glu",
-    "hardshrink",
-    "hardsigmoid",
-    "hardswish",
-    "hardtanh",
-    "logsigmoid",
-    "mish",
-    "normalize",
-    "prelu",
-    "relu6",
-    "rrelu",
-    "selu",
-    "softmin",
-    "softshrink",
-    "softsign",
-    "tanhshrink",
-    "threshold",
-    "adaptive_avg_pool1d",
-    "adaptive_avg_pool2d",
-    "adaptive_avg_pool3d",
-    "channel_shuffle",
-    "interpolate",
-    "pixel_shuffle",
-    "pixel_unshuffle",
-    "upsample",
-    "embedding",
-    "group_norm",
-    "instance_norm",
-    "layer_norm",
-    "local_response_norm",
-    "rms_norm",
-    "avg_pool2d",
-    "batch_norm",
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "conv2d",
-    "cross_entropy",
-    "dropout",
-    "dropout2d",
-    "elu",
-    "l1_loss",
-    "leaky_relu",
-    "linear",
-    "log_softmax",
-    "max_pool2d",
-    "mse_loss",
-    "nll_loss",
-    "one_hot",
-    "pad",
-    "relu",
-    "sigmoid",
-    "silu",
-    "smooth_l1_loss",
-    "softmax",
-    "softplus",
-    "tanh",
-    "conv1d",
-    "conv3d",
-    "conv_transpose1d",
-    "conv_transpose2d",
-    "conv_transpose3d",
-]
+__all__: list[str] = []
+__all__ += activation.__all__
+__all__ += adaptive.__all__
+__all__ += attention.__all__
+__all__ += convolution.__all__
+__all__ += convolutions.__all__
+__all__ += distance.__all__
+__all__ += dropping.__all__
+__all__ += likelihood.__all__
+__all__ += loss.__all__
+__all__ += margin.__all__
+__all__ += normalization.__all__
+__all__ += pooling.__all__
+__all__ += rectifiers.__all__
+__all__ += resizing.__all__
+__all__ += sampling.__all__
+__all__ += shape.__all__
+__all__ += statistics.__all__
+__all__ += tables.__all__

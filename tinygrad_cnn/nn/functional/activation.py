@@ -1,9 +1,8 @@
-"""Activation functions, softmax, dropout."""
+"""Activation functions and softmax."""
 
 from typing import Any
 
 from ... import ops
-from ...autograd.modes import in_scope
 from ...tensor import Tensor
 from .checks import need_tensors
 
@@ -42,9 +41,10 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """ln(1 + e^(βx)) / β. It cannot overflow, so `threshold`, where PyTorch goes over to x itself, has no effect."""
+    """ln(1 + e^(βx)) / β, and x itself where βx exceeds the threshold."""
     need_tensors("softplus", input=input)
-    return ops.softplus(input, beta=beta)
+    out = ops.softplus(input, beta=beta)
+    return out if threshold >= 20 else ops.where(input * beta > threshold, input, out)  # beyond 20 it is x anyway
 
 
 def sigmoid(input: Tensor) -> Tensor:
@@ -75,35 +75,57 @@ def _usual_dim(x: Tensor) -> int:
     return 0 if x.ndim in (0, 1, 3) else 1
 
 
-def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """In training, each value is 0 with probability p, else scaled by 1/(1 − p); otherwise x itself.
+def relu_(input: Tensor) -> Tensor:
+    """`relu`, written into the input."""
+    return relu(input, inplace=True)
 
-    Raises:
-        ValueError: for p outside [0, 1].
+
+def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """`leaky_relu`, written into the input."""
+    return leaky_relu(input, negative_slope, inplace=True)
+
+
+def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """`elu`, written into the input."""
+    return elu(input, alpha, inplace=True)
+
+
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
+    """softmax((x + G) / τ) with G from Gumbel's distribution: a sample of classes (Jang et al. 2017).
+
+    Args:
+        logits: logarithms of what the probabilities are proportional to.
+        tau: the temperature.
+        hard: return the one-hot vector of the largest; the gradient is that of the softmax all the same.
+        eps: without effect.
+        dim: the dimension of the classes.
 
     >>> import tinygrad_cnn as tg
-    >>> dropout(tg.ones(3), p=0.9, training=False)
-    tensor([1., 1., 1.])
+    >>> gumbel_softmax(tg.zeros(2, 3), hard=True).sum(1).round()
+    tensor([1., 1.])
     """
-    need_tensors("dropout", input=input)
-    if not 0 <= p <= 1:
-        raise ValueError(f"dropout: p must lie in [0, 1]; got {p}{in_scope()}")
-    if not training or p == 0:
-        return input
-    if inplace:
-        return input.in_place("dropout_", ops.dropout, input, p=p, shape=input.shape)
-    return ops.dropout(input, p=p, shape=input.shape)
+    need_tensors("gumbel_softmax", logits=logits)
+    noise = -logits.detach().clone().exponential_().log()
+    soft = ((logits + noise) / tau).softmax(dim)
+    if not hard:
+        return soft
+    largest = soft.detach().argmax(dim, keepdim=True)
+    chosen = Tensor.from_array(logits.backend.xp.zeros_like(logits.array)).scatter(dim, largest, value=1.0)
+    return chosen - soft.detach() + soft
 
 
-def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """`dropout` of whole channels: (N, C, H, W), each of the N · C images kept or dropped as one."""
-    need_tensors("dropout2d", input=input)
-    if not 0 <= p <= 1:
-        raise ValueError(f"dropout2d: p must lie in [0, 1]; got {p}{in_scope()}")
-    if not training or p == 0:
-        return input
-    channels = 1 if input.ndim == 3 else 2  # (C, H, W) or (N, C, …)
-    shape = (*input.shape[:channels], *(1,) * (input.ndim - channels))
-    if inplace:
-        return input.in_place("dropout2d_", ops.dropout, input, p=p, shape=shape)
-    return ops.dropout(input, p=p, shape=shape)
+__all__ = [
+    "elu",
+    "elu_",
+    "gumbel_softmax",
+    "leaky_relu",
+    "leaky_relu_",
+    "log_softmax",
+    "relu",
+    "relu_",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "tanh",
+]

@@ -85,11 +85,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     (2, 4)
     """
     need_tensors("linear", input=input, weight=weight, bias=bias)
-    if weight.ndim != 2:
+    x, w = input.array.shape, weight.array.shape
+    if len(w) != 2:
         raise ShapeError(
             f"linear: weight must have shape (out features, in features); got {tuple(weight.shape)}{in_scope()}"
         )
-    if input.ndim == 0 or input.array.shape[-1] != weight.array.shape[1]:
+    if not x or x[-1] != w[1]:
         hint = ""
         if input.ndim > 2:
             flat = prod(input.shape[1:])
@@ -101,9 +102,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"linear: weight {tuple(weight.shape)} expects {weight.shape[1]} features, "
             f"but x {tuple(input.shape)} has {input.shape[-1] if input.ndim else 'none'}{hint}{in_scope()}"
         )
-    if bias is not None and bias.array.shape != weight.array.shape[:1]:
+    if bias is not None and bias.array.shape != w[:1]:
         raise ShapeError(
             f"linear: bias must have shape ({weight.shape[0]},), one value per output feature; "
             f"got {tuple(bias.shape)}{in_scope()}"
         )
     return ops.linear(input, weight, bias)
+
+
+__all__ = ["conv2d", "linear"]

@@ -200,3 +200,6 @@ def conv_transpose3d(
     (1, 2, 4, 4, 4)
     """
     return _transpose("conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+__all__ = ["conv1d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]

@@ -6,33 +6,12 @@ from ... import ops
 from ...autograd import taken, unrecordable
 from ...autograd.modes import in_scope
 from ...dtypes import int64, is_floating
-from ...errors import DtypeError, ShapeError
+from ...errors import ArgumentError, DtypeError, ShapeError
 from ...ops.precision import FULL
 from ...tensor import Tensor
 from ...tensor.precision import runs_in
 from .checks import need_tensors
-
-
-def _reduced(
-    op: str, values: Tensor, reduction: str, size_average: bool | None = None, reduce: bool | None = None
-) -> Tensor:
-    reduction = _old_names(size_average, reduce, reduction)
-    if reduction == "mean":
-        return values.mean()
-    if reduction == "sum":
-        return values.sum()
-    if reduction == "none":
-        return values
-    raise ValueError(f"{op}: reduction must be 'mean', 'sum' or 'none'; got {reduction!r}{in_scope()}")
-
-
-def _same_shape(op: str, input: Tensor, target: Tensor) -> None:
-    need_tensors(op, input=input, target=target)
-    if input.shape != target.shape:
-        raise ShapeError(
-            f"{op}: prediction {tuple(input.shape)} and target {tuple(target.shape)} must have one shape; "
-            f"broadcast on purpose with .expand_as(), or .squeeze() what is too much{in_scope()}"
-        )
+from .reduction import reduced, reduction_of, same_shape, weighted
 
 
 @runs_in(FULL)
@@ -42,15 +21,26 @@ def mse_loss(
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
+    weight: Tensor | None = None,
 ) -> Tensor:
-    """(x − y)², averaged. Shapes must be equal: PyTorch would warn and broadcast.
+    """(x − y)², averaged, over the weights if there are some. Shapes must be equal: PyTorch would warn and broadcast.
 
     >>> import tinygrad_cnn as tg
     >>> mse_loss(tg.tensor([1.0, 2.0]), tg.tensor([1.0, 4.0]))
     tensor(2.)
     """
-    _same_shape("mse_loss", input, target)
-    return _reduced("mse_loss", ops.square(ops.sub(input, target)), reduction, size_average, reduce)
+    same_shape("mse_loss", input, target)
+    return _averaged("mse_loss", ops.square(ops.sub(input, target)), weight, reduction, size_average, reduce)
+
+
+def _averaged(
+    op: str, values: Tensor, weight: Tensor | None, reduction: str, size_average: bool | None, reduce: bool | None
+) -> Tensor:
+    """Reduced; the mean is over the weights, where there are some."""
+    reduction = reduction_of(size_average, reduce, reduction)
+    if weight is not None and reduction == "mean":
+        return weighted(op, values, weight).sum() / weight.sum()
+    return reduced(op, weighted(op, values, weight), reduction)
 
 
 @runs_in(FULL)
@@ -60,10 +50,11 @@ def l1_loss(
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
+    weight: Tensor | None = None,
 ) -> Tensor:
-    """|x − y|, averaged."""
-    _same_shape("l1_loss", input, target)
-    return _reduced("l1_loss", ops.abs_(ops.sub(input, target)), reduction, size_average, reduce)
+    """|x − y|, averaged, over the weights if there are some."""
+    same_shape("l1_loss", input, target)
+    return _averaged("l1_loss", ops.abs_(ops.sub(input, target)), weight, reduction, size_average, reduce)
 
 
 @runs_in(FULL)
@@ -76,14 +67,32 @@ def smooth_l1_loss(
     beta: float = 1.0,
 ) -> Tensor:
     """(x − y)² / 2β where |x − y| < β, |x − y| − β/2 beyond (Girshick 2015)."""
-    _same_shape("smooth_l1_loss", input, target)
+    same_shape("smooth_l1_loss", input, target)
     if beta < 0:
-        raise ValueError(f"smooth_l1_loss: beta must not be negative; got {beta}{in_scope()}")
+        raise ArgumentError(f"smooth_l1_loss: beta must not be negative; got {beta}{in_scope()}")
     distance = ops.abs_(ops.sub(input, target))
     if beta == 0:
-        return _reduced("smooth_l1_loss", distance, reduction, size_average, reduce)
+        return reduced("smooth_l1_loss", distance, reduction, size_average, reduce)
     values = ops.where(distance < beta, ops.square(distance) * (0.5 / beta), distance - 0.5 * beta)
-    return _reduced("smooth_l1_loss", values, reduction, size_average, reduce)
+    return reduced("smooth_l1_loss", values, reduction, size_average, reduce)
+
+
+@runs_in(FULL)
+def huber_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
+) -> Tensor:
+    """(x − y)² / 2 where |x − y| < δ, δ(|x − y| − δ/2) beyond (Huber 1964), times the weights.
+
+    >>> import tinygrad_cnn as tg
+    >>> huber_loss(tg.tensor([0.5, 3.0]), tg.tensor([0.0, 0.0]), reduction="none")
+    tensor([0.1250, 2.5000])
+    """
+    same_shape("huber_loss", input, target)
+    if delta <= 0:
+        raise ArgumentError(f"huber_loss: delta must be positive; got {delta}{in_scope()}")
+    distance = ops.abs_(ops.sub(input, target))
+    values = ops.where(distance < delta, ops.square(distance) * 0.5, (distance - 0.5 * delta) * delta)
+    return reduced("huber_loss", weighted("huber_loss", values, weight), reduction)
 
 
 @runs_in(FULL)
@@ -96,11 +105,11 @@ def binary_cross_entropy(
     reduction: str = "mean",
 ) -> Tensor:
     """−y ln p − (1 − y) ln(1 − p) for probabilities p; logarithms are cut off at −100, as in PyTorch."""
-    _same_shape("binary_cross_entropy", input, target)
+    same_shape("binary_cross_entropy", input, target)
     taken(_check_probabilities, input.array, in_scope())
     values = -(target * input.log().clamp(min=-100) + (1 - target) * (1 - input).log().clamp(min=-100))
     values = values if weight is None else values * weight
-    return _reduced("binary_cross_entropy", values, reduction, size_average, reduce)
+    return reduced("binary_cross_entropy", values, reduction, size_average, reduce)
 
 
 @runs_in(FULL)
@@ -114,11 +123,11 @@ def binary_cross_entropy_with_logits(
     pos_weight: Tensor | None = None,
 ) -> Tensor:
     """`binary_cross_entropy` of sigmoid(x), without its overflow."""
-    _same_shape("binary_cross_entropy_with_logits", input, target)
+    same_shape("binary_cross_entropy_with_logits", input, target)
     positive, negative = ops.softplus(-input, beta=1.0), ops.softplus(input, beta=1.0)  # −ln σ(x), −ln(1 − σ(x))
     values = target * positive * (1 if pos_weight is None else pos_weight) + (1 - target) * negative
     values = values if weight is None else values * weight
-    return _reduced("binary_cross_entropy_with_logits", values, reduction, size_average, reduce)
+    return reduced("binary_cross_entropy_with_logits", values, reduction, size_average, reduce)
 
 
 def _labels(op: str, target: Tensor, classes: int, ignore_index: int | None) -> Any:
@@ -132,7 +141,7 @@ def _labels(op: str, target: Tensor, classes: int, ignore_index: int | None) -> 
 
 def _checked_labels(op: str, target: Any, classes: int, ignore_index: int | None, scope: str) -> tuple[Any, Any]:
     labels = target.astype(int64)
-    wrong = (labels < 0) | (labels >= classes)
+    wrong = labels.view("uint64") >= classes  # negative ones too, whose first bit is set
     if not wrong.any():
         ignored = labels == ignore_index if ignore_index is not None and 0 <= ignore_index < classes else None
         return labels, ignored if ignored is not None and ignored.any() else None
@@ -189,16 +198,17 @@ def _weighted(
 ) -> Tensor:
     """Losses per row, weighted by class, without the ignored rows, and reduced; the mean is over the weights."""
     if weight is None and ignored is None:
-        return _reduced(op, losses if reduction != "none" else losses.reshape(shape), reduction)
+        return reduced(op, losses if reduction != "none" else losses.reshape(shape), reduction)
     unrecordable(f"{op}: the mean is over the weights of these labels")
     xp = losses.backend.xp
     factors = xp.ones(labels.shape, dtype=losses.dtype) if weight is None else weight.array[labels]
     if ignored is not None:
         factors = xp.where(ignored, 0, factors)
-    weighted = losses * Tensor.from_array(factors)
+    shares = losses * Tensor.from_array(factors)
     if reduction == "mean":
-        return weighted.sum() / float(factors.sum()) if factors.sum() else weighted.sum() * float("nan")
-    return _reduced(op, weighted if reduction != "none" else weighted.reshape(shape), reduction)
+        total = shares.sum()
+        return total / float(factors.sum()) if factors.sum() else total + float("nan")
+    return reduced(op, shares if reduction != "none" else shares.reshape(shape), reduction)
 
 
 @runs_in(FULL)
@@ -229,10 +239,17 @@ def cross_entropy(
     tensor(0.6931)
     """
     need_tensors("cross_entropy", input=input, target=target, weight=weight)
-    reduction = _old_names(size_average, reduce, reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
     if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"cross_entropy: label_smoothing must lie in [0, 1]; got {label_smoothing}{in_scope()}")
+        raise ArgumentError(f"cross_entropy: label_smoothing must lie in [0, 1]; got {label_smoothing}{in_scope()}")
+    if weight is not None and input.ndim and weight.shape != (input.shape[min(1, input.ndim - 1)],):
+        raise ShapeError(
+            f"cross_entropy: weight must have one value per class of scores {tuple(input.shape)}; got "
+            f"{tuple(weight.shape)}{in_scope()}"
+        )
     if is_floating(target.dtype) and target.ndim == input.ndim:
+        if ignore_index >= 0:
+            raise ArgumentError(f"cross_entropy: probabilities take no ignore_index; got {ignore_index}{in_scope()}")
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     scores = _class_first_to_last("cross_entropy", input, target.array.shape)
     labels, ignored = _labels("cross_entropy", target, scores.array.shape[1], ignore_index)
@@ -257,7 +274,7 @@ def _soft_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float
 ) -> Tensor:
     """Cross entropy with a probability for each class."""
-    _same_shape("cross_entropy", input, target)
+    same_shape("cross_entropy", input, target)
     dim = 0 if input.ndim == 1 else 1
     if smoothing:
         target = target * (1 - smoothing) + smoothing / input.shape[dim]
@@ -265,9 +282,7 @@ def _soft_cross_entropy(
     if weight is not None:
         logs = logs * weight.reshape(-1, *(1,) * (input.ndim - dim - 1))
     losses = -(logs * target).sum(dim)
-    return (
-        losses.sum() / max(losses.numel(), 1) if reduction == "mean" else _reduced("cross_entropy", losses, reduction)
-    )
+    return losses.sum() / max(losses.numel(), 1) if reduction == "mean" else reduced("cross_entropy", losses, reduction)
 
 
 @runs_in(FULL)
@@ -282,7 +297,12 @@ def nll_loss(
 ) -> Tensor:
     """−x[target], averaged: log-probabilities (N, C, …) and class numbers (N, …); options as for `cross_entropy`."""
     need_tensors("nll_loss", input=input, target=target, weight=weight)
-    reduction = _old_names(size_average, reduce, reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
+    if weight is not None and input.ndim and weight.shape != (input.shape[min(1, input.ndim - 1)],):
+        raise ShapeError(
+            f"nll_loss: weight must have one value per class of x {tuple(input.shape)}; got "
+            f"{tuple(weight.shape)}{in_scope()}"
+        )
     scores = _class_first_to_last("nll_loss", input, tuple(target.shape))
     labels, ignored = _labels("nll_loss", target, scores.shape[1], ignore_index)
     labels = taken(_flat, labels)
@@ -299,12 +319,49 @@ def nll_loss(
     )
 
 
-def _old_names(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
-    if size_average is None and reduce is None:
-        return reduction
-    if reduce is False:
-        return "none"
-    return "sum" if size_average is False else "mean"
+def linear_cross_entropy(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+    *,
+    linear_bias: Tensor | None = None,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    options: Any = None,
+) -> Tensor:
+    """`cross_entropy` of a linear map: features (N, I), its matrix (C, I) and class numbers (N).
+
+    With a matrix (C, d…, I) the scores are (N, C, d…). `options`, which steer PyTorch's memory, have no effect.
+
+    Raises:
+        RuntimeError: for shapes that do not fit.
+    """
+    op = "linear_cross_entropy"
+    need_tensors(op, input=input, linear_weight=linear_weight, target=target, linear_bias=linear_bias, weight=weight)
+    if input.ndim not in (1, 2) or linear_weight.ndim < 2 or input.shape[-1] != linear_weight.shape[-1]:
+        raise ShapeError(
+            f"{op}: features (N, I) and a matrix (C, …, I) don't fit: {tuple(input.shape)} and "
+            f"{tuple(linear_weight.shape)}{in_scope()}"
+        )
+    outputs = tuple(linear_weight.shape[:-1])
+    if linear_bias is not None and tuple(linear_bias.shape) != outputs:
+        raise ShapeError(f"{op}: linear_bias must have shape {outputs}; got {tuple(linear_bias.shape)}{in_scope()}")
+    if len(outputs) > 1 and input.ndim == 1:
+        raise ShapeError(f"{op}: a matrix {tuple(linear_weight.shape)} needs features (N, I){in_scope()}")
+    if target.ndim == input.ndim - 1 + len(outputs) and is_floating(target.dtype) and ignore_index is not None:
+        raise ArgumentError(f"{op}: probabilities take no ignore_index{in_scope()}")
+    flat = linear_weight.reshape(-1, linear_weight.shape[-1])
+    scores = ops.linear(input, flat, None if linear_bias is None else linear_bias.reshape(-1))
+    return cross_entropy(
+        scores.reshape(*input.shape[:-1], *outputs),
+        target,
+        weight,
+        ignore_index=-100 if ignore_index is None else ignore_index,
+        reduction=reduction,
+        label_smoothing=label_smoothing,
+    )
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
@@ -325,3 +382,17 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
 
 def _rows_of_one(backend: Any, labels: Any, classes: int) -> Any:
     return (labels[..., None] == backend.xp.arange(classes)).astype(int64)
+
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "huber_loss",
+    "l1_loss",
+    "linear_cross_entropy",
+    "mse_loss",
+    "nll_loss",
+    "one_hot",
+    "smooth_l1_loss",
+]

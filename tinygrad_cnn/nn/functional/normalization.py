@@ -62,6 +62,8 @@ def batch_norm(
                 f"batch_norm: without running_mean and running_var only training=True is possible{in_scope()}"
             )
         return _with_running_statistics(input, running_mean, running_var, weight, bias, eps)
+    if eps <= 0:
+        raise ValueError(f"batch_norm: eps must be positive in training; got {eps}{in_scope()}")
     count = input.numel() // max(channels, 1)
     if count == 1:
         raise ValueError(
@@ -94,3 +96,6 @@ def _with_running_statistics(
         scale = scale * weight
     shift = -mean * scale if bias is None else bias - mean * scale
     return ops.scale_channels(x, scale, shift)
+
+
+__all__ = ["batch_norm"]

@@ -7,7 +7,7 @@ from typing import Any
 from ... import ops
 from ...autograd import unrecordable
 from ...autograd.modes import in_scope
-from ...errors import ShapeError
+from ...errors import ArgumentError, ShapeError
 from ...ops.precision import LOW
 from ...tensor import Tensor
 from ...tensor.precision import runs_in
@@ -29,7 +29,12 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val must not exceed max_val; got {min_val} and {max_val}{in_scope()}")
-    return _into("hardtanh", input, inplace, lambda x: ops.hardtanh(x, low=min_val, high=max_val))
+    need_tensors("hardtanh", input=input)
+    if input.dtype.kind in "iu":  # the ends take part in the dtype of x
+        min_val, max_val = int(min_val), int(max_val)
+    return _into(
+        "hardtanh", input, inplace, lambda x: ops.where(x <= min_val, min_val, ops.where(x >= max_val, max_val, x))
+    )
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -44,12 +49,12 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """min(max(x + 3, 0), 6) / 6"""
-    return _into("hardsigmoid", input, inplace, ops.hardsigmoid)
+    return _into("hardsigmoid", input, inplace, lambda x: hardtanh(x + 3, 0.0, 6.0) / 6)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x · hardsigmoid(x) (Howard et al. 2019)."""
-    return _into("hardswish", input, inplace, ops.hardswish)
+    return _into("hardswish", input, inplace, lambda x: x * hardtanh(x + 3, 0.0, 6.0) / 6)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -61,7 +66,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x for x > 0, α(e^(x/α) − 1) below (Barron 2017)."""
     if alpha == 0:
-        raise ValueError(f"celu: alpha must not be 0{in_scope()}")
+        raise ArgumentError(f"celu: alpha must not be 0{in_scope()}")
     return _into("celu", input, inplace, lambda x: ops.elu(x / alpha, alpha=1.0) * alpha)
 
 
@@ -95,6 +100,8 @@ def rrelu(
 ) -> Tensor:
     """`leaky_relu` whose slope is drawn from [lower, upper] per element in training, and their mean otherwise."""
     need_tensors("rrelu", input=input)
+    if lower > upper:
+        raise ArgumentError(f"rrelu: lower must not exceed upper; got {lower} and {upper}{in_scope()}")
     if not training:
         slope = (lower + upper) / 2
         return _into("rrelu", input, inplace, lambda x: ops.leaky_relu(x, slope=slope))
@@ -112,9 +119,9 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """
     need_tensors("gelu", input=input)
     if approximate == "none":
-        return ops.gelu(input)
+        return input * 0.5 * (1 + ops.erf(input * sqrt(0.5)))
     if approximate != "tanh":
-        raise ValueError(f"gelu: approximate must be 'none' or 'tanh'; got {approximate!r}{in_scope()}")
+        raise ArgumentError(f"gelu: approximate must be 'none' or 'tanh'; got {approximate!r}{in_scope()}")
     inner = sqrt(2 / 3.141592653589793) * (input + 0.044715 * input * input * input)
     return input * 0.5 * (1 + ops.tanh(inner))
 
@@ -152,7 +159,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x moved towards 0 by λ, and 0 where it would pass it."""
     need_tensors("softshrink", input=input)
     if lambd < 0:
-        raise ValueError(f"softshrink: lambd must not be negative; got {lambd}{in_scope()}")
+        raise ArgumentError(f"softshrink: lambd must not be negative; got {lambd}{in_scope()}")
     return ops.where(input > lambd, input - lambd, ops.where(input < -lambd, input + lambd, 0.0 * input))
 
 
@@ -176,12 +183,66 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     return input.narrow(dim, 0, half) * ops.sigmoid(input.narrow(dim, half, half))
 
 
-def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Tensor:
-    """x / max(‖x‖ₚ, eps) along a dimension.
+def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:
+    """x / max(‖x‖ₚ, eps) along a dimension, written into `out` if there is one.
 
     >>> import tinygrad_cnn as tg
     >>> normalize(tg.tensor([[3.0, 4.0]]))
     tensor([[0.6000, 0.8000]])
     """
     need_tensors("normalize", input=input)
-    return input / input.norm(p, dim, keepdim=True).clamp_min(eps)
+    scaled = input / input.norm(p, dim, keepdim=True).clamp_min(eps)
+    return scaled if out is None else out.copy_(scaled)
+
+
+def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """`hardtanh`, written into the input."""
+    return hardtanh(input, min_val, max_val, inplace=True)
+
+
+def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
+    """`threshold`, written into the input."""
+    return _into("threshold", input, True, lambda x: ops.where(x > threshold, x, value))
+
+
+def selu_(input: Tensor) -> Tensor:
+    """`selu`, written into the input."""
+    return selu(input, inplace=True)
+
+
+def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """`celu`, written into the input."""
+    return celu(input, alpha, inplace=True)
+
+
+def rrelu_(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False) -> Tensor:
+    """`rrelu`, written into the input."""
+    return rrelu(input, lower, upper, training, inplace=True)
+
+
+__all__ = [
+    "celu",
+    "celu_",
+    "gelu",
+    "glu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "hardtanh_",
+    "logsigmoid",
+    "mish",
+    "normalize",
+    "prelu",
+    "relu6",
+    "rrelu",
+    "rrelu_",
+    "selu",
+    "selu_",
+    "softmin",
+    "softshrink",
+    "softsign",
+    "tanhshrink",
+    "threshold",
+    "threshold_",
+]

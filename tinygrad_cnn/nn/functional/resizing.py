@@ -1,8 +1,8 @@
-"""Images of other sizes: adaptive pooling, interpolation, and channels rearranged as pixels."""
+"""Images of other sizes: interpolation, and channels rearranged as pixels."""
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import floor
+from math import floor, prod
 from typing import Any
 
 import numpy as np
@@ -11,80 +11,8 @@ from ... import ops
 from ...autograd.modes import in_scope
 from ...errors import ShapeError
 from ...tensor import Tensor
+from .adaptive import adaptive_average, along
 from .checks import need_tensors
-from .pooling import avg_pool2d
-
-
-def _bounds(size: int, count: int) -> list[tuple[int, int]]:
-    """Where `count` windows that cover `size` pixels begin and end."""
-    return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
-
-
-@lru_cache(maxsize=512)
-def _averages(size: int, count: int) -> Any:
-    """The matrix (count, size) that takes the mean of each window."""
-    matrix = np.zeros((count, size))
-    for row, (start, stop) in zip(matrix, _bounds(size, count), strict=True):
-        row[start:stop] = 1 / (stop - start)
-    return matrix
-
-
-def _along(x: Tensor, dim: int, matrix: Any) -> Tensor:
-    """x with each line along a dimension multiplied by a matrix (new, old)."""
-    factors = Tensor.from_array(x.backend.asarray(matrix.astype(x.dtype)))
-    if dim == x.ndim - 1:
-        return ops.matmul(x, ops.permute(factors, dims=(1, 0)))
-    return (
-        ops.matmul(factors, x) if dim == x.ndim - 2 else _along(x.movedim(dim, -1), x.ndim - 1, matrix).movedim(-1, dim)
-    )
-
-
-def _sizes(op: str, x: Tensor, output_size: Any, rank: int) -> tuple[int, ...]:
-    need_tensors(op, input=x)
-    if x.ndim not in (rank + 1, rank + 2):
-        raise ShapeError(f"{op}: expected {rank + 1} or {rank + 2} dimensions; got shape {tuple(x.shape)}{in_scope()}")
-    wanted = (output_size,) * rank if isinstance(output_size, int) or output_size is None else tuple(output_size)
-    if len(wanted) != rank:
-        raise ValueError(f"{op}: output_size must be an int or {rank} of them; got {output_size!r}{in_scope()}")
-    sizes = tuple(n if w is None else int(w) for n, w in zip(x.shape[-rank:], wanted, strict=True))
-    if min(sizes) < 0:
-        raise ValueError(f"{op}: output_size must not be negative; got {output_size!r}{in_scope()}")
-    return sizes
-
-
-def _adaptive_average(op: str, x: Tensor, output_size: Any, rank: int) -> Tensor:
-    sizes = _sizes(op, x, output_size, rank)
-    if all(n == 1 for n in sizes):
-        return x.mean(tuple(range(-rank, 0)), keepdim=True)
-    image = tuple(x.shape[-rank:])
-    if rank == 2 and all(sizes) and all(n % out == 0 for n, out in zip(image, sizes, strict=True)):
-        return avg_pool2d(x, (image[0] // sizes[0], image[1] // sizes[1]))
-    for place, (n, out) in enumerate(zip(image, sizes, strict=True)):
-        if n != out:
-            x = _along(x, x.ndim - rank + place, _averages(n, out))
-    return x
-
-
-def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
-    """`adaptive_avg_pool2d` of sequences (N, C, L)."""
-    return _adaptive_average("adaptive_avg_pool1d", input, output_size, 1)
-
-
-def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
-    """Means of windows chosen so that the result has the wanted size; None keeps a size.
-
-    Window i of n holds the pixels from ⌊iH/n⌋ to ⌈(i + 1)H/n⌉ − 1.
-
-    >>> import tinygrad_cnn as tg
-    >>> adaptive_avg_pool2d(tg.arange(16.0).reshape(1, 1, 4, 4), 1).item()
-    7.5
-    """
-    return _adaptive_average("adaptive_avg_pool2d", input, output_size, 2)
-
-
-def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
-    """`adaptive_avg_pool2d` of volumes (N, C, D, H, W)."""
-    return _adaptive_average("adaptive_avg_pool3d", input, output_size, 3)
 
 
 def interpolate(
@@ -150,7 +78,7 @@ def interpolate(
     if min(sizes) < 1 or min(image) < 1:
         raise ShapeError(f"interpolate: sizes must be positive; got {image} → {sizes}{in_scope()}")
     if mode == "area":
-        return _adaptive_average("interpolate", input, sizes, rank)
+        return adaptive_average("interpolate", input, sizes, rank)
     for place, (n, out, factor) in enumerate(zip(image, sizes, factors, strict=True)):
         if n == out and (factor is None or factor == 1):
             continue
@@ -158,7 +86,7 @@ def interpolate(
             index = _nearest(n, out, factor, mode == "nearest-exact")
             input = _nearest_along(input, place + 2, index, out // n if out % n == 0 else 0)
         else:
-            input = _along(input, place + 2, _weights(n, out, factor, mode == "bicubic", bool(align_corners)))
+            input = along(input, place + 2, _weights(n, out, factor, mode == "bicubic", bool(align_corners)))
     return input
 
 
@@ -215,6 +143,16 @@ def upsample(
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
+def upsample_nearest(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
+    """`interpolate` with mode "nearest", by its old name."""
+    return interpolate(input, size, scale_factor, "nearest")
+
+
+def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
+    """`interpolate` with mode "bilinear" and the corners' centres kept, by its old name."""
+    return interpolate(input, size, scale_factor, "bilinear", align_corners=True)
+
+
 def _images(op: str, x: Tensor, divisor: int, what: str, factor: Any) -> tuple[int, int, int]:
     need_tensors(op, input=x)
     if not hasattr(factor, "__index__") or factor < 1:
@@ -237,7 +175,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     r = upscale_factor
     square = r * r if hasattr(r, "__index__") and r > 0 else 1
     c, h, w = _images("pixel_shuffle", input, square, "upscale_factor", r)
-    parts = input.reshape(-1, c // square, r, r, h, w)
+    parts = input.reshape(prod(input.shape[:-3]), c // square, r, r, h, w)
     return parts.permute(0, 1, 4, 2, 5, 3).reshape(*input.shape[:-3], c // square, h * r, w * r)
 
 
@@ -247,7 +185,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     c, h, w = _images("pixel_unshuffle", input, 1, "downscale_factor", r)
     if h % r or w % r:
         raise ShapeError(f"pixel_unshuffle: {h} × {w} pixels can't be divided by {r}{in_scope()}")
-    parts = input.reshape(-1, c, h // r, r, w // r, r)
+    parts = input.reshape(prod(input.shape[:-3]), c, h // r, r, w // r, r)
     return parts.permute(0, 1, 3, 5, 2, 4).reshape(*input.shape[:-3], c * r * r, h // r, w // r)
 
 
@@ -260,3 +198,14 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
         )
     n, c, *rest = input.shape
     return input.reshape(n, groups, c // groups, *rest).transpose(1, 2).reshape(n, c, *rest)
+
+
+__all__ = [
+    "channel_shuffle",
+    "interpolate",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
+]

@@ -70,3 +70,6 @@ def _from_inside(x: Tensor, pairs: list[tuple[int, int]], mode: str) -> Tensor:
             places = n - 1 - abs(n - 1 - abs(places))
         x = ops.getitem(x, index=(*(slice(None),) * place, places))
     return x
+
+
+__all__ = ["pad"]

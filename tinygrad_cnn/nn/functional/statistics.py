@@ -1,13 +1,13 @@
-"""Normalisation by layer, group, instance and neighbourhood, and rows of a table (embedding)."""
+"""Normalisation by layer, group, instance and neighbourhood."""
 
 from collections.abc import Sequence
 from math import prod
 from typing import Any
 
 from ... import ops
-from ...autograd import taken, unrecordable
+from ...autograd import unrecordable
 from ...autograd.modes import in_scope
-from ...errors import DtypeError, ShapeError
+from ...errors import ShapeError
 from ...ops.precision import RANGE
 from ...tensor import Tensor
 from ...tensor.precision import runs_in
@@ -139,46 +139,4 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     return input / (total * (alpha / size) + k) ** beta
 
 
-def embedding(
-    input: Tensor,
-    weight: Tensor,
-    padding_idx: int | None = None,
-    max_norm: float | None = None,
-    norm_type: float = 2.0,
-    scale_grad_by_freq: bool = False,
-    sparse: bool = False,
-) -> Tensor:
-    """Rows of a table: numbers (…), table (rows, features) → (…, features).
-
-    Args:
-        input: integers in [0, rows).
-        weight: the table.
-        padding_idx: a row whose gradient is 0.
-        max_norm, scale_grad_by_freq: not offered.
-        norm_type, sparse: without effect here.
-
-    Raises:
-        IndexError: for a number outside of the table, with its value.
-
-    >>> import tinygrad_cnn as tg
-    >>> embedding(tg.tensor([1, 0]), tg.tensor([[1.0, 2.0], [3.0, 4.0]])).tolist()
-    [[3.0, 4.0], [1.0, 2.0]]
-    """
-    need_tensors("embedding", input=input, weight=weight)
-    if input.dtype.kind not in "iu":
-        raise DtypeError(f"embedding: row numbers must be integers; got dtype {input.dtype}{in_scope()}")
-    if max_norm is not None or scale_grad_by_freq:
-        raise NotImplementedError(f"embedding: max_norm and scale_grad_by_freq are not offered{in_scope()}")
-    if weight.ndim != 2:
-        raise ShapeError(f"embedding: the table must have 2 dimensions; got shape {tuple(weight.shape)}{in_scope()}")
-    taken(_check_rows, input.array, weight.shape[0], in_scope())
-    out = weight[input]
-    if padding_idx is None:
-        return out
-    return ops.where((input == padding_idx % weight.shape[0]).unsqueeze(-1), out.detach(), out)
-
-
-def _check_rows(numbers: Any, rows: int, scope: str) -> None:
-    wrong = numbers[(numbers < 0) | (numbers >= rows)]
-    if wrong.size:
-        raise IndexError(f"embedding: row {int(wrong[0])} is outside [0, {rows}){scope}")
+__all__ = ["group_norm", "instance_norm", "layer_norm", "local_response_norm", "rms_norm"]

@@ -1,53 +1,76 @@
-"""PyTorch's files of layers, for programs that import from them: here all of them lead to `tinygrad_cnn.nn`.
+"""The layers under the names of PyTorch's files: `nn.modules.batchnorm._BatchNorm`, `nn.modules.utils._pair` …"""
 
->>> from tinygrad_cnn.nn.modules.conv import Conv2d
->>> from tinygrad_cnn.nn.modules.batchnorm import _BatchNorm
->>> from tinygrad_cnn import nn
->>> Conv2d is nn.Conv2d, issubclass(nn.BatchNorm2d, _BatchNorm)
-(True, True)
-"""
-
-import sys
-from types import ModuleType
-from typing import Any
-
-from ... import nn
-from ..convolution import ConvolutionBase, TransposedBase
-from ..dropout import DropoutBase
-from ..loss import Loss, WeightedLoss
-from ..normalization import BatchNormBase
-from ..statistics import InstanceNormBase
-from . import utils
-
-_FILES = (
-    *("activation", "adaptive", "batchnorm", "channelshuffle", "container", "conv", "distance", "dropout", "flatten"),
-    *("fold", "instancenorm", "lazy", "linear", "loss", "module", "normalization", "padding", "pixelshuffle"),
-    *("pooling", "rnn", "sparse", "transformer", "upsampling"),
+from . import (
+    activation,
+    adaptive,
+    batchnorm,
+    channelshuffle,
+    container,
+    conv,
+    distance,
+    dropout,
+    flatten,
+    fold,
+    instancenorm,
+    lazy,
+    linear,
+    loss,
+    module,
+    normalization,
+    padding,
+    pixelshuffle,
+    pooling,
+    rnn,
+    sparse,
+    transformer,
+    upsampling,
+    utils,
 )
-# The bases that programs ask for in `isinstance`, under PyTorch's names.
-_BASES = {
-    "_BatchNorm": BatchNormBase,
-    "_NormBase": BatchNormBase,
-    "_InstanceNorm": InstanceNormBase,
-    "_ConvNd": ConvolutionBase,
-    "_ConvTransposeNd": TransposedBase,
-    "_DropoutNd": DropoutBase,
-    "_Loss": Loss,
-    "_WeightedLoss": WeightedLoss,
-}
+from .activation import *  # noqa: F403
+from .adaptive import *  # noqa: F403
+from .batchnorm import *  # noqa: F403
+from .channelshuffle import *  # noqa: F403
+from .container import *  # noqa: F403
+from .conv import *  # noqa: F403
+from .distance import *  # noqa: F403
+from .dropout import *  # noqa: F403
+from .flatten import *  # noqa: F403
+from .fold import *  # noqa: F403
+from .instancenorm import *  # noqa: F403
+from .lazy import *  # noqa: F403
+from .linear import *  # noqa: F403
+from .loss import *  # noqa: F403
+from .module import *  # noqa: F403
+from .normalization import *  # noqa: F403
+from .padding import *  # noqa: F403
+from .pixelshuffle import *  # noqa: F403
+from .pooling import *  # noqa: F403
+from .rnn import *  # noqa: F403
+from .sparse import *  # noqa: F403
+from .transformer import *  # noqa: F403
+from .upsampling import *  # noqa: F403
 
 __all__ = ["utils"]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _BASES:
-        return _BASES[name]
-    if (name.startswith("__") and name != "__all__") or not hasattr(nn, name):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
-    return getattr(nn, name)
-
-
-for _file in _FILES:
-    _face = ModuleType(f"{__name__}.{_file}", "All of `tinygrad_cnn.nn`.")
-    _face.__getattr__ = __getattr__  # type: ignore[method-assign] # asked as any module's
-    sys.modules[_face.__name__] = globals()[_file] = _face
+__all__ += activation.__all__
+__all__ += adaptive.__all__
+__all__ += batchnorm.__all__
+__all__ += channelshuffle.__all__
+__all__ += container.__all__
+__all__ += conv.__all__
+__all__ += distance.__all__
+__all__ += dropout.__all__
+__all__ += flatten.__all__
+__all__ += fold.__all__
+__all__ += instancenorm.__all__
+__all__ += lazy.__all__
+__all__ += linear.__all__
+__all__ += loss.__all__
+__all__ += module.__all__
+__all__ += normalization.__all__
+__all__ += padding.__all__
+__all__ += pixelshuffle.__all__
+__all__ += pooling.__all__
+__all__ += rnn.__all__
+__all__ += sparse.__all__
+__all__ += transformer.__all__
+__all__ += upsampling.__all__

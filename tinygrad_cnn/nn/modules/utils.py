@@ -1,18 +1,14 @@
-"""PyTorch's helpers for arguments that are one number or one per dimension."""
+"""What PyTorch has in `torch.nn.modules.utils`: one value for each dimension."""
 
 from collections.abc import Callable, Iterable
 from itertools import repeat
 from typing import Any
 
-__all__: list[str] = []
+from ..utils.convert_parameters import consume_prefix_in_state_dict_if_present
 
 
 def _ntuple(n: int, name: str = "parse") -> Callable[[Any], tuple[Any, ...]]:
-    """A function that makes a tuple: of what can be iterated its items, of one value `n` times that.
-
-    >>> _ntuple(2)(3), _ntuple(2)([1, 2])
-    ((3, 3), (1, 2))
-    """
+    """A function that makes a tuple of n of one value, and of several their tuple."""
 
     def parse(x: Any) -> tuple[Any, ...]:
         return tuple(x) if isinstance(x, Iterable) else tuple(repeat(x, n))
@@ -27,10 +23,32 @@ _triple = _ntuple(3, "_triple")
 _quadruple = _ntuple(4, "_quadruple")
 
 
-def _reverse_repeat_tuple(t: tuple[Any, ...], n: int) -> tuple[Any, ...]:
-    """Each item `n` times, the last first: paddings as `F.pad` takes them.
+def _reverse_repeat_tuple(t: Iterable[Any], n: int) -> tuple[Any, ...]:
+    """Each value n times, the last first.
 
     >>> _reverse_repeat_tuple((1, 2), 2)
     (2, 2, 1, 1)
     """
-    return tuple(x for x in reversed(t) for _ in range(n))
+    return tuple(x for x in reversed(tuple(t)) for _ in range(n))
+
+
+def _list_with_default(out_size: list[Any], defaults: list[int]) -> list[int]:
+    """The sizes, with the last defaults for those that are None."""
+    if not hasattr(out_size, "__iter__"):
+        return out_size
+    if len(defaults) <= len(out_size):
+        raise ValueError(f"_list_with_default: expected more than {len(out_size)} defaults; got {len(defaults)}")
+    last = defaults[-len(out_size) :]
+    return [default if size is None else size for size, default in zip(out_size, last, strict=True)]
+
+
+__all__ = [
+    "_list_with_default",
+    "_ntuple",
+    "_pair",
+    "_quadruple",
+    "_reverse_repeat_tuple",
+    "_single",
+    "_triple",
+    "consume_prefix_in_state_dict_if_present",
+]

@@ -83,6 +83,15 @@ def clip_grad_norm_(
     return norm
 
 
+def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Tensor, foreach: bool | None = None) -> None:
+    """Scale all gradients down, in place, as `clip_grad_norm_` does for gradients of this norm."""
+    factor = float(max_norm) / (float(total_norm) + 1e-6)
+    for gradient in _gradients("clip_grads_with_norm_", parameters):
+        if factor < 1:
+            gradient.array *= factor
+            gradient.storage.changed("clip_grads_with_norm_")
+
+
 def clip_grad_norm(parameters: Any, max_norm: float, norm_type: float = 2.0) -> Tensor:
     """The old name of `clip_grad_norm_`."""
     warn("nn.utils.clip_grad_norm is an old name of nn.utils.clip_grad_norm_", FutureWarning, stacklevel=2)

@@ -1,6 +1,7 @@
 """All parameters as one vector, and back."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from ...errors import ShapeError
 from ...functions import cat
@@ -43,3 +44,21 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
         parameter.array[...] = vec.array[start:end].reshape(parameter.shape)
         parameter.storage.changed("vector_to_parameters")
         start = end
+
+
+def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: str) -> None:
+    """Take a prefix such as "module." off the keys of a state dict, in place.
+
+    >>> state = {"module.weight": 1}
+    >>> consume_prefix_in_state_dict_if_present(state, "module.")
+    >>> state
+    {'weight': 1}
+    """
+    for key in list(state_dict):
+        if key.startswith(prefix):
+            state_dict[key.removeprefix(prefix)] = state_dict.pop(key)
+    metadata = getattr(state_dict, "_metadata", None)
+    if metadata is not None:
+        for key in list(metadata):
+            if key == prefix[:-1] or key.startswith(prefix):
+                metadata[key.removeprefix(prefix) if key.startswith(prefix) else ""] = metadata.pop(key)

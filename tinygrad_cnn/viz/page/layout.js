@@ -73,25 +73,31 @@ function place(box, between, size) {
 function ranks(items, routes) {
   const rank = new Map(items.map((item) => [item, 0]));
   const waiting = new Map(items.map((item) => [item, 0]));
-  for (const { to } of routes) waiting.set(to, waiting.get(to) + 1);
+  const after = new Map(items.map((item) => [item, []]));
+  for (const { from, to } of routes) {
+    waiting.set(to, waiting.get(to) + 1);
+    after.get(from).push(to);
+  }
+  const fed = new Set(routes.map(({ to }) => to));
   const rest = new Set(items);
+  const ready = items.filter((item) => !waiting.get(item));
   while (rest.size) {
-    const ready = [...rest].find((item) => waiting.get(item) <= 0) || [...rest][0]; // the latter cuts a cycle
-    rest.delete(ready);
-    for (const { from, to } of routes) {
-      if (from !== ready) continue;
+    const item = ready.length ? ready.pop() : rest.values().next().value; // the latter cuts a cycle
+    if (!rest.delete(item)) continue;
+    for (const to of after.get(item)) {
+      if (!rest.has(to)) continue;
+      rank.set(to, Math.max(rank.get(to), rank.get(item) + 1));
       waiting.set(to, waiting.get(to) - 1);
-      if (rest.has(to)) rank.set(to, Math.max(rank.get(to), rank.get(ready) + 1));
+      if (!waiting.get(to)) ready.push(to);
     }
   }
-  // What only feeds others moves down to where it is used.
-  for (const item of items) {
-    if (routes.some(({ to }) => to === item)) continue;
-    const users = routes.filter(({ from }) => from === item).map(({ to }) => rank.get(to));
-    if (users.length) rank.set(item, Math.max(rank.get(item), Math.min(...users) - 1));
+  for (const item of items) { // what only feeds others moves down to where it is used
+    if (fed.has(item) || !after.get(item).length) continue;
+    rank.set(item, Math.max(0, after.get(item).reduce((least, to) => Math.min(least, rank.get(to)), Infinity) - 1));
   }
   const used = [...new Set(rank.values())].sort((a, b) => a - b);
-  for (const [item, r] of rank) rank.set(item, used.indexOf(r));
+  const place = new Map(used.map((r, i) => [r, i]));
+  for (const [item, r] of rank) rank.set(item, place.get(r));
   return rank;
 }
 

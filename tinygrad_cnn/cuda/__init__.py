@@ -7,11 +7,12 @@
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from .backend import cuda as _floor
-from .backend import get_backend
-from .errors import OutOfMemoryError
-from .tensor import legacy
-from .tensor.device import device as _device
+from ..backend import cuda as _floor
+from ..backend import get_backend
+from ..errors import OutOfMemoryError
+from ..tensor import legacy
+from ..tensor.device import device as _device
+from . import amp
 
 __all__ = [
     "BoolTensor",
@@ -26,6 +27,7 @@ __all__ = [
     "OutOfMemoryError",
     "ShortTensor",
     "Stream",
+    "amp",
     "current_device",
     "current_stream",
     "default_stream",

@@ -1,12 +1,12 @@
-"""Data sets of pictures."""
+"""The handwritten digits that come with scikit-learn."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..data import Dataset
-from ..tensor import Tensor, as_tensor
+from ...data import Dataset
+from ...tensor import Tensor, as_tensor
 
 TEST_SIZE = 360
 

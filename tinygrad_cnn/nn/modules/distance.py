@@ -1,0 +1,5 @@
+"""What PyTorch has in `torch.nn.modules.distance`."""
+
+from ..distance import CosineSimilarity, PairwiseDistance
+
+__all__ = ["CosineSimilarity", "PairwiseDistance"]

@@ -1,0 +1,8 @@
+"""What PyTorch has in `torch.nn.modules.linear`."""
+
+from ..lazy import LazyLinear
+from ..linear import Bilinear, Identity, Linear
+
+NonDynamicallyQuantizableLinear = Linear
+
+__all__ = ["Bilinear", "Identity", "LazyLinear", "Linear", "NonDynamicallyQuantizableLinear"]
