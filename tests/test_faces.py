@@ -20,7 +20,7 @@ def test_pytorchs_files_of_layers():
     assert (_single(1), _pair(1), _triple((1, 2, 3)), _quadruple([1] * 4)) == ((1,), (1, 1), (1, 2, 3), (1, 1, 1, 1))
     assert _ntuple(3)(range(3)) == (0, 1, 2)
     assert _reverse_repeat_tuple((1, 2), 2) == (2, 2, 1, 1)
-    with pytest.raises(AttributeError, match=r"module 'tinygrad_cnn.nn.modules' has no attribute 'Linaer'"):
+    with pytest.raises(AttributeError, match="has no attribute 'Linaer'"):
         _ = nn.modules.conv.Linaer
 
 
@@ -122,3 +122,19 @@ def test_older_names_of_mixed_precision():
 
     assert Double.apply(x).tolist() == [2, 2]
     assert tg.cuda.amp.autocast is autocast
+
+
+def test_the_older_profiler():
+    from tinygrad_cnn.autograd import profiler
+
+    with profiler.profile(enabled=False, use_cuda=True) as p:
+        tg.ones(2).exp()
+    with pytest.raises(RuntimeError, match="profile"):
+        p.key_averages()
+    with profiler.profile(use_cuda=False, record_shapes=True, use_kineto=True) as p, profiler.record_function("mine"):
+        tg.ones(2).exp()
+    assert {"exp", "mine"} <= {row.key for row in p.key_averages()}
+    with profiler.emit_nvtx(), profiler.emit_itt():
+        pass
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = profiler.nothing

@@ -12,10 +12,8 @@ from . import (
     creation,
     cuda,
     distributed,
-    distributions,
     func,
     functions,
-    hub,
     interop,
     jit,
     linalg,
@@ -247,6 +245,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:  # found on first use; a name that is nowhere stays an error to the type checker
+    from . import distributions, hub
     from .dtypes import DType
     from .nn.functional import (
         adaptive_avg_pool1d,

@@ -14,6 +14,8 @@ LAYERS = {
     *("pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu"),
     *("rms_norm", "rrelu", "selu", "threshold", "triplet_margin_loss"),
 }
+# Modules that many programs never use and that take long to load.
+LATER = {"distributions", "hub"}
 # Why a name is not here, by how it begins.
 ABSENT = {
     ("complex", "cdouble", "cfloat", "chalf", "polar", "view_as_", "fft", "stft", "istft", "signal"): (
@@ -49,6 +51,8 @@ def find(name: str) -> Any:
             return import_module("tinygrad_cnn.dtypes").bfloat16()
         except ImportError as missing:
             raise AttributeError(str(missing)) from None  # so that hasattr and getattr with a default answer
+    if name in LATER:
+        return import_module(f"tinygrad_cnn.{name}")
     if name in LAYERS:
         functional = import_module("tinygrad_cnn.nn.functional")
         if hasattr(functional, name):

@@ -153,7 +153,7 @@ def test_any_shape_and_layout(shape: tuple[int, ...], layouts: tuple[str, str], 
 
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: type(b).__name__)
 def test_results_keep_the_order_of_memory(backend: Backend) -> None:
-    x = laid(np.random.default_rng(0).standard_normal((2, 3, 4, 5)).astype("float32"), "channels last")
+    x = laid(np.random.default_rng(0).standard_normal((2, 3, 40, 50)).astype("float32"), "channels last")
     for g in (x, np.ascontiguousarray(x)):
         for found in (backend.relu(x), backend.relu_grad(g, x), backend.silu(x)):
             assert found.strides == x.strides

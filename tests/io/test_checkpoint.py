@@ -1,6 +1,5 @@
 import io
 import json
-from argparse import Namespace
 from collections import Counter, OrderedDict, namedtuple
 
 import numpy as np
@@ -155,6 +154,11 @@ class Network:
         return {}
 
 
+class Options:
+    def __init__(self):
+        self.lr = 1
+
+
 def cycle():
     value = [1]
     value.append({"again": value})
@@ -170,7 +174,7 @@ def cycle():
             r"the object is of type .*Network, which is not written whole; save its .state_dict\(\)",
         ),
         ({"net": [Network()]}, TypeError, r"the object\['net'\]\[0\] is of type .*Network"),
-        ({"args": Namespace(lr=1)}, TypeError, r"\['args'\] is of type argparse.Namespace, .*for example vars\(...\)"),
+        ({"args": Options()}, TypeError, r"\['args'\] is of type .*Options, .*for example vars\(...\)"),
         (Counter("a"), TypeError, r"collections.Counter, which would come back as another type; convert it with dict"),
         ([Point(1, 2)], TypeError, r"the object\[0\] is of type .*Point, .* convert it with tuple\(...\)"),
         (lambda: 0, TypeError, "is of type builtins.function, which is not written; tensors, arrays"),

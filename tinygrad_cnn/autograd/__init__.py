@@ -74,12 +74,10 @@ __all__ = [
 ]
 
 
-_MODULES = ("function", "functional", "graph")  # PyTorch's, of which some are made on first use
+_MODULES = ("function", "functional", "graph", "profiler")  # PyTorch's, of which some are made on first use
 
 
 def __getattr__(name: str) -> Any:
-    if name == "profiler":
-        return import_module("tinygrad_cnn.profiler")
     if name in _MODULES:
         return import_module(f"{__name__}.{name}")
     if name in _ELSEWHERE:

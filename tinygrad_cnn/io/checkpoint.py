@@ -6,18 +6,22 @@ rest as JSON. So every safetensors reader can read them, and loading a file neve
 
 import base64
 import json
+from argparse import Namespace
 from collections import OrderedDict
 from collections.abc import Callable
 from math import isfinite
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from ..dtypes import as_dtype
+from ..nn import Module
 from ..tensor import Tensor, device
 from .pickles import UnsafePickleError
 from .pytorch import reader_of
 from .tensors import File, contents, parsed, save_file
+from .wholes import empty, fill, name_of, named, parts
 
 KEY = "tinygrad_cnn"
 VERSION = 1
@@ -27,11 +31,14 @@ def save(obj: Any, f: File) -> None:
     """Write an object of nested dicts, lists and tuples of tensors and plain values to a file, in place of what was
     there.
 
-    Plain values are None, bool, int, float, str, bytes, sets of them, NumPy arrays and numbers, dtypes and devices. A
-    tensor that occurs twice is written once, and is one tensor again after loading.
+    Plain values are None, bool, int, float, str, bytes, sets of them, NumPy arrays and numbers, dtypes, devices and
+    `argparse.Namespace`. A tensor that occurs twice is written once, and is one tensor again after loading.
+
+    A whole module is written too, by the name of its class and its parts, without its hooks; reading it takes
+    `load(…, weights_only=False)` and a program in which the class is found. Its `state_dict()` lasts longer.
 
     Args:
-        obj: what to write; of a module or an optimizer, its `state_dict()`.
+        obj: what to write; of an optimizer, its `state_dict()`.
         f: the path, or a file opened for writing bytes.
 
     >>> import io
@@ -60,7 +67,8 @@ def load(f: File, map_location: Any = None, *, weights_only: bool = True, mmap: 
         f: the path, or a file opened for reading bytes.
         map_location: the device to put tensors on. Files do not say where tensors were, so a dict or a function, which
             in PyTorch lead from there to here, mean the CPU, as None does.
-        weights_only: accepted, and always meant: no code of the file ever runs.
+        weights_only: False lets whole modules be read that `save` wrote: the modules of their classes are imported, as
+            the file names them. PyTorch's pickles are read by the list alone in any case.
         mmap: accepted.
 
     Raises:
@@ -86,7 +94,7 @@ def load(f: File, map_location: Any = None, *, weights_only: bool = True, mmap: 
             f"load: the file has version {version} of the format, and this tinygrad_cnn reads version {VERSION}; "
             "update it, or read the tensors with load_file"
         )
-    return _Reader(tensors).decode(structure)
+    return _Reader(tensors, weights_only).decode(structure)
 
 
 class _Writer:
@@ -96,6 +104,7 @@ class _Writer:
         self.tensors: dict[str, Any] = {}
         self.names: dict[int, str] = {}  # of the tensors, by identity
         self.open: set[int] = set()  # the containers that this place is in
+        self.wholes: dict[int, int] = {}  # the numbers of the modules, by identity
 
     def encode(self, value: Any, path: tuple[Any, ...]) -> Any:
         """The value as JSON: plain as it is, anything else as {kind: content}."""
@@ -119,6 +128,12 @@ class _Writer:
             return {"device": str(value)}
         if kind in _CONTAINERS:
             return self.encode_container(value, path)
+        if kind in (Namespace, SimpleNamespace):
+            return {"namespace": self.encode(vars(value), path)}
+        if isinstance(value, Module):
+            return self.encode_module(value, path)
+        if (found := name_of(value)) is not None and self.wholes:  # a function that a module holds
+            return {"named": list(found)}
         raise TypeError(f"save: {_at(path)} is of type {kind.__module__}.{kind.__qualname__}, {_advice(value)}")
 
     def encode_container(self, value: Any, path: tuple[Any, ...]) -> Any:
@@ -134,6 +149,22 @@ class _Writer:
             items = [self.encode(item, (*path, i)) for i, item in enumerate(ordered)]
         self.open.discard(id(value))
         return items if type(value) is list else {type(value).__name__: items}
+
+    def encode_module(self, module: Module, path: tuple[Any, ...]) -> Any:
+        """A module as its class's name and its parts; met again, as its number."""
+        if id(module) in self.wholes:
+            return {"again": self.wholes[id(module)]}
+        if (found := name_of(type(module))) is None:
+            raise TypeError(
+                f"save: {_at(path)} is of class {type(module).__qualname__}, which no import finds again; save its "
+                ".state_dict(), or define the class at the top of a module"
+            )
+        self.wholes[id(module)] = len(self.wholes)
+        state: dict[str, Any] = {}
+        for name, value in parts(module).items():
+            of_state_dict = name in ("parameters", "buffers", "modules")  # tensors go by the names they have there
+            state[name] = self.encode(value, path if of_state_dict else (*path, name))
+        return {"module": [*found, state]}
 
     def add(self, tensor: Any, path: tuple[Any, ...]) -> str:
         """The name under which a tensor goes into the file."""
@@ -183,8 +214,10 @@ class _UnreadableError(ValueError):
 class _Reader:
     """Turns JSON back into the object."""
 
-    def __init__(self, tensors: dict[str, Tensor]) -> None:
+    def __init__(self, tensors: dict[str, Tensor], weights_only: bool) -> None:
         self.tensors = tensors
+        self.weights_only = weights_only
+        self.wholes: list[Module] = []
 
     def decode(self, value: Any) -> Any:
         """The object that `_Writer.encode` wrote."""
@@ -216,6 +249,10 @@ class _Reader:
             return as_dtype(content[0]).type(self.decode(content[1]))
         if kind == "float":
             return float(content)
+        if kind == "namespace":
+            return Namespace(**self.decode(content))
+        if kind in ("module", "again", "named"):
+            return self.decode_whole(kind, content)
         if kind == "bytes":
             return base64.b64decode(content)
         if kind == "dtype":
@@ -223,3 +260,20 @@ class _Reader:
         if kind == "device":
             return device(content)
         raise KeyError(kind)
+
+    def decode_whole(self, kind: str, content: Any) -> Any:
+        """A module, or a function or class that one holds."""
+        if kind == "again":
+            return self.wholes[content]
+        where, name, *state = content
+        if self.weights_only:
+            raise _UnreadableError(
+                f"load: the file holds a whole {where}.{name}; reading it imports {where}, which runs its code: if you "
+                "trust the file, pass weights_only=False"
+            )
+        if kind == "named":
+            return named(where, name)
+        module = empty(where, name)
+        self.wholes.append(module)
+        fill(module, {key: self.decode(value) for key, value in state[0].items()})
+        return module
