@@ -47,7 +47,7 @@ class MaxUnpool2d(MaxUnpoolBase):
     """The values of `MaxPool2d(…, return_indices=True)` back at their places, zeros between.
 
     >>> import tinygrad_cnn as tg
-    >>> out, places = MaxPool2d(2, return_indices=True)(tg.arange(4.0).reshape(1, 1, 2, 2))
+    >>> out, places = nn.MaxPool2d(2, return_indices=True)(tg.arange(4.0).reshape(1, 1, 2, 2))
     >>> MaxUnpool2d(2)(out, places).tolist()
     [[[[0.0, 0.0], [0.0, 3.0]]]]
     """
