@@ -8,7 +8,7 @@ import pytest
 import tinygrad_cnn as tg
 from tinygrad_cnn import ops
 from tinygrad_cnn.autograd import elementwise, grad, gradcheck, gradgradcheck, op
-from tinygrad_cnn.errors import DtypeError, GraphError, ShapeError
+from tinygrad_cnn.errors import ArgumentError, DtypeError, GraphError, ShapeError
 
 
 def doubled(backend: Any, x: Any) -> Any:
@@ -124,8 +124,8 @@ def test_errors_inside_a_forward_function_name_the_operation() -> None:
         raise error
 
     for error, kind in [
-        (ValueError("bad value"), ValueError),
-        (TypeError("bad type"), TypeError),
+        (ValueError("bad value"), ArgumentError),  # which is a ValueError, and a RuntimeError as in PyTorch
+        (TypeError("bad type"), DtypeError),
         (IndexError("bad index"), IndexError),
         (ShapeError("bad shape"), ShapeError),
         (DtypeError("bad dtype"), DtypeError),

@@ -99,9 +99,10 @@ def test_without_cupy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_cupy_that_does_not_start(device: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cupy", None)
-    assert "CuPy is installed but does not start" in cuda.state()
-    assert cuda.device_count() == 0
+    with monkeypatch.context() as broken:  # undone before the fixture takes the stand-in away
+        broken.setitem(sys.modules, "cupy", None)
+        assert "CuPy is installed but does not start" in cuda.state()
+        assert cuda.device_count() == 0
 
 
 def test_without_a_driver(device: Any, monkeypatch: pytest.MonkeyPatch) -> None:

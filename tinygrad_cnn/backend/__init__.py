@@ -6,7 +6,8 @@ from typing import Any
 
 from ..errors import DeviceError
 from . import cuda
-from .base import Backend, Kept, RandomGenerator
+from .base import Backend, Kept
+from .generator import RandomGenerator
 from .numba import NumbaBackend
 from .numpy import NumpyBackend
 from .switches import Switch, winograd
@@ -73,14 +74,19 @@ def get_backend(device: Any) -> Backend:
         DeviceError: when there is no such device here, with those there are.
     """
     name = str(device)
-    if name in _backends:
+    if name == cpu.name:
         return _backends[name]
     reason = ""
     if name.partition(":")[0] == "cuda":
         try:
-            return _opened(name)
+            backend = _opened(name)
         except DeviceError as error:
             reason = f". {error}"
+        else:
+            backend.enter()
+            return backend
+    elif name in _backends:
+        return _backends[name]
     raise DeviceError(f"device {name!r} is not available; available: {', '.join(_backends)}{reason}")
 
 

@@ -8,9 +8,10 @@ what all windows read there.
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from math import prod
-from typing import Any, Protocol
+from typing import Any
 
 from .activations import ActivationKernels
+from .generator import RandomGenerator
 from .window import Ints, Window
 
 Array = Any
@@ -26,20 +27,6 @@ class Kept:
 
     def __reduce__(self) -> tuple[type["Kept"], tuple[()]]:
         return Kept, ()
-
-
-class RandomGenerator(Protocol):
-    """A stream of random numbers on one device."""
-
-    def seed(self, seed: int | None) -> int: ...
-    def get_state(self) -> Any: ...
-    def set_state(self, state: Any) -> None: ...
-    def uniform(self, shape: Ints, dtype: Any) -> Array: ...
-    def normal(self, shape: Ints, dtype: Any) -> Array: ...
-    def bernoulli(self, shape: Ints, p: float) -> Array: ...
-    def integers(self, low: int, high: int, shape: Ints, dtype: Any) -> Array: ...
-    def permutation(self, n: int) -> Array: ...
-    def poisson(self, rates: Array) -> Array: ...
 
 
 class Backend(ActivationKernels):
@@ -64,6 +51,9 @@ class Backend(ActivationKernels):
     def holds(self, array: Any) -> bool:
         """Whether this is an array of the backend, on its device."""
         return isinstance(array, self.array_type)
+
+    def enter(self) -> None:
+        """Get ready to make arrays: what is made next, in this thread, is made on this device."""
 
     # transfer ---------------------------------------------------------------------------------------------------------
 

@@ -45,7 +45,11 @@ _info: WorkerInfo | None = None
 
 
 def get_worker_info() -> WorkerInfo | None:
-    """Which worker of a DataLoader this code runs in; None in the main process."""
+    """Which worker of a DataLoader this code runs in; None in the main process.
+
+    >>> tg.utils.data.get_worker_info() is None
+    True
+    """
     return _info
 
 

@@ -44,7 +44,11 @@ def matrix_norm(
     *,
     dtype: Any = None,
 ) -> Tensor:
-    """The norm of matrices: "fro", "nuc" (Σ s), ±2 (extreme s), ±1 (largest or smallest column), ±inf (row)."""
+    """The norm of matrices: "fro", "nuc" (Σ s), ±2 (extreme s), ±1 (largest or smallest column), ±inf (row).
+
+    >>> tg.linalg.matrix_norm(tg.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor(5.)
+    """
     if A.ndim < 2:
         raise ShapeError(f"matrix_norm: expects matrices; got shape {tuple(A.shape)}{in_scope()}")
     if not isinstance(dim, tuple | list) or len(dim) != 2:
@@ -55,7 +59,11 @@ def matrix_norm(
 
 @with_out
 def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:  # noqa: N803
-    """`matrix_norm` over two dimensions, `vector_norm` over one; without `ord`, the root of the sum of all squares."""
+    """`matrix_norm` over two dimensions, `vector_norm` over one; without `ord`, the root of the sum of all squares.
+
+    >>> tg.linalg.norm(tg.tensor([3.0, 4.0]))
+    tensor(5.)
+    """
     if dim is None and ord is not None and A.ndim not in (1, 2):
         raise ShapeError(f"norm: with ord and no dim, expects a vector or a matrix; got {tuple(A.shape)}{in_scope()}")
     count = len(dimensions("norm", dim, A.ndim))
@@ -75,7 +83,11 @@ def matrix_rank(
     atol: Any = None,
     rtol: Any = None,
 ) -> Tensor:
-    """How many singular values are larger than atol, and than rtol (by default max(n, m) · eps) times the largest."""
+    """How many singular values are larger than atol, and than rtol (by default max(n, m) · eps) times the largest.
+
+    >>> tg.linalg.matrix_rank(tg.eye(3))
+    tensor(3)
+    """
     s = svdvals(A.detach())
     if not s.shape[-1]:
         return s.sum(-1).long()

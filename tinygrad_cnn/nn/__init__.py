@@ -29,6 +29,7 @@ from . import (
     statistics,
     tables,
     transformer,
+    unpooling,
     utils,
 )
 from .activation import *  # noqa: F403
@@ -57,6 +58,7 @@ from .shape import *  # noqa: F403
 from .statistics import *  # noqa: F403
 from .tables import *  # noqa: F403
 from .transformer import *  # noqa: F403
+from .unpooling import *  # noqa: F403
 
 __all__ = [
     "Buffer",
@@ -92,3 +94,4 @@ __all__ += shape.__all__
 __all__ += statistics.__all__
 __all__ += tables.__all__
 __all__ += transformer.__all__
+__all__ += unpooling.__all__

@@ -36,7 +36,11 @@ class Dropout(DropoutBase):
 
 
 class Dropout1d(DropoutBase):
-    """`Dropout` of whole channels of sequences (N, C, L)."""
+    """`Dropout` of whole channels of sequences (N, C, L).
+
+    >>> nn.Dropout1d(0.2)
+    Dropout1d(p=0.2, inplace=False)
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """`functional.dropout1d`"""
@@ -58,7 +62,11 @@ class Dropout2d(DropoutBase):
 
 
 class Dropout3d(DropoutBase):
-    """`Dropout` of whole channels of volumes (N, C, D, H, W)."""
+    """`Dropout` of whole channels of volumes (N, C, D, H, W).
+
+    >>> nn.Dropout3d(0.2)
+    Dropout3d(p=0.2, inplace=False)
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """`functional.dropout3d`"""
@@ -79,7 +87,11 @@ class AlphaDropout(DropoutBase):
 
 
 class FeatureAlphaDropout(DropoutBase):
-    """`AlphaDropout` of whole channels (N, C, …)."""
+    """`AlphaDropout` of whole channels (N, C, …).
+
+    >>> nn.FeatureAlphaDropout(0.2)
+    FeatureAlphaDropout(p=0.2, inplace=False)
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """`functional.feature_alpha_dropout`"""

@@ -35,7 +35,11 @@ class HookMethods(ModuleTree):
             held[kind] = OrderedDict()
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the module computes; a subclass says it."""
+        """What the module computes; a subclass says it.
+
+        >>> nn.ReLU().forward(tg.tensor([-1.0, 2.0]))
+        tensor([0., 2.])
+        """
         raise NotImplementedError(f"{type(self).__name__} has no forward(); a Module needs one")
 
     def register_forward_pre_hook(
@@ -46,6 +50,8 @@ class HookMethods(ModuleTree):
         Args:
             prepend: before the hooks that are there.
             with_kwargs: call `hook(module, args, kwargs)`, which may return both.
+
+        >>> nn.ReLU().register_forward_pre_hook(lambda m, args: None).remove()
         """
         return register(self._forward_pre_hooks, (hook, with_kwargs), prepend)
 
@@ -70,13 +76,18 @@ class HookMethods(ModuleTree):
         return register(self._forward_hooks, (hook, with_kwargs, always_call), prepend)
 
     def register_full_backward_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
-        """Call `hook(module, grad_output)` with the gradients of the outputs, a tuple; it may return others."""
+        """Call `hook(module, grad_output)` with the gradients of the outputs, a tuple; it may return others.
+
+        >>> nn.ReLU().register_full_backward_pre_hook(lambda m, go: None).remove()
+        """
         return register(self._backward_pre_hooks, hook, prepend)
 
     def register_full_backward_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, grad_input, grad_output)` when the gradients of the inputs are known.
 
         It may return others for them. Both are tuples, with None for what is no tensor or wants no gradient.
+
+        >>> nn.ReLU().register_full_backward_hook(lambda m, gi, go: None).remove()
         """
         return register(self._backward_hooks, hook, prepend)
 

@@ -81,22 +81,38 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """Zeros."""
+    """Zeros.
+
+    >>> nn.init.zeros_(tg.empty(3))
+    tensor([0., 0., 0.])
+    """
     return _write("zeros_", tensor, 0)
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """Ones."""
+    """Ones.
+
+    >>> nn.init.ones_(tg.empty(3))
+    tensor([1., 1., 1.])
+    """
     return _write("ones_", tensor, 1)
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Values spread evenly over [a, b)."""
+    """Values spread evenly over [a, b).
+
+    >>> nn.init.uniform_(tg.empty(3), 2.0, 2.0)
+    tensor([2., 2., 2.])
+    """
     return _uniform("uniform_", tensor, a, b, generator)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Normally distributed values."""
+    """Normally distributed values.
+
+    >>> nn.init.normal_(tg.empty(3), std=0.0)
+    tensor([0., 0., 0.])
+    """
     if std < 0:
         raise ValueError(f"normal_: std must not be negative; got {std}")
     return _normal("normal_", tensor, mean, std, generator)
@@ -197,7 +213,11 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Normal with standard deviation gain · √(2 / (fan_in + fan_out)). Glorot & Bengio 2010."""
+    """Normal with standard deviation gain · √(2 / (fan_in + fan_out)). Glorot & Bengio 2010.
+
+    >>> nn.init.xavier_normal_(tg.empty(3, 5)).shape
+    (3, 5)
+    """
     return _normal("xavier_normal_", tensor, 0, gain * sqrt(2 / sum(fans(tensor))), generator)
 
 
@@ -233,7 +253,11 @@ def kaiming_normal_(
     nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Tensor:
-    """Normal with standard deviation gain / √fan; arguments as of `kaiming_uniform_`. He et al. 2015."""
+    """Normal with standard deviation gain / √fan; arguments as of `kaiming_uniform_`. He et al. 2015.
+
+    >>> nn.init.kaiming_normal_(tg.empty(3, 5)).shape
+    (3, 5)
+    """
     if 0 in tensor.shape:
         warn("kaiming_normal_: this tensor has no elements to initialise", stacklevel=2)
         return tensor
@@ -251,7 +275,12 @@ def _fan(op: str, tensor: Tensor, mode: str) -> int:
 
 
 def eye_(tensor: Tensor) -> Tensor:
-    """The identity matrix."""
+    """The identity matrix.
+
+    >>> nn.init.eye_(tg.empty(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     _two_dimensions("eye_", tensor)
     return _write("eye_", tensor, tensor.backend.xp.eye(*tensor.shape, dtype=tensor.dtype))
 
@@ -261,6 +290,9 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 
     Raises:
         ValueError: for less than one or more than three spatial dimensions, or outputs that groups do not divide.
+
+    >>> nn.init.dirac_(tg.empty(1, 1, 3)).flatten()
+    tensor([0., 1., 0.])
     """
     if tensor.ndim not in (3, 4, 5):
         raise ValueError(
@@ -301,7 +333,11 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
 
 
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
-    """Normally distributed, with this share of each column made 0. Martens 2010."""
+    """Normally distributed, with this share of each column made 0. Martens 2010.
+
+    >>> (nn.init.sparse_(tg.empty(4, 2), sparsity=0.5) == 0).sum()
+    tensor(4)
+    """
     _two_dimensions("sparse_", tensor)
     rows, columns = tensor.shape
     source = stream(generator, like=tensor)

@@ -176,7 +176,11 @@ class _LazyTransposed(LazyConvolutionMixin):
 
 
 class LazyConv1d(_LazyConvolution, Conv1d):
-    """`Conv1d` whose in_channels are those of its first input."""
+    """`Conv1d` whose in_channels are those of its first input.
+
+    >>> nn.LazyConv1d(4, 3)(tg.ones(1, 2, 5)).shape
+    (1, 4, 3)
+    """
 
     cls_to_become = Conv1d
 
@@ -194,25 +198,41 @@ class LazyConv2d(_LazyConvolution, Conv2d):
 
 
 class LazyConv3d(_LazyConvolution, Conv3d):
-    """`Conv3d` whose in_channels are those of its first input."""
+    """`Conv3d` whose in_channels are those of its first input.
+
+    >>> nn.LazyConv3d(4, 3)(tg.ones(1, 2, 5, 5, 5)).shape
+    (1, 4, 3, 3, 3)
+    """
 
     cls_to_become = Conv3d
 
 
 class LazyConvTranspose1d(_LazyTransposed, ConvTranspose1d):
-    """`ConvTranspose1d` whose in_channels are those of its first input."""
+    """`ConvTranspose1d` whose in_channels are those of its first input.
+
+    >>> nn.LazyConvTranspose1d(4, 3)(tg.ones(1, 2, 5)).shape
+    (1, 4, 7)
+    """
 
     cls_to_become = ConvTranspose1d
 
 
 class LazyConvTranspose2d(_LazyTransposed, ConvTranspose2d):
-    """`ConvTranspose2d` whose in_channels are those of its first input."""
+    """`ConvTranspose2d` whose in_channels are those of its first input.
+
+    >>> nn.LazyConvTranspose2d(4, 3)(tg.ones(1, 2, 5, 5)).shape
+    (1, 4, 7, 7)
+    """
 
     cls_to_become = ConvTranspose2d
 
 
 class LazyConvTranspose3d(_LazyTransposed, ConvTranspose3d):
-    """`ConvTranspose3d` whose in_channels are those of its first input."""
+    """`ConvTranspose3d` whose in_channels are those of its first input.
+
+    >>> nn.LazyConvTranspose3d(4, 3)(tg.ones(1, 2, 5, 5, 5)).shape
+    (1, 4, 7, 7, 7)
+    """
 
     cls_to_become = ConvTranspose3d
 
@@ -261,7 +281,11 @@ class LazyNorm(LazyModuleMixin, NormBase):
 
 
 class LazyBatchNorm1d(LazyNorm, BatchNorm1d):
-    """`BatchNorm1d` whose num_features are those of its first input."""
+    """`BatchNorm1d` whose num_features are those of its first input.
+
+    >>> nn.LazyBatchNorm1d()(tg.ones(2, 3)).shape
+    (2, 3)
+    """
 
     cls_to_become = BatchNorm1d
 
@@ -280,25 +304,41 @@ class LazyBatchNorm2d(LazyNorm, BatchNorm2d):
 
 
 class LazyBatchNorm3d(LazyNorm, BatchNorm3d):
-    """`BatchNorm3d` whose num_features are those of its first input."""
+    """`BatchNorm3d` whose num_features are those of its first input.
+
+    >>> nn.LazyBatchNorm3d()(tg.ones(2, 3, 2, 2, 2)).shape
+    (2, 3, 2, 2, 2)
+    """
 
     cls_to_become = BatchNorm3d
 
 
 class LazyInstanceNorm1d(LazyNorm, InstanceNorm1d):
-    """`InstanceNorm1d` whose num_features are those of its first input."""
+    """`InstanceNorm1d` whose num_features are those of its first input.
+
+    >>> nn.LazyInstanceNorm1d()(tg.ones(1, 3, 4)).shape
+    (1, 3, 4)
+    """
 
     cls_to_become = InstanceNorm1d
 
 
 class LazyInstanceNorm2d(LazyNorm, InstanceNorm2d):
-    """`InstanceNorm2d` whose num_features are those of its first input."""
+    """`InstanceNorm2d` whose num_features are those of its first input.
+
+    >>> nn.LazyInstanceNorm2d()(tg.ones(1, 3, 4, 4)).shape
+    (1, 3, 4, 4)
+    """
 
     cls_to_become = InstanceNorm2d
 
 
 class LazyInstanceNorm3d(LazyNorm, InstanceNorm3d):
-    """`InstanceNorm3d` whose num_features are those of its first input."""
+    """`InstanceNorm3d` whose num_features are those of its first input.
+
+    >>> nn.LazyInstanceNorm3d()(tg.ones(1, 3, 4, 4, 4)).shape
+    (1, 3, 4, 4, 4)
+    """
 
     cls_to_become = InstanceNorm3d
 

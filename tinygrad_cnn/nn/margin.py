@@ -28,7 +28,11 @@ class HuberLoss(Loss):
 
 
 class KLDivLoss(Loss):
-    """y (ln y − x) of log-probabilities x and probabilities y; reduction "batchmean" is the divergence of a batch."""
+    """y (ln y − x) of log-probabilities x and probabilities y; reduction "batchmean" is the divergence of a batch.
+
+    >>> nn.KLDivLoss(reduction="batchmean")(tg.tensor([[0.5, 0.5]]).log(), tg.tensor([[1.0, 0.0]]))
+    tensor(0.6931)
+    """
 
     reductions = ("mean", "sum", "none", "batchmean")
 
@@ -48,7 +52,11 @@ class KLDivLoss(Loss):
 
 
 class PoissonNLLLoss(Loss):
-    """eˣ − yx of counts y with expectation eˣ; arguments as of `functional.poisson_nll_loss`."""
+    """eˣ − yx of counts y with expectation eˣ; arguments as of `functional.poisson_nll_loss`.
+
+    >>> nn.PoissonNLLLoss()(tg.tensor([0.0]), tg.tensor([2.0]))
+    tensor(1.)
+    """
 
     def __init__(
         self,
@@ -70,7 +78,11 @@ class PoissonNLLLoss(Loss):
 
 
 class GaussianNLLLoss(Loss):
-    """(ln v + (x − y)² / v) / 2 of y with expectation x and variance v; of the variances the least is eps."""
+    """(ln v + (x − y)² / v) / 2 of y with expectation x and variance v; of the variances the least is eps.
+
+    >>> nn.GaussianNLLLoss()(tg.tensor([1.0]), tg.tensor([3.0]), tg.tensor([1.0]))
+    tensor(2.)
+    """
 
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
         super().__init__(reduction=reduction)
@@ -86,6 +98,9 @@ class CTCLoss(Loss):
     """−ln of the probability of all alignments of frames with a shorter sequence of labels. Graves et al. 2006.
 
     The arguments are those of `functional.ctc_loss`.
+
+    >>> nn.CTCLoss()(tg.zeros(4, 1, 3).log_softmax(2), tg.tensor([[1, 2]]), [4], [2])
+    tensor(0.8432)
     """
 
     def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
@@ -128,7 +143,11 @@ class MarginRankingLoss(MarginLoss):
 
 
 class HingeEmbeddingLoss(MarginLoss):
-    """x where y = 1, max(0, margin − x) where y = −1."""
+    """x where y = 1, max(0, margin − x) where y = −1.
+
+    >>> nn.HingeEmbeddingLoss()(tg.tensor([0.5, 0.5]), tg.tensor([1, -1]))
+    tensor(0.5000)
+    """
 
     def __init__(
         self,
@@ -145,7 +164,11 @@ class HingeEmbeddingLoss(MarginLoss):
 
 
 class CosineEmbeddingLoss(MarginLoss):
-    """1 − cos(x₁, x₂) where y = 1, max(0, cos(x₁, x₂) − margin) where y = −1."""
+    """1 − cos(x₁, x₂) where y = 1, max(0, cos(x₁, x₂) − margin) where y = −1.
+
+    >>> nn.CosineEmbeddingLoss()(tg.ones(1, 2), tg.ones(1, 2), tg.tensor([-1.0]))
+    tensor(1.)
+    """
 
     def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
         """`functional.cosine_embedding_loss`"""
@@ -153,7 +176,11 @@ class CosineEmbeddingLoss(MarginLoss):
 
 
 class SoftMarginLoss(Loss):
-    """ln(1 + e^(−yx)) with y = ±1."""
+    """ln(1 + e^(−yx)) with y = ±1.
+
+    >>> nn.SoftMarginLoss()(tg.tensor([0.0]), tg.tensor([1.0]))
+    tensor(0.6931)
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """`functional.soft_margin_loss`"""
@@ -161,7 +188,11 @@ class SoftMarginLoss(Loss):
 
 
 class MultiLabelMarginLoss(Loss):
-    """Σ max(0, 1 − x[y] + x[i]) / C over the classes y that are there and those i that are not."""
+    """Σ max(0, 1 − x[y] + x[i]) / C over the classes y that are there and those i that are not.
+
+    >>> nn.MultiLabelMarginLoss()(tg.tensor([[0.0, 1.0]]), tg.tensor([[0, -1]]))
+    tensor(1.)
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """`functional.multilabel_margin_loss`"""
@@ -169,7 +200,11 @@ class MultiLabelMarginLoss(Loss):
 
 
 class MultiLabelSoftMarginLoss(WeightedLoss):
-    """−y ln σ(x) − (1 − y) ln σ(−x), averaged over the classes."""
+    """−y ln σ(x) − (1 − y) ln σ(−x), averaged over the classes.
+
+    >>> nn.MultiLabelSoftMarginLoss()(tg.zeros(1, 2), tg.tensor([[1.0, 0.0]]))
+    tensor(0.6931)
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """`functional.multilabel_soft_margin_loss`"""
@@ -239,7 +274,11 @@ class TripletMarginLoss(MarginLoss):
 
 
 class TripletMarginWithDistanceLoss(Loss):
-    """`TripletMarginLoss` with a distance of one's own."""
+    """`TripletMarginLoss` with a distance of one's own.
+
+    >>> nn.TripletMarginWithDistanceLoss()(tg.zeros(1, 2), tg.zeros(1, 2), tg.ones(1, 2)).shape
+    ()
+    """
 
     def __init__(
         self,

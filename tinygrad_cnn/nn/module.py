@@ -71,7 +71,11 @@ class Module(StateMethods):
     # modes ------------------------------------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Self:
-        """Set `training` here and in every module inside: dropout drops, batch norm uses the batch's statistics."""
+        """Set `training` here and in every module inside: dropout drops, batch norm uses the batch's statistics.
+
+        >>> nn.Dropout().eval().train().training
+        True
+        """
         if not isinstance(mode, bool):
             raise ValueError(f"train: mode must be True or False; got {mode!r}")
         self.training = mode
@@ -80,17 +84,31 @@ class Module(StateMethods):
         return self
 
     def eval(self) -> Self:
-        """The same as `train(False)`. Operations are recorded as before; `no_grad()` is what stops that."""
+        """The same as `train(False)`. Operations are recorded as before; `no_grad()` is what stops that.
+
+        >>> nn.Dropout().eval().training
+        False
+        """
         return self.train(False)
 
     @repeated
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters, or make them 0."""
+        """Forget the gradients of all parameters, or make them 0.
+
+        >>> m = nn.Linear(2, 1)
+        >>> m.zero_grad()
+        >>> m.weight.grad
+        """
         for parameter in self.parameters():
             parameter._grad = None if set_to_none else zeroed_gradient(parameter)
 
     def apply(self, fn: Callable[["Module"], Any]) -> Self:
-        """Call `fn` on every module inside and at last on this one: `model.apply(init_weights)`."""
+        """Call `fn` on every module inside and at last on this one: `model.apply(init_weights)`.
+
+        >>> nn.Linear(2, 1).apply(lambda m: nn.init.ones_(m.weight)).weight
+        Parameter containing:
+        tensor([[1., 1.]], requires_grad=True)
+        """
         for module in self.children():
             module.apply(fn)
         fn(self)
@@ -108,6 +126,9 @@ class Module(StateMethods):
 
         Raises:
             TypeError: for a dtype that is not floating-point.
+
+        >>> nn.Linear(2, 1).to(tg.float64).weight.dtype
+        dtype('float64')
         """
         for target in targets:
             if isinstance(target, Tensor):
@@ -126,31 +147,59 @@ class Module(StateMethods):
         return self._apply(lambda t: t.to(dtype=wanted if t.is_floating_point() else None, device=device))
 
     def type(self, dst_type: Any) -> Self:
-        """Make every parameter and buffer, integers too, a tensor of this dtype."""
+        """Make every parameter and buffer, integers too, a tensor of this dtype.
+
+        >>> nn.Linear(2, 1).type(tg.float64).weight.dtype
+        dtype('float64')
+        """
         return self._apply(lambda t: t.to(dst_type))
 
     def float(self) -> Self:
-        """Floating-point parameters and buffers in float32."""
+        """Floating-point parameters and buffers in float32.
+
+        >>> nn.Linear(2, 1).float().weight.dtype
+        dtype('float32')
+        """
         return self.to(float32)
 
     def double(self) -> Self:
-        """Floating-point parameters and buffers in float64."""
+        """Floating-point parameters and buffers in float64.
+
+        >>> nn.Linear(2, 1).double().weight.dtype
+        dtype('float64')
+        """
         return self.to(float64)
 
     def half(self) -> Self:
-        """Floating-point parameters and buffers in float16."""
+        """Floating-point parameters and buffers in float16.
+
+        >>> nn.Linear(2, 1).half().weight.dtype
+        dtype('float16')
+        """
         return self.to(float16)
 
     def bfloat16(self) -> Self:
-        """Floating-point parameters and buffers in bfloat16, which needs the package ml_dtypes."""
+        """Floating-point parameters and buffers in bfloat16, which needs the package ml_dtypes.
+
+        >>> nn.Linear(2, 1).bfloat16().weight.dtype
+        dtype(bfloat16)
+        """
         return self.to(dtype="bfloat16")
 
     def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
-        """On a device, with values that mean nothing: to be followed by loading or initialising them."""
+        """On a device, with values that mean nothing: to be followed by loading or initialising them.
+
+        >>> nn.Linear(2, 1).to_empty(device="cpu").weight.shape
+        (1, 2)
+        """
         return self._apply(lambda t: t.to(device=device), recurse)
 
     def share_memory(self) -> Self:
-        """Itself: memory is not shared between processes here, and a program of one process runs right."""
+        """Itself: memory is not shared between processes here, and a program of one process runs right.
+
+        >>> type(nn.Linear(2, 1).share_memory()).__name__
+        'Linear'
+        """
         return self
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
@@ -167,7 +216,11 @@ class Module(StateMethods):
     xpu = mtia = ipu
 
     def cpu(self) -> Self:
-        """On the CPU."""
+        """On the CPU.
+
+        >>> nn.Linear(2, 1).cpu().weight.device
+        device(type='cpu')
+        """
         return self.to(device="cpu")
 
     def cuda(self, device: Any = None) -> Self:
@@ -198,7 +251,11 @@ class Module(StateMethods):
     # text -------------------------------------------------------------------------------------------------------------
 
     def extra_repr(self) -> str:
-        """What stands between the parentheses of `repr`; a subclass says it."""
+        """What stands between the parentheses of `repr`; a subclass says it.
+
+        >>> nn.Linear(2, 3).extra_repr()
+        'in_features=2, out_features=3, bias=True'
+        """
         return ""
 
     def _get_name(self) -> str:

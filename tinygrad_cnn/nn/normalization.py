@@ -161,14 +161,22 @@ class BatchNorm2d(BatchNormBase):
 
 
 class BatchNorm3d(BatchNormBase):
-    """`BatchNorm2d` of volumes (N, C, D, H, W)."""
+    """`BatchNorm2d` of volumes (N, C, D, H, W).
+
+    >>> nn.BatchNorm3d(3)(tg.ones(2, 3, 2, 2, 2)).shape
+    (2, 3, 2, 2, 2)
+    """
 
     dims = (5,)
     expects = "volumes (N, C, D, H, W)"
 
 
 class SyncBatchNorm(BatchNormBase):
-    """Batch normalisation over all devices' parts of a batch: here, on the one device, `BatchNorm` of every rank."""
+    """Batch normalisation over all devices' parts of a batch: here, on the one device, `BatchNorm` of every rank.
+
+    >>> nn.SyncBatchNorm(3)(tg.ones(2, 3)).shape
+    (2, 3)
+    """
 
     dims = tuple(range(2, 9))
     expects = "(N, C, …)"

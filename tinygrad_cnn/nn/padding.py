@@ -38,7 +38,11 @@ class PaddingBase(Module):
 
 
 class ConstantPad1d(PaddingBase):
-    """A frame of one value around the last 1 dimension."""
+    """A frame of one value around the last 1 dimension.
+
+    >>> nn.ConstantPad1d((1, 0), 7)(tg.tensor([[1, 2, 3]]))
+    tensor([[7, 1, 2, 3]])
+    """
 
     rank = 1
 
@@ -56,7 +60,11 @@ class ConstantPad1d(PaddingBase):
 
 
 class ZeroPad1d(ConstantPad1d):
-    """A frame of zeros around the last 1 dimension."""
+    """A frame of zeros around the last 1 dimension.
+
+    >>> nn.ZeroPad1d((1, 0))(tg.tensor([[1, 2, 3]]))
+    tensor([[0, 1, 2, 3]])
+    """
 
     def __init__(self, padding: Any) -> None:
         super().__init__(padding, 0.0)
@@ -67,28 +75,44 @@ class ZeroPad1d(ConstantPad1d):
 
 
 class ReflectionPad1d(PaddingBase):
-    """A frame around the last 1 dimension that holds the inside, mirrored at the edge element."""
+    """A frame around the last 1 dimension that holds the inside, mirrored at the edge element.
+
+    >>> nn.ReflectionPad1d(1)(tg.tensor([[1, 2, 3]]))
+    tensor([[2, 1, 2, 3, 2]])
+    """
 
     rank = 1
     mode = "reflect"
 
 
 class ReplicationPad1d(PaddingBase):
-    """A frame around the last 1 dimension that holds the edge element."""
+    """A frame around the last 1 dimension that holds the edge element.
+
+    >>> nn.ReplicationPad1d(1)(tg.tensor([[1, 2, 3]]))
+    tensor([[1, 1, 2, 3, 3]])
+    """
 
     rank = 1
     mode = "replicate"
 
 
 class CircularPad1d(PaddingBase):
-    """A frame around the last 1 dimension that holds the other end."""
+    """A frame around the last 1 dimension that holds the other end.
+
+    >>> nn.CircularPad1d(1)(tg.tensor([[1, 2, 3]]))
+    tensor([[3, 1, 2, 3, 1]])
+    """
 
     rank = 1
     mode = "circular"
 
 
 class ConstantPad2d(PaddingBase):
-    """A frame of one value around the last 2 dimensions."""
+    """A frame of one value around the last 2 dimensions.
+
+    >>> nn.ConstantPad2d(1, 7.0)(tg.ones(1, 2, 2)).shape
+    (1, 4, 4)
+    """
 
     rank = 2
 
@@ -106,7 +130,11 @@ class ConstantPad2d(PaddingBase):
 
 
 class ZeroPad2d(ConstantPad2d):
-    """A frame of zeros around the last 2 dimensions."""
+    """A frame of zeros around the last 2 dimensions.
+
+    >>> nn.ZeroPad2d(1)(tg.ones(1, 2, 2)).shape
+    (1, 4, 4)
+    """
 
     def __init__(self, padding: Any) -> None:
         super().__init__(padding, 0.0)
@@ -117,28 +145,44 @@ class ZeroPad2d(ConstantPad2d):
 
 
 class ReflectionPad2d(PaddingBase):
-    """A frame around the last 2 dimensions that holds the inside, mirrored at the edge element."""
+    """A frame around the last 2 dimensions that holds the inside, mirrored at the edge element.
+
+    >>> nn.ReflectionPad2d(1)(tg.ones(1, 2, 2)).shape
+    (1, 4, 4)
+    """
 
     rank = 2
     mode = "reflect"
 
 
 class ReplicationPad2d(PaddingBase):
-    """A frame around the last 2 dimensions that holds the edge element."""
+    """A frame around the last 2 dimensions that holds the edge element.
+
+    >>> nn.ReplicationPad2d(1)(tg.ones(1, 2, 2)).shape
+    (1, 4, 4)
+    """
 
     rank = 2
     mode = "replicate"
 
 
 class CircularPad2d(PaddingBase):
-    """A frame around the last 2 dimensions that holds the other end."""
+    """A frame around the last 2 dimensions that holds the other end.
+
+    >>> nn.CircularPad2d(1)(tg.ones(1, 1, 2, 2)).shape
+    (1, 1, 4, 4)
+    """
 
     rank = 2
     mode = "circular"
 
 
 class ConstantPad3d(PaddingBase):
-    """A frame of one value around the last 3 dimensions."""
+    """A frame of one value around the last 3 dimensions.
+
+    >>> nn.ConstantPad3d(1, 7.0)(tg.ones(1, 2, 2, 2)).shape
+    (1, 4, 4, 4)
+    """
 
     rank = 3
 
@@ -156,7 +200,11 @@ class ConstantPad3d(PaddingBase):
 
 
 class ZeroPad3d(ConstantPad3d):
-    """A frame of zeros around the last 3 dimensions."""
+    """A frame of zeros around the last 3 dimensions.
+
+    >>> nn.ZeroPad3d(1)(tg.ones(1, 2, 2, 2)).shape
+    (1, 4, 4, 4)
+    """
 
     def __init__(self, padding: Any) -> None:
         super().__init__(padding, 0.0)
@@ -167,21 +215,33 @@ class ZeroPad3d(ConstantPad3d):
 
 
 class ReflectionPad3d(PaddingBase):
-    """A frame around the last 3 dimensions that holds the inside, mirrored at the edge element."""
+    """A frame around the last 3 dimensions that holds the inside, mirrored at the edge element.
+
+    >>> nn.ReflectionPad3d(1)(tg.ones(1, 2, 2, 2)).shape
+    (1, 4, 4, 4)
+    """
 
     rank = 3
     mode = "reflect"
 
 
 class ReplicationPad3d(PaddingBase):
-    """A frame around the last 3 dimensions that holds the edge element."""
+    """A frame around the last 3 dimensions that holds the edge element.
+
+    >>> nn.ReplicationPad3d(1)(tg.ones(1, 2, 2, 2)).shape
+    (1, 4, 4, 4)
+    """
 
     rank = 3
     mode = "replicate"
 
 
 class CircularPad3d(PaddingBase):
-    """A frame around the last 3 dimensions that holds the other end."""
+    """A frame around the last 3 dimensions that holds the other end.
+
+    >>> nn.CircularPad3d(1)(tg.ones(1, 1, 2, 2, 2)).shape
+    (1, 1, 4, 4, 4)
+    """
 
     rank = 3
     mode = "circular"

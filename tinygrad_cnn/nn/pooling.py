@@ -1,4 +1,4 @@
-"""Pooling layers: maxima, means and power means of windows, and the way back from maxima."""
+"""Pooling layers: maxima, means and power means of windows."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -44,7 +44,11 @@ class MaxPoolBase(Module):
 
 
 class MaxPool1d(MaxPoolBase):
-    """`MaxPool2d` of sequences: (N, C, L) → (N, C, OL)."""
+    """`MaxPool2d` of sequences: (N, C, L) → (N, C, OL).
+
+    >>> nn.MaxPool1d(2)(tg.tensor([[1.0, 3.0, 5.0, 7.0]]))
+    tensor([[3., 7.]])
+    """
 
     function = staticmethod(F.max_pool1d)
 
@@ -67,7 +71,11 @@ class MaxPool2d(MaxPoolBase):
 
 
 class MaxPool3d(MaxPoolBase):
-    """`MaxPool2d` of volumes: (N, C, D, H, W) → (N, C, OD, OH, OW)."""
+    """`MaxPool2d` of volumes: (N, C, D, H, W) → (N, C, OD, OH, OW).
+
+    >>> nn.MaxPool3d(2)(tg.ones(1, 2, 4, 4, 4)).shape
+    (1, 2, 2, 2, 2)
+    """
 
     function = staticmethod(F.max_pool3d)
 
@@ -105,7 +113,11 @@ class AvgPoolBase(Module):
 
 
 class AvgPool1d(AvgPoolBase):
-    """`AvgPool2d` of sequences: (N, C, L) → (N, C, OL)."""
+    """`AvgPool2d` of sequences: (N, C, L) → (N, C, OL).
+
+    >>> nn.AvgPool1d(2)(tg.tensor([[1.0, 3.0, 5.0, 7.0]]))
+    tensor([[2., 6.]])
+    """
 
     def __init__(
         self,
@@ -146,7 +158,11 @@ class AvgPool2d(AvgPoolBase):
 
 
 class AvgPool3d(AvgPoolBase):
-    """`AvgPool2d` of volumes: (N, C, D, H, W) → (N, C, OD, OH, OW)."""
+    """`AvgPool2d` of volumes: (N, C, D, H, W) → (N, C, OD, OH, OW).
+
+    >>> nn.AvgPool3d(2)(tg.ones(1, 2, 4, 4, 4)).shape
+    (1, 2, 2, 2, 2)
+    """
 
     function = staticmethod(F.avg_pool3d)
 
@@ -176,7 +192,11 @@ class LPPoolBase(Module):
 
 
 class LPPool1d(LPPoolBase):
-    """`LPPool2d` of sequences: (N, C, L) → (N, C, OL)."""
+    """`LPPool2d` of sequences: (N, C, L) → (N, C, OL).
+
+    >>> nn.LPPool1d(2, 2)(tg.tensor([[3.0, 4.0]]))
+    tensor([[5.]])
+    """
 
     function = staticmethod(F.lp_pool1d)
 
@@ -193,7 +213,11 @@ class LPPool2d(LPPoolBase):
 
 
 class LPPool3d(LPPoolBase):
-    """`LPPool2d` of volumes: (N, C, D, H, W) → (N, C, OD, OH, OW)."""
+    """`LPPool2d` of volumes: (N, C, D, H, W) → (N, C, OD, OH, OW).
+
+    >>> nn.LPPool3d(1, 2)(tg.ones(1, 1, 2, 2, 2)).flatten()
+    tensor([8.])
+    """
 
     function = staticmethod(F.lp_pool3d)
 
@@ -217,7 +241,11 @@ class AdaptiveAvgPoolBase(Module):
 
 
 class AdaptiveAvgPool1d(AdaptiveAvgPoolBase):
-    """Means of windows chosen so that sequences get the wanted size; None keeps a size."""
+    """Means of windows chosen so that sequences get the wanted size; None keeps a size.
+
+    >>> nn.AdaptiveAvgPool1d(2)(tg.tensor([[1.0, 3.0, 5.0, 7.0]]))
+    tensor([[2., 6.]])
+    """
 
     function = staticmethod(F.adaptive_avg_pool1d)
 
@@ -234,7 +262,11 @@ class AdaptiveAvgPool2d(AdaptiveAvgPoolBase):
 
 
 class AdaptiveAvgPool3d(AdaptiveAvgPoolBase):
-    """Means of windows chosen so that volumes get the wanted size; None keeps a size."""
+    """Means of windows chosen so that volumes get the wanted size; None keeps a size.
+
+    >>> nn.AdaptiveAvgPool3d(1)(tg.ones(1, 2, 4, 4, 4)).shape
+    (1, 2, 1, 1, 1)
+    """
 
     function = staticmethod(F.adaptive_avg_pool3d)
 
@@ -259,7 +291,11 @@ class AdaptiveMaxPoolBase(Module):
 
 
 class AdaptiveMaxPool1d(AdaptiveMaxPoolBase):
-    """Maxima of windows chosen so that sequences get the wanted size; None keeps a size."""
+    """Maxima of windows chosen so that sequences get the wanted size; None keeps a size.
+
+    >>> nn.AdaptiveMaxPool1d(2)(tg.tensor([[1.0, 3.0, 5.0, 7.0]]))
+    tensor([[3., 7.]])
+    """
 
     function = staticmethod(F.adaptive_max_pool1d)
 
@@ -276,7 +312,11 @@ class AdaptiveMaxPool2d(AdaptiveMaxPoolBase):
 
 
 class AdaptiveMaxPool3d(AdaptiveMaxPoolBase):
-    """Maxima of windows chosen so that volumes get the wanted size; None keeps a size."""
+    """Maxima of windows chosen so that volumes get the wanted size; None keeps a size.
+
+    >>> nn.AdaptiveMaxPool3d(1)(tg.ones(1, 2, 4, 4, 4)).shape
+    (1, 2, 1, 1, 1)
+    """
 
     function = staticmethod(F.adaptive_max_pool3d)
 
@@ -325,60 +365,13 @@ class FractionalMaxPool2d(FractionalMaxPoolBase):
 
 
 class FractionalMaxPool3d(FractionalMaxPoolBase):
-    """`FractionalMaxPool2d` of volumes: (N, C, D, H, W)."""
+    """`FractionalMaxPool2d` of volumes: (N, C, D, H, W).
 
-    function = staticmethod(F.fractional_max_pool3d)
-
-
-class MaxUnpoolBase(Module):
-    """The window of the pooling that is to be undone."""
-
-    rank: ClassVar[int]
-    function: ClassVar[Callable[..., Any]]
-
-    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
-        super().__init__()
-        self.kernel_size = self._each(kernel_size)
-        self.stride = self._each(kernel_size if stride is None else stride)
-        self.padding = self._each(padding)
-
-    def _each(self, value: Any) -> Any:
-        return (value,) * self.rank if isinstance(value, int) else value
-
-    def forward(self, input: Tensor, indices: Tensor, output_size: Any = None) -> Any:
-        """The image with the values at their places."""
-        return type(self).function(input, indices, self.kernel_size, self.stride, self.padding, output_size)
-
-    def extra_repr(self) -> str:
-        """The window."""
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
-
-
-class MaxUnpool1d(MaxUnpoolBase):
-    """`MaxUnpool2d` of sequences."""
-
-    rank = 1
-    function = staticmethod(F.max_unpool1d)
-
-
-class MaxUnpool2d(MaxUnpoolBase):
-    """The values of `MaxPool2d(…, return_indices=True)` back at their places, zeros between.
-
-    >>> import tinygrad_cnn as tg
-    >>> out, places = MaxPool2d(2, return_indices=True)(tg.arange(4.0).reshape(1, 1, 2, 2))
-    >>> MaxUnpool2d(2)(out, places).tolist()
-    [[[[0.0, 0.0], [0.0, 3.0]]]]
+    >>> nn.FractionalMaxPool3d(2, output_size=4)(tg.ones(1, 1, 6, 6, 6)).shape
+    (1, 1, 4, 4, 4)
     """
 
-    rank = 2
-    function = staticmethod(F.max_unpool2d)
-
-
-class MaxUnpool3d(MaxUnpoolBase):
-    """`MaxUnpool2d` of volumes."""
-
-    rank = 3
-    function = staticmethod(F.max_unpool3d)
+    function = staticmethod(F.fractional_max_pool3d)
 
 
 __all__ = [
@@ -399,7 +392,4 @@ __all__ = [
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",
-    "MaxUnpool1d",
-    "MaxUnpool2d",
-    "MaxUnpool3d",
 ]

@@ -12,7 +12,11 @@ from .parameter import Parameter
 
 
 class Hardtanh(Module):
-    """x cut off at both ends. `min_value` and `max_value` are PyTorch's old names for them."""
+    """x cut off at both ends. `min_value` and `max_value` are PyTorch's old names for them.
+
+    >>> nn.Hardtanh()(tg.tensor([-4.0, 0.5, 4.0]))
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
 
     def __init__(
         self,
@@ -83,7 +87,11 @@ class PReLU(Module):
 
 
 class Threshold(Module):
-    """x where x > threshold, else the value."""
+    """x where x > threshold, else the value.
+
+    >>> nn.Threshold(2.0, -1.0)(tg.tensor([1.0, 3.0]))
+    tensor([-1.,  3.])
+    """
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__()
@@ -101,7 +109,11 @@ class Threshold(Module):
 
 
 class Hardsigmoid(Module):
-    """min(max(x + 3, 0), 6) / 6"""
+    """min(max(x + 3, 0), 6) / 6
+
+    >>> nn.Hardsigmoid()(tg.tensor([-4.0, 0.0, 4.0]))
+    tensor([0.0000, 0.5000, 1.0000])
+    """
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
@@ -113,7 +125,11 @@ class Hardsigmoid(Module):
 
 
 class Hardswish(Module):
-    """x · hardsigmoid(x). Howard et al. 2019."""
+    """x · hardsigmoid(x). Howard et al. 2019.
+
+    >>> nn.Hardswish()(tg.tensor([-4.0, 0.0, 4.0]))
+    tensor([-0., 0., 4.])
+    """
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
@@ -125,7 +141,11 @@ class Hardswish(Module):
 
 
 class SELU(Module):
-    """scale · elu(x, α), which keeps mean 0 and variance 1. Klambauer et al. 2017."""
+    """scale · elu(x, α), which keeps mean 0 and variance 1. Klambauer et al. 2017.
+
+    >>> nn.SELU()(tg.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.0507])
+    """
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
@@ -141,7 +161,11 @@ class SELU(Module):
 
 
 class CELU(Module):
-    """x for x > 0, α(e^(x/α) − 1) below. Barron 2017."""
+    """x for x > 0, α(e^(x/α) − 1) below. Barron 2017.
+
+    >>> nn.CELU()(tg.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
@@ -158,7 +182,11 @@ class CELU(Module):
 
 
 class GELU(Module):
-    """x · Φ(x), with Φ the normal distribution; "tanh" is an approximation. Hendrycks & Gimpel 2016."""
+    """x · Φ(x), with Φ the normal distribution; "tanh" is an approximation. Hendrycks & Gimpel 2016.
+
+    >>> nn.GELU()(tg.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8413])
+    """
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
@@ -174,7 +202,11 @@ class GELU(Module):
 
 
 class Mish(Module):
-    """x · tanh(softplus(x)). Misra 2019."""
+    """x · tanh(softplus(x)). Misra 2019.
+
+    >>> nn.Mish()(tg.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8651])
+    """
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
@@ -190,7 +222,11 @@ class Mish(Module):
 
 
 class LogSigmoid(Module):
-    """ln(1 / (1 + e⁻ˣ))"""
+    """ln(1 / (1 + e⁻ˣ))
+
+    >>> nn.LogSigmoid()(tg.tensor(0.0))
+    tensor(-0.6931)
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """`functional.logsigmoid`"""
@@ -198,7 +234,11 @@ class LogSigmoid(Module):
 
 
 class Softsign(Module):
-    """x / (1 + |x|)"""
+    """x / (1 + |x|)
+
+    >>> nn.Softsign()(tg.tensor([-1.0, 3.0]))
+    tensor([-0.5000,  0.7500])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """`functional.softsign`"""
@@ -206,7 +246,11 @@ class Softsign(Module):
 
 
 class Tanhshrink(Module):
-    """x − tanh(x)"""
+    """x − tanh(x)
+
+    >>> nn.Tanhshrink()(tg.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.2384])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """`functional.tanhshrink`"""
@@ -214,7 +258,11 @@ class Tanhshrink(Module):
 
 
 class Hardshrink(Module):
-    """x where |x| > λ, else 0."""
+    """x where |x| > λ, else 0.
+
+    >>> nn.Hardshrink()(tg.tensor([-1.0, 0.3]))
+    tensor([-1.,  0.])
+    """
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
@@ -230,7 +278,11 @@ class Hardshrink(Module):
 
 
 class Softshrink(Module):
-    """x moved towards 0 by λ, and 0 where it would pass it."""
+    """x moved towards 0 by λ, and 0 where it would pass it.
+
+    >>> nn.Softshrink()(tg.tensor([-1.0, 0.3]))
+    tensor([-0.5000,  0.0000])
+    """
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
@@ -246,7 +298,11 @@ class Softshrink(Module):
 
 
 class Softmin(Module):
-    """`Softmax` of −x."""
+    """`Softmax` of −x.
+
+    >>> nn.Softmin(dim=1)(tg.zeros(1, 4))
+    tensor([[0.2500, 0.2500, 0.2500, 0.2500]])
+    """
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__()
@@ -262,7 +318,11 @@ class Softmin(Module):
 
 
 class Softmax2d(Module):
-    """`Softmax` over the channels of images (N, C, H, W) or (C, H, W)."""
+    """`Softmax` over the channels of images (N, C, H, W) or (C, H, W).
+
+    >>> nn.Softmax2d()(tg.zeros(1, 2, 1, 1)).flatten()
+    tensor([0.5000, 0.5000])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """The shares of the channels at each pixel.
@@ -278,7 +338,11 @@ class Softmax2d(Module):
 
 
 class RReLU(Module):
-    """x for x > 0, a·x below, with a drawn from [lower, upper] in training and their mean otherwise. Xu et al. 2015."""
+    """x for x > 0, a·x below, with a drawn from [lower, upper] in training and their mean otherwise. Xu et al. 2015.
+
+    >>> nn.RReLU(0.5, 0.5)(tg.tensor([-1.0, 2.0]))
+    tensor([-0.5000,  2.0000])
+    """
 
     def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False) -> None:
         super().__init__()
@@ -296,7 +360,11 @@ class RReLU(Module):
 
 
 class GLU(Module):
-    """One half along a dimension times the sigmoid of the other. Dauphin et al. 2017."""
+    """One half along a dimension times the sigmoid of the other. Dauphin et al. 2017.
+
+    >>> nn.GLU()(tg.tensor([3.0, 0.0]))
+    tensor([1.5000])
+    """
 
     def __init__(self, dim: int = -1) -> None:
         super().__init__()

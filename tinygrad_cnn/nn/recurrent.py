@@ -33,6 +33,9 @@ class RNNBase(Module):
     Attributes:
         weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0: of the first layer; `_l1` and so on of those above, with
             `_reverse` those of the way back, `weight_hr_…` the projections of an LSTM.
+
+    >>> nn.RNNBase("LSTM", 2, 3)
+    RNNBase(2, 3)
     """
 
     def __init__(
@@ -225,7 +228,6 @@ class RNNBase(Module):
 
 class RNN(RNNBase):
     """h' = tanh(W x + b + W' h + b') step by step: (T, N, input_size) → (T, N, hidden_size) and the last state.
-
     Elman 1990.
 
     Args:
@@ -379,7 +381,11 @@ class RNNCellBase(Module):
 
 
 class RNNCell(RNNCellBase):
-    """One step of `RNN`: (N, input_size), (N, hidden_size) → (N, hidden_size); the state is zeros by default."""
+    """One step of `RNN`: (N, input_size), (N, hidden_size) → (N, hidden_size); the state is zeros by default.
+
+    >>> nn.RNNCell(2, 3)(tg.ones(1, 2)).shape
+    (1, 3)
+    """
 
     def __init__(
         self,
@@ -425,7 +431,11 @@ class LSTMCell(RNNCellBase):
 
 
 class GRUCell(RNNCellBase):
-    """One step of `GRU`: (N, input_size), (N, hidden_size) → (N, hidden_size)."""
+    """One step of `GRU`: (N, input_size), (N, hidden_size) → (N, hidden_size).
+
+    >>> nn.GRUCell(2, 3)(tg.ones(1, 2)).shape
+    (1, 3)
+    """
 
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None

@@ -46,21 +46,33 @@ class Upsample(Module):
 
 
 class UpsamplingNearest2d(Upsample):
-    """`Upsample` of images with mode "nearest"."""
+    """`Upsample` of images with mode "nearest".
+
+    >>> nn.UpsamplingNearest2d(scale_factor=2)(tg.ones(1, 1, 2, 2)).shape
+    (1, 1, 4, 4)
+    """
 
     def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
         super().__init__(size, scale_factor, mode="nearest")
 
 
 class UpsamplingBilinear2d(Upsample):
-    """`Upsample` of images with mode "bilinear", the corners' centres kept."""
+    """`Upsample` of images with mode "bilinear", the corners' centres kept.
+
+    >>> nn.UpsamplingBilinear2d(scale_factor=2)(tg.ones(1, 1, 2, 2)).shape
+    (1, 1, 4, 4)
+    """
 
     def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
         super().__init__(size, scale_factor, mode="bilinear", align_corners=True)
 
 
 class PixelShuffle(Module):
-    """Channels as pixels: (…, C·r², H, W) → (…, C, H·r, W·r). Shi et al. 2016."""
+    """Channels as pixels: (…, C·r², H, W) → (…, C, H·r, W·r). Shi et al. 2016.
+
+    >>> nn.PixelShuffle(2)(tg.ones(1, 4, 2, 2)).shape
+    (1, 1, 4, 4)
+    """
 
     def __init__(self, upscale_factor: int) -> None:
         super().__init__()
@@ -76,7 +88,11 @@ class PixelShuffle(Module):
 
 
 class PixelUnshuffle(Module):
-    """Pixels as channels: (…, C, H·r, W·r) → (…, C·r², H, W)."""
+    """Pixels as channels: (…, C, H·r, W·r) → (…, C·r², H, W).
+
+    >>> nn.PixelUnshuffle(2)(tg.ones(1, 1, 4, 4)).shape
+    (1, 4, 2, 2)
+    """
 
     def __init__(self, downscale_factor: int) -> None:
         super().__init__()
@@ -92,7 +108,11 @@ class PixelUnshuffle(Module):
 
 
 class ChannelShuffle(Module):
-    """The channels of g groups dealt out in turn. Zhang et al. 2018."""
+    """The channels of g groups dealt out in turn. Zhang et al. 2018.
+
+    >>> nn.ChannelShuffle(2)(tg.arange(4).reshape(1, 4, 1, 1)).flatten()
+    tensor([0, 2, 1, 3])
+    """
 
     def __init__(self, groups: int) -> None:
         super().__init__()

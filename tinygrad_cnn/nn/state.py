@@ -73,6 +73,9 @@ class StateMethods(HookMethods):
 
         Raises:
             RuntimeError: if the class does not.
+
+        >>> hasattr(nn.ReLU(), "get_extra_state")
+        True
         """
         raise RuntimeError(f"{type(self).__name__} has no extra state; override get_extra_state and set_extra_state")
 
@@ -131,6 +134,9 @@ class StateMethods(HookMethods):
 
         Raises:
             RuntimeError: listing all missing, unexpected and mismatched entries at once.
+
+        >>> nn.Linear(2, 3).load_state_dict(nn.Linear(2, 3).state_dict())
+        <All keys matched successfully>
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"load_state_dict: expected a dict of tensors; got {type(state_dict).__name__}")

@@ -62,7 +62,11 @@ class LayerNorm(Module):
 
 
 class GroupNorm(Module):
-    """Each group of channels of each image on its own, then weight and bias per channel. Wu & He 2018."""
+    """Each group of channels of each image on its own, then weight and bias per channel. Wu & He 2018.
+
+    >>> nn.GroupNorm(2, 4)(tg.ones(1, 4, 3)).shape
+    (1, 4, 3)
+    """
 
     weight: Parameter | None
     bias: Parameter | None
@@ -153,28 +157,44 @@ class InstanceNormBase(NormBase):
 
 
 class InstanceNorm1d(InstanceNormBase):
-    """Mean 0 and variance 1 for each channel of each (N, C, L) on its own. Ulyanov et al. 2016."""
+    """Mean 0 and variance 1 for each channel of each (N, C, L) on its own. Ulyanov et al. 2016.
+
+    >>> nn.InstanceNorm1d(3)(tg.ones(1, 3, 4)).shape
+    (1, 3, 4)
+    """
 
     dims = (2, 3)
     expects = "(N, C, L) or (C, L)"
 
 
 class InstanceNorm2d(InstanceNormBase):
-    """Mean 0 and variance 1 for each channel of each (N, C, H, W) on its own. Ulyanov et al. 2016."""
+    """Mean 0 and variance 1 for each channel of each (N, C, H, W) on its own. Ulyanov et al. 2016.
+
+    >>> nn.InstanceNorm2d(3)(tg.ones(1, 3, 4, 4)).shape
+    (1, 3, 4, 4)
+    """
 
     dims = (3, 4)
     expects = "(N, C, H, W) or (C, H, W)"
 
 
 class InstanceNorm3d(InstanceNormBase):
-    """Mean 0 and variance 1 for each channel of each (N, C, D, H, W) on its own. Ulyanov et al. 2016."""
+    """Mean 0 and variance 1 for each channel of each (N, C, D, H, W) on its own. Ulyanov et al. 2016.
+
+    >>> nn.InstanceNorm3d(3)(tg.ones(1, 3, 4, 4, 4)).shape
+    (1, 3, 4, 4, 4)
+    """
 
     dims = (4, 5)
     expects = "(N, C, D, H, W) or (C, D, H, W)"
 
 
 class LocalResponseNorm(Module):
-    """x / (k + α · mean of squares of the `size` channels around)^β. Krizhevsky et al. 2012."""
+    """x / (k + α · mean of squares of the `size` channels around)^β. Krizhevsky et al. 2012.
+
+    >>> nn.LocalResponseNorm(3)(tg.ones(1, 3, 4)).shape
+    (1, 3, 4)
+    """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         super().__init__()
@@ -236,7 +256,11 @@ class RMSNorm(Module):
 
 
 class CrossMapLRN2d(LocalResponseNorm):
-    """`LocalResponseNorm` of images, by its old name."""
+    """`LocalResponseNorm` of images, by its old name.
+
+    >>> nn.CrossMapLRN2d(3)(tg.ones(1, 3, 2, 2)).shape
+    (1, 3, 2, 2)
+    """
 
 
 __all__ = [

@@ -176,6 +176,9 @@ class TransformerEncoder(Module):
     """Encoder layers one after the other, copies of the one given, and a last norm.
 
     `enable_nested_tensor` and `mask_check` are taken and have no effect.
+
+    >>> nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2), 1)(tg.ones(3, 1, 4)).shape
+    (3, 1, 4)
     """
 
     def __init__(
@@ -207,7 +210,11 @@ class TransformerEncoder(Module):
 
 
 class TransformerDecoder(Module):
-    """Decoder layers one after the other, copies of the one given, and a last norm."""
+    """Decoder layers one after the other, copies of the one given, and a last norm.
+
+    >>> nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2), 1)(tg.ones(3, 1, 4), tg.ones(5, 1, 4)).shape
+    (3, 1, 4)
+    """
 
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
         super().__init__()

@@ -1,12 +1,10 @@
 """What a module holds: parameters, buffers and other modules, found in its attributes and walked through by name."""
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
-from warnings import warn
-from weakref import WeakSet
 
 from ..tensor import Tensor
+from .hidden import warn_of_hidden
 from .parameter import Buffer, Parameter
 from .scope import Children
 
@@ -134,6 +132,11 @@ class ModuleTree:
             TypeError: if it is no Parameter.
             ValueError: if it was computed from others.
             KeyError: for a name that is taken.
+
+        >>> m = nn.Module()
+        >>> m.register_parameter("w", nn.Parameter(tg.ones(2)))
+        >>> m.w.requires_grad
+        True
         """
         self._check_new_name("parameter", name, self._parameters)
         if param is not None:
@@ -160,6 +163,11 @@ class ModuleTree:
         Raises:
             TypeError: if it is no tensor.
             KeyError: for a name that is taken.
+
+        >>> m = nn.Module()
+        >>> m.register_buffer("scale", tg.ones(2))
+        >>> m.scale
+        tensor([1., 1.])
         """
         self._check_new_name("buffer", name, self._buffers)
         if tensor is not None and not isinstance(tensor, Tensor):
@@ -179,6 +187,13 @@ class ModuleTree:
         Raises:
             TypeError: if it is no module.
             KeyError: for a name that is taken.
+
+        >>> m = nn.Sequential()
+        >>> m.add_module("fc", nn.Linear(2, 3))
+        >>> m
+        Sequential(
+          (fc): Linear(in_features=2, out_features=3, bias=True)
+        )
         """
         if module is not None and not isinstance(module, ModuleTree):
             raise TypeError(f"{type(self).__name__}.{name}: expected a Module or None; got {type(module).__name__}")
@@ -196,6 +211,9 @@ class ModuleTree:
 
         Raises:
             AttributeError: naming the first part of the path that leads nowhere.
+
+        >>> nn.Sequential(nn.ReLU(), nn.Tanh()).get_submodule("1")
+        Tanh()
         """
         module: Any = self
         for name in target.split(".") if target else ():
@@ -214,6 +232,11 @@ class ModuleTree:
         Raises:
             AttributeError: if the path leads nowhere.
             ValueError: for an empty path, or what is no module.
+
+        >>> m = nn.Sequential(nn.ReLU())
+        >>> m.set_submodule("0", nn.Tanh())
+        >>> m[0]
+        Tanh()
         """
         if not target:
             raise ValueError("set_submodule: the path must not be empty")
@@ -232,6 +255,9 @@ class ModuleTree:
 
         Raises:
             AttributeError: if there is none.
+
+        >>> nn.Sequential(nn.Linear(2, 3)).get_parameter("0.bias").shape
+        (3,)
         """
         return self._get("parameter", target)  # type: ignore[no-any-return]
 
@@ -240,6 +266,9 @@ class ModuleTree:
 
         Raises:
             AttributeError: if there is none.
+
+        >>> nn.BatchNorm1d(2).get_buffer("running_mean")
+        tensor([0., 0.])
         """
         return self._get("buffer", target)  # type: ignore[no-any-return]
 
@@ -274,11 +303,19 @@ class ModuleTree:
                 yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
     def modules(self) -> Iterator["Module"]:
-        """Itself and every module inside, each once."""
+        """Itself and every module inside, each once.
+
+        >>> [type(m).__name__ for m in nn.Sequential(nn.ReLU()).modules()]
+        ['Sequential', 'ReLU']
+        """
         return (module for _, module in self.named_modules())
 
     def named_children(self) -> Iterator[tuple[str, "Module"]]:
-        """Names and modules of the next level, each module once."""
+        """Names and modules of the next level, each module once.
+
+        >>> dict(nn.Sequential(nn.ReLU(), nn.Tanh()).named_children())
+        {'0': ReLU(), '1': Tanh()}
+        """
         seen = set()
         for name, module in self._modules.items():
             if module is not None and module not in seen:
@@ -286,32 +323,51 @@ class ModuleTree:
                 yield name, module
 
     def children(self) -> Iterator["Module"]:
-        """The modules of the next level, each once."""
+        """The modules of the next level, each once.
+
+        >>> list(nn.Sequential(nn.ReLU(), nn.Tanh()).children())
+        [ReLU(), Tanh()]
+        """
         return (module for _, module in self.named_children())
 
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
-        """Paths and parameters, of the modules inside too unless `recurse` is False; each parameter once."""
+        """Paths and parameters, of the modules inside too unless `recurse` is False; each parameter once.
+
+        >>> [name for name, _ in nn.Sequential(nn.Linear(2, 3)).named_parameters()]
+        ['0.weight', '0.bias']
+        """
         return self._named(lambda module: module._parameters, prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters, in the order of `named_parameters`: what an optimizer is given.
 
         Warns, once, of layers in a plain list or dict: they are no part of the module, and would never be trained.
+
+        >>> sum(p.numel() for p in nn.Linear(2, 3).parameters())
+        9
         """
         if recurse:
-            _warn_of_hidden(self)
+            warn_of_hidden(self)
         return (parameter for _, parameter in self.named_parameters(recurse=recurse))
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
-        """Paths and buffers, of the modules inside too unless `recurse` is False; each buffer once."""
+        """Paths and buffers, of the modules inside too unless `recurse` is False; each buffer once.
+
+        >>> [name for name, _ in nn.BatchNorm1d(3).named_buffers()]
+        ['running_mean', 'running_var', 'num_batches_tracked']
+        """
         return self._named(lambda module: module._buffers, prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """The buffers, in the order of `named_buffers`."""
+        """The buffers, in the order of `named_buffers`.
+
+        >>> [b.shape for b in nn.BatchNorm1d(3).buffers()]
+        [(3,), (3,), ()]
+        """
         return (buffer for _, buffer in self.named_buffers(recurse=recurse))
 
     def _named(
@@ -333,62 +389,11 @@ class ModuleTree:
         self.__dict__.update(state)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Let every parameter collect gradients, or none: `requires_grad_(False)` freezes the module."""
+        """Let every parameter collect gradients, or none: `requires_grad_(False)` freezes the module.
+
+        >>> nn.Linear(2, 1).requires_grad_(False).weight.requires_grad
+        False
+        """
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
-
-
-# layers that a plain container hides ----------------------------------------------------------------------------------
-
-_told: set[tuple[type, str]] = set()  # classes and attributes that a warning has named
-_searched: "WeakSet[ModuleTree]" = WeakSet()  # once is enough: `parameters()` may be asked in every step
-
-
-def _warn_of_hidden(root: ModuleTree) -> None:
-    """Warn of modules and parameters in plain lists, tuples and dicts, once per class and attribute.
-
-    Those that are registered somewhere else too are no trouble. It is a warning only, since some programs hide a module
-    on purpose; frozen ones are not named.
-    """
-    if root in _searched:
-        return
-    _searched.add(root)
-    suspects = []
-    for path, module in root.named_modules():
-        for name, value in module.__dict__.items():
-            # The exact types, which are quick to test, and not those of the module's own `_modules` and hooks.
-            if type(value) in (list, tuple, dict) and name != "_parameters" and (type(module), name) not in _told:
-                found = list(_learned(value))
-                if found:
-                    suspects.append((path, module, name, value, found))
-    if not suspects:
-        return
-    registered = {id(parameter) for _, parameter in root.named_parameters()}
-    for path, module, name, value, found in suspects:
-        if all(id(parameter) in registered for _, parameter in found):
-            continue
-        _told.add((type(module), name))
-        whole = "Module" if isinstance(found[0][0], ModuleTree) else "Parameter"
-        remedy = f"nn.{whole}{'Dict' if isinstance(value, dict) else 'List'}"
-        where = f"{type(module).__name__}.{name}" + (f" (at {path!r})" if path else "")
-        warn(
-            f"{where} holds {whole.lower()}s in a plain {type(value).__name__}, where the model does not find them: no "
-            f"optimizer trains them, and state_dict() and to() leave them out; use {remedy}(...)",
-            stacklevel=3,
-        )
-
-
-def _learned(value: Any, depth: int = 2) -> Iterator[tuple[Any, Parameter]]:
-    """What a nest of plain containers holds that could be trained: a module or a parameter, with each parameter.
-
-    Only the first items are looked at: a list of layers is short, and one of data may be long.
-    """
-    for item in islice(value.values() if isinstance(value, dict) else value, 100):
-        if isinstance(item, ModuleTree):
-            yield from ((item, parameter) for _, parameter in item.named_parameters() if parameter.requires_grad)
-        elif isinstance(item, Parameter):
-            if item.requires_grad:
-                yield item, item
-        elif depth and type(item) in (list, tuple, dict):
-            yield from _learned(item, depth - 1)

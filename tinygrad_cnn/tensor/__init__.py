@@ -7,7 +7,8 @@ from ..backend import backend_of
 from ..dtypes import DTYPES, DType, as_dtype, get_default_dtype, is_dtype, of_python
 from .autograd import AutogradMethods
 from .base import TensorBase
-from .convert import CastMethods, ConversionMethods
+from .casts import CastMethods
+from .convert import ConversionMethods
 from .device import backend_for, device, get_default_device, set_default_device
 from .exchange import ExchangeMethods
 from .factorizations import FactorizationMethods

@@ -1,4 +1,4 @@
-"""Tensor methods that work element by element. Each is one operation of the calculus table."""
+"""Tensor methods of arithmetic: operators, and what stands behind them, by name. Each is one operation of the table."""
 
 from typing import Any, Self
 
@@ -7,6 +7,8 @@ from ..autograd.modes import in_scope
 from ..dtypes import is_floating
 from ..errors import DtypeError, ShapeError
 from .base import TensorBase
+from .comparison import ComparisonMethods
+from .elementary import ElementaryMethods
 
 
 def check_divisor(op: str, x: Any, y: Any) -> None:
@@ -50,8 +52,8 @@ def check_fill(op: str, x: TensorBase, mask: Any, value: Any) -> Any:
     return bool(value) if x.dtype.kind == "b" else int(value) if x.dtype.kind in "iu" else value
 
 
-class ArithmeticMethods(TensorBase):
-    """Operators, elementary functions and comparisons."""
+class ArithmeticMethods(ElementaryMethods, ComparisonMethods):
+    """Operators, and arithmetic by name."""
 
     __slots__ = ()
     __hash__ = object.__hash__  # tensors compare element by element, and are told apart by identity
@@ -153,19 +155,35 @@ class ArithmeticMethods(TensorBase):
     # arithmetic by name -----------------------------------------------------------------------------------------------
 
     def add(self, other: Any, *, alpha: float = 1) -> Self:
-        """self + alpha · other"""
+        """self + alpha · other
+
+        >>> tg.tensor([1, 2]).add(10, alpha=2)
+        tensor([21, 22])
+        """
         return ops.add(self, other if alpha == 1 else other * alpha)
 
     def sub(self, other: Any, *, alpha: float = 1) -> Self:
-        """self − alpha · other"""
+        """self − alpha · other
+
+        >>> tg.tensor([1, 2]).sub(1, alpha=10)
+        tensor([-9, -8])
+        """
         return ops.sub(self, other if alpha == 1 else other * alpha)
 
     def mul(self, other: Any) -> Self:
-        """self · other"""
+        """self · other
+
+        >>> tg.tensor([1, 2]).mul(3)
+        tensor([3, 6])
+        """
         return ops.mul(self, other)
 
     def div(self, other: Any, *, rounding_mode: str | None = None) -> Self:
-        """self / other, exact or rounded: towards zero for "trunc", down for "floor"."""
+        """self / other, exact or rounded: towards zero for "trunc", down for "floor".
+
+        >>> tg.tensor([7, -7]).div(2, rounding_mode="floor")
+        tensor([ 3, -4])
+        """
         if rounding_mode is None:
             return ops.div(self, other)
         if rounding_mode not in ("trunc", "floor"):
@@ -181,70 +199,130 @@ class ArithmeticMethods(TensorBase):
         return ops.cast(quotient, dtype=self.dtype, source=quotient.dtype) if integers else quotient
 
     def pow(self, exponent: Any) -> Self:
-        """self to a power; of integers to a negative one is an error, as in PyTorch."""
+        """self to a power; of integers to a negative one is an error, as in PyTorch.
+
+        >>> tg.tensor([1, 2, 3]).pow(2)
+        tensor([1, 4, 9])
+        """
         if type(exponent) in (int, float) and exponent == 2 and (type(exponent) is int or is_floating(self.dtype)):
             return ops.square(self)
         check_exponent(self, exponent)
         return ops.pow_(self, exponent)
 
     def square(self) -> Self:
-        """self²; of booleans in int64."""
+        """self²; of booleans in int64.
+
+        >>> tg.tensor([2, -3]).square()
+        tensor([4, 9])
+        """
         return ops.mul(self, ops.mul(self, 1)) if self.dtype.kind == "b" else ops.square(self)
 
     def neg(self) -> Self:
-        """−self"""
+        """−self
+
+        >>> tg.tensor([1, -2]).neg()
+        tensor([-1,  2])
+        """
         if self.dtype.kind == "b":
             raise DtypeError(f"neg: booleans have no sign; use ~ or logical_not{in_scope()}")
         return ops.neg(self)
 
     def reciprocal(self) -> Self:
-        """1 / self"""
+        """1 / self
+
+        >>> tg.tensor([2.0, 4.0]).reciprocal()
+        tensor([0.5000, 0.2500])
+        """
         return ops.reciprocal(self)
 
     def abs(self) -> Self:
-        """|self|"""
+        """|self|
+
+        >>> tg.tensor([-1.5, 2.0]).abs()
+        tensor([1.5000, 2.0000])
+        """
         return ops.abs_(self)
 
     def sign(self) -> Self:
-        """−1, 0 or 1."""
+        """−1, 0 or 1.
+
+        >>> tg.tensor([-3.0, 0.0, 2.0]).sign()
+        tensor([-1.,  0.,  1.])
+        """
         return ops.sign(self)
 
     def floor(self) -> Self:
-        """Rounded down."""
+        """Rounded down.
+
+        >>> tg.tensor([1.8, -1.2]).floor()
+        tensor([ 1., -2.])
+        """
         return ops.floor(self)
 
     def ceil(self) -> Self:
-        """Rounded up."""
+        """Rounded up.
+
+        >>> tg.tensor([1.2, -1.2]).ceil()
+        tensor([ 2., -1.])
+        """
         return ops.ceil(self)
 
     def round(self, *, decimals: int = 0) -> Self:
-        """Rounded to the nearest, halves to even."""
+        """Rounded to the nearest, halves to even.
+
+        >>> tg.tensor([1.26, -0.5]).round(decimals=1)
+        tensor([ 1.3000, -0.5000])
+        """
         return ops.round_(self) if decimals == 0 else ops.round_(self * 10.0**decimals) / 10.0**decimals
 
     def trunc(self) -> Self:
-        """Rounded towards zero."""
+        """Rounded towards zero.
+
+        >>> tg.tensor([1.8, -1.8]).trunc()
+        tensor([ 1., -1.])
+        """
         return ops.trunc(self)
 
     def remainder(self, other: Any) -> Self:
-        """What division by other leaves, with the sign of other."""
+        """What division by other leaves, with the sign of other.
+
+        >>> tg.tensor([7, -7]).remainder(3)
+        tensor([1, 2])
+        """
         check_divisor("remainder", self, other)
         return ops.remainder(self, other)
 
     def floor_divide(self, other: Any) -> Self:
-        """⌊self / other⌋"""
+        """⌊self / other⌋
+
+        >>> tg.tensor([7, -7]).floor_divide(2)
+        tensor([ 3, -4])
+        """
         check_divisor("floor_divide", self, other)
         return ops.floor_divide(self, other)
 
     def maximum(self, other: Any) -> Self:
-        """The larger of the two, element by element."""
+        """The larger of the two, element by element.
+
+        >>> tg.tensor([1, 5]).maximum(tg.tensor([3, 2]))
+        tensor([3, 5])
+        """
         return ops.maximum(self, other)
 
     def minimum(self, other: Any) -> Self:
-        """The smaller of the two, element by element."""
+        """The smaller of the two, element by element.
+
+        >>> tg.tensor([1, 5]).minimum(tg.tensor([3, 2]))
+        tensor([1, 2])
+        """
         return ops.minimum(self, other)
 
     def clamp(self, min: Any = None, max: Any = None) -> Self:
-        """Values below min raised to it, values above max lowered to it; numbers or tensors."""
+        """Values below min raised to it, values above max lowered to it; numbers or tensors.
+
+        >>> tg.tensor([-2, 0, 5]).clamp(-1, 3)
+        tensor([-1,  0,  3])
+        """
         if min is None and max is None:
             raise ValueError("clamp: give min, max or both; got neither")
         if isinstance(min, TensorBase) or isinstance(max, TensorBase):
@@ -258,164 +336,55 @@ class ArithmeticMethods(TensorBase):
     clip = clamp
 
     def where(self, condition: Any, other: Any) -> Self:
-        """self where the condition holds, else other."""
+        """self where the condition holds, else other.
+
+        >>> tg.tensor([1, 2]).where(tg.tensor([True, False]), 0)
+        tensor([1, 0])
+        """
         return ops.where(condition, self, other)  # type: ignore[no-any-return]
 
     def masked_fill(self, mask: Any, value: Any) -> Self:
-        """`value`, a number or a tensor without dimensions, where the mask is true, else self; in self's dtype."""
+        """`value`, a number or a tensor without dimensions, where the mask is true, else self; in self's dtype.
+
+        >>> tg.tensor([1, 2]).masked_fill(tg.tensor([True, False]), 9)
+        tensor([9, 2])
+        """
         return ops.where(mask, check_fill("masked_fill", self, mask, value), self)  # type: ignore[no-any-return]
 
     def bitwise_and(self, other: Any) -> Self:
-        """The bits set in both; of booleans, whether both are true."""
+        """The bits set in both; of booleans, whether both are true.
+
+        >>> tg.tensor([6, 3]).bitwise_and(2)
+        tensor([2, 2])
+        """
         return ops.bitwise_and(self, other)
 
     def bitwise_or(self, other: Any) -> Self:
-        """The bits set in at least one."""
+        """The bits set in at least one.
+
+        >>> tg.tensor([4, 1]).bitwise_or(2)
+        tensor([6, 3])
+        """
         return ops.bitwise_or(self, other)
 
     def bitwise_xor(self, other: Any) -> Self:
-        """The bits set in exactly one."""
+        """The bits set in exactly one.
+
+        >>> tg.tensor([6, 3]).bitwise_xor(2)
+        tensor([4, 1])
+        """
         return ops.bitwise_xor(self, other)
 
     def bitwise_not(self) -> Self:
-        """Every bit the other way."""
+        """Every bit the other way.
+
+        >>> tg.tensor([0, 5]).bitwise_not()
+        tensor([-1, -6])
+        """
         return ops.bitwise_not(self)
-
-    # exponentials and the like ----------------------------------------------------------------------------------------
-
-    def exp(self) -> Self:
-        """e to the power of self."""
-        return ops.exp(self)
-
-    def expm1(self) -> Self:
-        """eˣ − 1, exact for small x."""
-        return ops.expm1(self)
-
-    def log(self) -> Self:
-        """The natural logarithm."""
-        return ops.log(self)
-
-    def log2(self) -> Self:
-        """The logarithm to base 2."""
-        return ops.log2(self)
-
-    def log10(self) -> Self:
-        """The logarithm to base 10."""
-        return ops.log10(self)
-
-    def log1p(self) -> Self:
-        """ln(1 + x), exact for small x."""
-        return ops.log1p(self)
-
-    def sqrt(self) -> Self:
-        """The square root."""
-        return ops.sqrt(self)
-
-    def rsqrt(self) -> Self:
-        """1 / √x"""
-        return ops.rsqrt(self)
-
-    def sin(self) -> Self:
-        """The sine of an angle in radians."""
-        return ops.sin(self)
-
-    def cos(self) -> Self:
-        """The cosine of an angle in radians."""
-        return ops.cos(self)
-
-    def tan(self) -> Self:
-        """The tangent of an angle in radians."""
-        return ops.tan(self)
-
-    def asin(self) -> Self:
-        """The angle whose sine is given, in radians."""
-        return ops.asin(self)
-
-    def acos(self) -> Self:
-        """The angle whose cosine is given, in radians."""
-        return ops.acos(self)
-
-    def atan(self) -> Self:
-        """The angle whose tangent is given, in radians."""
-        return ops.atan(self)
-
-    def sinh(self) -> Self:
-        """The hyperbolic sine."""
-        return ops.sinh(self)
-
-    def cosh(self) -> Self:
-        """The hyperbolic cosine."""
-        return ops.cosh(self)
-
-    def tanh(self) -> Self:
-        """The hyperbolic tangent."""
-        return ops.tanh(self)
-
-    def sigmoid(self) -> Self:
-        """1 / (1 + e⁻ˣ)"""
-        return ops.sigmoid(self)
-
-    def relu(self) -> Self:
-        """max(x, 0)"""
-        return ops.relu(self)
-
-    # comparison by name -----------------------------------------------------------------------------------------------
-
-    def eq(self, other: Any) -> Self:
-        """Whether equal, element by element."""
-        return ops.eq(self, other)
-
-    def ne(self, other: Any) -> Self:
-        """Whether different, element by element."""
-        return ops.ne(self, other)
-
-    def lt(self, other: Any) -> Self:
-        """Whether less, element by element."""
-        return ops.lt(self, other)
-
-    def le(self, other: Any) -> Self:
-        """Whether less or equal, element by element."""
-        return ops.le(self, other)
-
-    def gt(self, other: Any) -> Self:
-        """Whether greater, element by element."""
-        return ops.gt(self, other)
-
-    def ge(self, other: Any) -> Self:
-        """Whether greater or equal, element by element."""
-        return ops.ge(self, other)
-
-    def logical_and(self, other: Any) -> Self:
-        """Whether both are nonzero."""
-        return ops.logical_and(self, other)
-
-    def logical_or(self, other: Any) -> Self:
-        """Whether at least one is nonzero."""
-        return ops.logical_or(self, other)
-
-    def logical_xor(self, other: Any) -> Self:
-        """Whether exactly one is nonzero."""
-        return ops.logical_xor(self, other)
-
-    def logical_not(self) -> Self:
-        """Whether zero."""
-        return ops.logical_not(self)
-
-    def isnan(self) -> Self:
-        """Whether not a number."""
-        return ops.isnan(self)
-
-    def isinf(self) -> Self:
-        """Whether infinite."""
-        return ops.isinf(self)
-
-    def isfinite(self) -> Self:
-        """Whether neither infinite nor NaN."""
-        return ops.isfinite(self)
 
     # other names ------------------------------------------------------------------------------------------------------
 
-    absolute, arccos, arcsin, arctan = abs, acos, asin, atan
+    absolute = abs
     divide = true_divide = div
     fix, multiply, negative, subtract = trunc, mul, neg, sub
-    greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne

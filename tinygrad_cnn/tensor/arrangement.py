@@ -1,6 +1,5 @@
-"""Tensor methods that turn, shift, cut and repeat, that take diagonals and windows, and that write slices."""
+"""Tensor methods that turn, shift and repeat, that take diagonals and windows, and that write slices."""
 
-from operator import index as as_int
 from typing import Any, Self
 
 from .. import ops
@@ -8,25 +7,35 @@ from ..autograd import sum_to
 from ..autograd.modes import in_scope
 from ..errors import ArgumentError, DimensionError, DtypeError, ShapeError
 from .base import TensorBase
+from .cutting import CuttingMethods
 from .reductions import dimension, dimensions
 from .reductions import dimension as along  # where a parameter hides that name
-from .shapes import ShapeMethods, sizes
+from .shapes import sizes
 
 
-class ArrangementMethods(ShapeMethods):
-    """Turning, shifting, cutting, repeating, diagonals, windows."""
+class ArrangementMethods(CuttingMethods):
+    """Turning, shifting, repeating, diagonals, windows."""
 
     __slots__ = ()
 
     # turning and shifting ---------------------------------------------------------------------------------------------
 
     def flip(self, *places: Any, dims: Any = None) -> Self:
-        """Back to front along dimensions, given one by one or as one sequence."""
+        """Back to front along dimensions, given one by one or as one sequence.
+
+        >>> tg.tensor([1, 2, 3]).flip(0)
+        tensor([3, 2, 1])
+        """
         named = sizes("flip", places if dims is None else (tuple(dims),))
         return ops.flip(self, dim=dimensions("flip", named, self.ndim) if named else ())
 
     def sum_to_size(self, *size: Any) -> Self:
-        """Summed over the dimensions along which a tensor of this size would be broadcast to self's."""
+        """Summed over the dimensions along which a tensor of this size would be broadcast to self's.
+
+        >>> tg.ones(2, 3).sum_to_size(2, 1)
+        tensor([[3.],
+                [3.]])
+        """
         shape = sizes("sum_to_size", size)
         offset = self.ndim - len(shape)
         if offset < 0 or any(n not in (1, self.shape[offset + i]) for i, n in enumerate(shape)):
@@ -34,19 +43,34 @@ class ArrangementMethods(ShapeMethods):
         return sum_to(self, shape=shape)
 
     def fliplr(self) -> Self:
-        """Back to front along the second dimension."""
+        """Back to front along the second dimension.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).fliplr()
+        tensor([[2, 1],
+                [4, 3]])
+        """
         if self.ndim < 2:
             raise ShapeError(f"fliplr: needs at least 2 dimensions; got shape {tuple(self.shape)}{in_scope()}")
         return self.flip(1)
 
     def flipud(self) -> Self:
-        """Back to front along the first dimension."""
+        """Back to front along the first dimension.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).flipud()
+        tensor([[3, 4],
+                [1, 2]])
+        """
         if not self.ndim:
             raise ShapeError(f"flipud: needs at least 1 dimension; got shape (){in_scope()}")
         return self.flip(0)
 
     def rot90(self, k: int = 1, dims: Any = (0, 1)) -> Self:
-        """Turned by k quarters in the plane of two dimensions, from the first towards the second."""
+        """Turned by k quarters in the plane of two dimensions, from the first towards the second.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).rot90()
+        tensor([[2, 4],
+                [1, 3]])
+        """
         if len(dims) != 2:
             raise ShapeError(f"rot90: two dimensions make a plane; got dims {dims}{in_scope()}")
         if self.ndim < 2:
@@ -62,7 +86,11 @@ class ArrangementMethods(ShapeMethods):
         return self.clone()  # type: ignore[attr-defined, no-any-return]
 
     def roll(self, shifts: Any, dims: Any = None) -> Self:
-        """Shifted; what leaves at one end comes in at the other. Without dims, in the flattened tensor."""
+        """Shifted; what leaves at one end comes in at the other. Without dims, in the flattened tensor.
+
+        >>> tg.tensor([1, 2, 3]).roll(1)
+        tensor([3, 1, 2])
+        """
         amounts = sizes("roll", tuple(shifts) if isinstance(shifts, tuple | list) else (shifts,))
         if not amounts:
             raise ShapeError(f"roll: shifts are required{in_scope()}")
@@ -79,12 +107,22 @@ class ArrangementMethods(ShapeMethods):
         return ops.roll(self, shifts=amounts, dim=places)
 
     def tril(self, diagonal: int = 0) -> Self:
-        """The lower triangle of the last two dimensions."""
+        """The lower triangle of the last two dimensions.
+
+        >>> tg.ones(2, 2).tril()
+        tensor([[1., 0.],
+                [1., 1.]])
+        """
         self._matrices("tril")
         return ops.tril(self, diagonal=diagonal)
 
     def triu(self, diagonal: int = 0) -> Self:
-        """The upper triangle of the last two dimensions."""
+        """The upper triangle of the last two dimensions.
+
+        >>> tg.ones(2, 2).triu()
+        tensor([[1., 1.],
+                [0., 1.]])
+        """
         self._matrices("triu")
         return ops.triu(self, diagonal=diagonal)
 
@@ -92,87 +130,14 @@ class ArrangementMethods(ShapeMethods):
         if self.ndim < 2:
             raise ShapeError(f"{op}: needs at least 2 dimensions; got shape {tuple(self.shape)}{in_scope()}")
 
-    # cutting ----------------------------------------------------------------------------------------------------------
-
-    def split_with_sizes(self, split_sizes: Any, dim: int = 0) -> tuple[Self, ...]:
-        """Pieces of these sizes."""
-        return self.split(list(split_sizes), dim)  # type: ignore[attr-defined, no-any-return]
-
-    def tensor_split(self, indices_or_sections: Any, dim: int = 0) -> tuple[Self, ...]:
-        """So many pieces, the first ones larger by one where it does not come out even; or cuts at these indices.
-
-        >>> import tinygrad_cnn as tg
-        >>> [len(part) for part in tg.arange(7).tensor_split(3)]
-        [3, 2, 2]
-        """
-        if not self.ndim:
-            raise ShapeError(f"tensor_split: needs at least 1 dimension; got shape (){in_scope()}")
-        place = dimension("tensor_split", dim, self.ndim)
-        length = self.shape[place]
-        if isinstance(indices_or_sections, TensorBase):
-            if indices_or_sections.ndim > 1 or indices_or_sections.dtype != "int64":
-                raise DtypeError(
-                    f"tensor_split: expected a number or a vector of int64; got shape "
-                    f"{tuple(indices_or_sections.shape)}, dtype {indices_or_sections.dtype}{in_scope()}"
-                )
-            indices_or_sections = indices_or_sections.array.tolist()
-        if isinstance(indices_or_sections, int):
-            if indices_or_sections < 1:
-                raise ArgumentError(f"tensor_split: at least 1 section; got {indices_or_sections}{in_scope()}")
-            each, more = divmod(length, indices_or_sections)
-            cuts = [i * each + min(i, more) for i in range(1, indices_or_sections)]
-        else:
-            cuts = [as_int(i) for i in indices_or_sections]
-        edges = [0, *cuts, length]
-        return tuple(
-            ops.getitem(self, index=(*(slice(None),) * place, slice(a, b)))
-            for a, b in zip(edges[:-1], [*cuts, None], strict=True)
-        )
-
-    def unsafe_split(self, split_size: Any, dim: int = 0) -> tuple[Self, ...]:
-        """Another name of `split`; autograd follows writes to the pieces in either."""
-        return self.split(split_size, dim)  # type: ignore[attr-defined, no-any-return]
-
-    def unsafe_split_with_sizes(self, split_sizes: Any, dim: int = 0) -> tuple[Self, ...]:
-        """Another name of `split_with_sizes`."""
-        return self.split_with_sizes(split_sizes, dim)
-
-    def unsafe_chunk(self, chunks: int, dim: int = 0) -> tuple[Self, ...]:
-        """Another name of `chunk`."""
-        return self.chunk(chunks, dim)  # type: ignore[attr-defined, no-any-return]
-
-    def narrow_copy(self, dim: int, start: int, length: int) -> Self:
-        """`narrow`, as a copy."""
-        return ops.copy(self.narrow(dim, start, length))  # type: ignore[attr-defined, no-any-return]
-
-    def _split_along(self, op: str, place: int, least: int, indices_or_sections: Any) -> tuple[Self, ...]:
-        if self.ndim < least:
-            raise ShapeError(f"{op}: needs at least {least} dimensions; got shape {tuple(self.shape)}{in_scope()}")
-        if isinstance(indices_or_sections, int) and (
-            indices_or_sections < 1 or self.shape[place] % indices_or_sections
-        ):
-            raise ShapeError(
-                f"{op}: the {self.shape[place]} of dim {place} can't be cut into {indices_or_sections} "
-                f"equal pieces{in_scope()}"
-            )
-        return self.tensor_split(indices_or_sections, place)
-
-    def hsplit(self, indices_or_sections: Any) -> tuple[Self, ...]:
-        """`tensor_split` of columns: along the second dimension, of a vector along its first, into equal pieces."""
-        return self._split_along("hsplit", min(self.ndim - 1, 1), 1, indices_or_sections)
-
-    def vsplit(self, indices_or_sections: Any) -> tuple[Self, ...]:
-        """`tensor_split` of rows: along the first of at least two dimensions, into equal pieces."""
-        return self._split_along("vsplit", 0, 2, indices_or_sections)
-
-    def dsplit(self, indices_or_sections: Any) -> tuple[Self, ...]:
-        """`tensor_split` along the third dimension, into equal pieces."""
-        return self._split_along("dsplit", 2, 3, indices_or_sections)
-
     # repeating --------------------------------------------------------------------------------------------------------
 
     def tile(self, *dims: Any) -> Self:
-        """`repeat`, with as many counts as needed: missing ones, in front, are 1."""
+        """`repeat`, with as many counts as needed: missing ones, in front, are 1.
+
+        >>> tg.tensor([1, 2]).tile(2)
+        tensor([1, 2, 1, 2])
+        """
         counts = sizes("tile", dims)
         return self.repeat(*(1,) * (self.ndim - len(counts)), *counts) if self.ndim or counts else ops.copy(self)
 
@@ -226,7 +191,12 @@ class ArrangementMethods(ShapeMethods):
         return first, second
 
     def diag_embed(self, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Self:
-        """Matrices of zeros with the last dimension of self on their diagonal; they take the places dim1 and dim2."""
+        """Matrices of zeros with the last dimension of self on their diagonal; they take the places dim1 and dim2.
+
+        >>> tg.tensor([1, 2]).diag_embed()
+        tensor([[1, 0],
+                [0, 2]])
+        """
         first, second = self._plane("diag_embed", dim1, dim2, self.ndim + 1)
         if not self.ndim:
             raise ShapeError(f"diag_embed: needs at least 1 dimension; got shape (){in_scope()}")
@@ -237,7 +207,12 @@ class ArrangementMethods(ShapeMethods):
         return ops.onto_diagonal(self, shape=tuple(shape), offset=offset, dim1=first, dim2=second)
 
     def diag(self, diagonal: int = 0) -> Self:
-        """Of a vector the matrix with it on a diagonal; of a matrix that diagonal, as a copy."""
+        """Of a vector the matrix with it on a diagonal; of a matrix that diagonal, as a copy.
+
+        >>> tg.tensor([1, 2]).diag()
+        tensor([[1, 0],
+                [0, 2]])
+        """
         if self.ndim == 1:
             return self.diag_embed(diagonal)
         if self.ndim != 2:
@@ -245,17 +220,32 @@ class ArrangementMethods(ShapeMethods):
         return ops.copy(self.diagonal(diagonal))
 
     def diagflat(self, offset: int = 0) -> Self:
-        """The matrix with all values on a diagonal."""
+        """The matrix with all values on a diagonal.
+
+        >>> tg.tensor([1, 2]).diagflat()
+        tensor([[1, 0],
+                [0, 2]])
+        """
         return self.reshape(-1).diag_embed(offset)
 
     def trace(self) -> Self:
-        """The sum of a matrix's diagonal."""
+        """The sum of a matrix's diagonal.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).trace()
+        tensor(5)
+        """
         if self.ndim != 2:
             raise ShapeError(f"trace: expects a matrix; got shape {tuple(self.shape)}{in_scope()}")
         return ops.sum_(self.diagonal(), dim=(0,), keepdim=False)
 
     def unfold(self, dimension: int, size: int, step: int) -> Self:
-        """All windows of a size along a dimension, `step` apart, their elements in a new last dimension; a view."""
+        """All windows of a size along a dimension, `step` apart, their elements in a new last dimension; a view.
+
+        >>> tg.arange(4).unfold(0, 2, 1)
+        tensor([[0, 1],
+                [1, 2],
+                [2, 3]])
+        """
         place = along("unfold", dimension, self.ndim)
         if step <= 0:
             raise ArgumentError(f"unfold: step must be at least 1; got {step}{in_scope()}")
@@ -276,6 +266,10 @@ class ArrangementMethods(ShapeMethods):
 
         Raises:
             RuntimeError: for strides that leave the memory, or of another number than the sizes.
+
+        >>> tg.arange(4).as_strided((2, 2), (1, 2))
+        tensor([[0, 2],
+                [1, 3]])
         """
         shape, strides = sizes("as_strided", (size,)), sizes("as_strided", (stride,))
         if len(shape) != len(strides) or min((*shape, *strides), default=0) < 0:
@@ -301,11 +295,20 @@ class ArrangementMethods(ShapeMethods):
         return ops.strided(root, shape=shape, strides=strides, offset=offset)  # type: ignore[no-any-return]
 
     def as_strided_(self, size: Any, stride: Any, storage_offset: int | None = None) -> Self:
-        """`as_strided`, in place: this very tensor becomes that view."""
+        """`as_strided`, in place: this very tensor becomes that view.
+
+        >>> tg.arange(4).as_strided_((2, 2), (1, 2))
+        tensor([[0, 2],
+                [1, 3]])
+        """
         return self._take_shape("as_strided_", lambda: self.as_strided(size, stride, storage_offset))
 
     def as_strided_scatter(self, src: TensorBase, size: Any, stride: Any, storage_offset: int | None = None) -> Self:
-        """A copy of self with `src` in place of `as_strided(size, stride, storage_offset)`."""
+        """A copy of self with `src` in place of `as_strided(size, stride, storage_offset)`.
+
+        >>> tg.zeros(4).as_strided_scatter(tg.ones(2), (2,), (2,))
+        tensor([1., 0., 1., 0.])
+        """
         shape, strides = sizes("as_strided_scatter", (size,)), sizes("as_strided_scatter", (stride,))
         if tuple(src.shape) != shape:
             raise ShapeError(f"as_strided_scatter: expected src of shape {shape}; got {tuple(src.shape)}{in_scope()}")
@@ -325,7 +328,12 @@ class ArrangementMethods(ShapeMethods):
         return ops.setitem(self, src, index=index)
 
     def select_scatter(self, src: TensorBase, dim: int, index: int) -> Self:
-        """self with `src` in place of `select(dim, index)`."""
+        """self with `src` in place of `select(dim, index)`.
+
+        >>> tg.zeros(2, 2).select_scatter(tg.ones(2), 1, 0)
+        tensor([[1., 0.],
+                [1., 0.]])
+        """
         place = dimension("select_scatter", dim, self.ndim)
         if not -self.shape[place] <= index < self.shape[place]:
             raise DimensionError(
@@ -337,7 +345,11 @@ class ArrangementMethods(ShapeMethods):
     def slice_scatter(
         self, src: TensorBase, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
     ) -> Self:
-        """self with `src` in place of the slice start:end:step of a dimension."""
+        """self with `src` in place of the slice start:end:step of a dimension.
+
+        >>> tg.zeros(4).slice_scatter(tg.ones(2), start=1, end=3)
+        tensor([0., 1., 1., 0.])
+        """
         place = dimension("slice_scatter", dim, self.ndim)
         part = slice(start, end, step)
         count = len(range(*part.indices(self.shape[place])))
@@ -345,7 +357,12 @@ class ArrangementMethods(ShapeMethods):
         return self._with("slice_scatter", src, (*(slice(None),) * place, part), shape)
 
     def diagonal_scatter(self, src: TensorBase, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Self:
-        """self with `src` in place of `diagonal(offset, dim1, dim2)`."""
+        """self with `src` in place of `diagonal(offset, dim1, dim2)`.
+
+        >>> tg.zeros(2, 2).diagonal_scatter(tg.ones(2))
+        tensor([[1., 0.],
+                [0., 1.]])
+        """
         first, second = self._plane("diagonal_scatter", dim1, dim2, self.ndim)
         view: Any = ops.diagonal
         params = {"offset": offset, "dim1": first, "dim2": second}

@@ -19,7 +19,11 @@ class AutogradMethods(TensorBase):
 
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients flow to or through this tensor."""
+        """Whether gradients flow to or through this tensor.
+
+        >>> tg.ones(2).requires_grad
+        False
+        """
         return self.node is not None
 
     @requires_grad.setter
@@ -82,7 +86,11 @@ class AutogradMethods(TensorBase):
 
     @property
     def output_nr(self) -> int:
-        """Which output of `grad_fn` this is; 0 for a leaf."""
+        """Which output of `grad_fn` this is; 0 for a leaf.
+
+        >>> tg.ones(2).output_nr
+        0
+        """
         return self.node.number if isinstance(self.node, OutputNode) else 0
 
     @property
@@ -145,7 +153,11 @@ class AutogradMethods(TensorBase):
 
     @property
     def retains_grad(self) -> bool:
-        """Whether `retain_grad` was called on this computed tensor."""
+        """Whether `retain_grad` was called on this computed tensor.
+
+        >>> tg.ones(2).retains_grad
+        False
+        """
         hooks = None if self.node is None else self.node.hooks
         return any(isinstance(hook, Retained) and hook.tensor() is self for hook in hooks or ())
 

@@ -81,7 +81,11 @@ class TensorBase:
 
     @classmethod
     def from_array(cls, array: Any, node: Node | Leaf | None = None) -> Self:
-        """A tensor around an array, without a copy."""
+        """A tensor around an array, without a copy.
+
+        >>> tg.Tensor.from_array(np.ones(2))
+        tensor([1., 1.], dtype=float64)
+        """
         tensor = object.__new__(cls)
         tensor.array = array
         tensor.node = node
@@ -171,7 +175,11 @@ class TensorBase:
 
     @property
     def grad(self) -> Any:
-        """The gradient that `backward` accumulated, or None. One that is assigned must match in every respect."""
+        """The gradient that `backward` accumulated, or None. One that is assigned must match in every respect.
+
+        >>> tg.ones(2).grad is None
+        True
+        """
         return self._grad
 
     @grad.setter
@@ -236,7 +244,11 @@ class TensorBase:
                 tape.derived(self.backend.row_major, self, before, self.array)
 
     def detach(self) -> Self:
-        """The same memory without history; writes through it count for autograd's checks."""
+        """The same memory without history; writes through it count for autograd's checks.
+
+        >>> tg.ones(2, requires_grad=True).detach().requires_grad
+        False
+        """
         self.settle()
         self.storage.shared = True
         tensor = self.plain.from_array(self.array)
@@ -339,7 +351,11 @@ class TensorBase:
 
     @property
     def backend(self) -> Backend:
-        """The backend that computes with this tensor."""
+        """The backend that computes with this tensor.
+
+        >>> tg.ones(1).backend.name
+        'cpu'
+        """
         backend = backend_of(self.array)
         if backend is None:
             raise TypeError(f"no backend computes with {type(self.array)}")
@@ -347,26 +363,46 @@ class TensorBase:
 
     @property
     def shape(self) -> Size:
-        """The size of each dimension."""
+        """The size of each dimension.
+
+        >>> tg.ones(2, 3).shape
+        (2, 3)
+        """
         return Size(self.array.shape)
 
     @property
     def ndim(self) -> int:
-        """The number of dimensions."""
+        """The number of dimensions.
+
+        >>> tg.ones(2, 3).ndim
+        2
+        """
         return self.array.ndim  # type: ignore[no-any-return]
 
     def stride(self, dim: int | None = None) -> Any:
-        """Elements in memory from one index to the next, per dimension."""
+        """Elements in memory from one index to the next, per dimension.
+
+        >>> tg.ones(2, 3).stride()
+        (3, 1)
+        """
         self.settle()
         strides = tuple(n // self.dtype.itemsize for n in self.array.strides)
         return strides if dim is None else strides[dim]
 
     @property
     def dtype(self) -> DType:
-        """The type of the elements."""
+        """The type of the elements.
+
+        >>> tg.ones(2).dtype
+        dtype('float32')
+        """
         return self.array.dtype  # type: ignore[no-any-return]
 
     @property
     def device(self) -> device:
-        """Where the values are."""
+        """Where the values are.
+
+        >>> tg.ones(2).device
+        device(type='cpu')
+        """
         return device(self.backend.name)

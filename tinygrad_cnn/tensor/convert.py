@@ -1,4 +1,4 @@
-"""Tensor methods that lead out of the engine and back: numbers, NumPy, dtypes, devices, copies, text."""
+"""Tensor methods that lead out of the engine and back: numbers, NumPy, sizes, copies, text."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -8,23 +8,24 @@ import numpy as np
 
 from .. import ops
 from ..autograd import Leaf
-from ..dtypes import as_dtype, float16, float32, float64, int8, int16, int32, int64, is_floating, uint8
 from ..errors import DtypeError, GraphError
 from .base import TensorBase
-from .device import backend_for
-from .legacy import place_of, type_name
 from .printing import describe
 
 
 class ConversionMethods(TensorBase):
-    """Numbers, arrays, dtypes, devices, copies and text."""
+    """Numbers, arrays, sizes, copies and text."""
 
     __slots__ = ()
 
     # numbers and arrays -----------------------------------------------------------------------------------------------
 
     def item(self) -> Any:
-        """The one value of a tensor with a single element, as a Python number."""
+        """The one value of a tensor with a single element, as a Python number.
+
+        >>> tg.tensor([2.5]).item()
+        2.5
+        """
         if self.array.size != 1:
             raise RuntimeError(
                 f"item: this tensor of shape {tuple(self.shape)} has {self.array.size} elements, not one; use .tolist()"
@@ -32,7 +33,11 @@ class ConversionMethods(TensorBase):
         return self.array.item()
 
     def tolist(self) -> Any:
-        """The values as nested lists of Python numbers."""
+        """The values as nested lists of Python numbers.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).tolist()
+        [[1, 2], [3, 4]]
+        """
         return self.array.tolist()
 
     def numpy(self, *, force: bool = False) -> Any:
@@ -41,6 +46,9 @@ class ConversionMethods(TensorBase):
         Raises:
             RuntimeError: for a tensor that requires grad, since the array would lose it (unless `force`).
             TypeError: for a tensor that is not on the CPU (unless `force`).
+
+        >>> tg.tensor([1, 2]).numpy()
+        array([1, 2])
         """
         if force:
             return self.backend.to_numpy(self.detach().array)
@@ -105,36 +113,64 @@ class ConversionMethods(TensorBase):
     # sizes ------------------------------------------------------------------------------------------------------------
 
     def size(self, dim: int | None = None) -> Any:
-        """The shape, or the size of one dimension."""
+        """The shape, or the size of one dimension.
+
+        >>> tg.ones(2, 3).size(1)
+        3
+        """
         return self.shape if dim is None else self.shape[dim]
 
     def dim(self) -> int:
-        """The number of dimensions."""
+        """The number of dimensions.
+
+        >>> tg.ones(2, 3).dim()
+        2
+        """
         return self.ndim
 
     ndimension = dim
 
     def numel(self) -> int:
-        """The number of elements."""
+        """The number of elements.
+
+        >>> tg.ones(2, 3).numel()
+        6
+        """
         return int(self.array.size)
 
     nelement = numel
 
     def element_size(self) -> int:
-        """Bytes per element."""
+        """Bytes per element.
+
+        >>> tg.ones(2).element_size()
+        4
+        """
         return int(self.dtype.itemsize)
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all elements."""
+        """Bytes of all elements.
+
+        >>> tg.ones(3).nbytes
+        12
+        """
         return int(self.array.size * self.dtype.itemsize)
 
     def contiguous(self, memory_format: Any = None) -> Self:
-        """Itself if it is contiguous, else a copy that is."""
+        """Itself if it is contiguous, else a copy that is.
+
+        >>> tg.ones(2, 3).T.contiguous().is_contiguous()
+        True
+        """
         return self if not self.storage.shared or self.array.flags.c_contiguous else self.clone()
 
     def data_ptr(self) -> int:
-        """The address of the first element."""
+        """The address of the first element.
+
+        >>> (x := tg.ones(2)).data_ptr() == x.view(2, 1).data_ptr()
+        True
+        """
         self.settle()
         return self.backend.address(self.array)
 
@@ -142,7 +178,11 @@ class ConversionMethods(TensorBase):
 
     @property
     def data(self) -> Self:
-        """The same memory without history, and autograd does not see writes to it. Assigning replaces the values."""
+        """The same memory without history, and autograd does not see writes to it. Assigning replaces the values.
+
+        >>> tg.ones(2, requires_grad=True).data.requires_grad
+        False
+        """
         self.settle()
         self.storage.shared = True
         tensor = self.plain.from_array(self.array)
@@ -161,6 +201,9 @@ class ConversionMethods(TensorBase):
 
         Raises:
             RuntimeError: for a view, whose history is its base's.
+
+        >>> (tg.ones(2, requires_grad=True) * 2).detach_().requires_grad
+        False
         """
         if self.view_of is not None and self.view_of.recorded:
             raise GraphError("detach_: a view can't be detached in place; use .detach()")
@@ -168,11 +211,19 @@ class ConversionMethods(TensorBase):
         return self
 
     def clone(self, *, memory_format: Any = None) -> Self:
-        """A copy in memory of its own; gradients flow through it."""
+        """A copy in memory of its own; gradients flow through it.
+
+        >>> tg.tensor([1, 2]).clone()
+        tensor([1, 2])
+        """
         return ops.copy(self)
 
     def copy_(self, source: Any, non_blocking: bool = False) -> Self:
-        """Take the values of another tensor, cast and broadcast to this one's dtype, device and shape."""
+        """Take the values of another tensor, cast and broadcast to this one's dtype, device and shape.
+
+        >>> tg.zeros(2).copy_(tg.tensor([1, 2]))
+        tensor([1., 2.])
+        """
         source = source if isinstance(source, TensorBase) else self.plain.from_array(self.backend.asarray(source))
         if source.backend is not self.backend:
             source = self.plain.from_array(self.backend.copy_from(source.backend, source.array))
@@ -182,13 +233,21 @@ class ConversionMethods(TensorBase):
         return self.in_place("copy_", ops.copy, spread)
 
     def fill_(self, value: Any) -> Self:
-        """Make every element the same number."""
+        """Make every element the same number.
+
+        >>> tg.empty(2).fill_(7)
+        tensor([7., 7.])
+        """
         number = value.item() if isinstance(value, ConversionMethods) else value
         filled = self.backend.xp.full_like(self.array, number)
         return self.in_place("fill_", ops.copy, self.plain.from_array(filled))
 
     def zero_(self) -> Self:
-        """Make every element 0."""
+        """Make every element 0.
+
+        >>> tg.ones(2).zero_()
+        tensor([0., 0.])
+        """
         return self.fill_(0)
 
     # copies and text --------------------------------------------------------------------------------------------------
@@ -214,113 +273,6 @@ class ConversionMethods(TensorBase):
 
     def __repr__(self) -> str:
         return describe(self)
-
-
-class CastMethods(TensorBase):
-    """Other dtypes and devices. These names hide Python's own inside the class, so it holds nothing else."""
-
-    __slots__ = ()
-
-    def to(
-        self,
-        *targets: Any,
-        dtype: Any = None,
-        device: Any = None,
-        non_blocking: Any = False,
-        copy: Any = False,
-        memory_format: Any = None,
-    ) -> Self:
-        """In another dtype and on another device, given in any order, or like a tensor; itself if nothing changes.
-
-        A `memory_format` changes nothing: the order in memory is the engine's own affair.
-        """
-        for target in targets:
-            if isinstance(target, TensorBase):
-                dtype, device = target.dtype, target.device
-            elif isinstance(target, str) or type(target).__name__ == "device":
-                device = target
-            elif target is not True and target is not False:
-                dtype = target
-        out = self
-        if device is not None and backend_for(device) is not self.backend:
-            out = ops.transfer(out, target=backend_for(device), source=self.backend)
-        if dtype is not None and as_dtype(dtype) != self.dtype:
-            wanted = as_dtype(dtype)
-            # Integers have no derivative: the graph ends here, as it does in PyTorch.
-            origin = out if is_floating(wanted) else out.detach()
-            out = ops.cast(origin, dtype=wanted, source=self.dtype)
-        return ops.copy(out) if copy and out is self else out
-
-    def type(self, dtype: Any = None, non_blocking: Any = False) -> Any:
-        """In another dtype, also one of old programs such as `FloatTensor` with its device; without one, the name."""
-        return type_name(self) if dtype is None else self.to(dtype=dtype, device=place_of(dtype))
-
-    def type_as(self, other: TensorBase) -> Self:
-        """In the dtype of another tensor."""
-        return self.to(other.dtype)
-
-    def float(self, memory_format: Any = None) -> Self:
-        """In float32."""
-        return self.to(float32)
-
-    def double(self, memory_format: Any = None) -> Self:
-        """In float64."""
-        return self.to(float64)
-
-    def half(self, memory_format: Any = None) -> Self:
-        """In float16."""
-        return self.to(float16)
-
-    def bfloat16(self, memory_format: Any = None) -> Self:
-        """In bfloat16, which needs the package ml_dtypes."""
-        return self.to(dtype="bfloat16")
-
-    def long(self, memory_format: Any = None) -> Self:
-        """In int64."""
-        return self.to(int64)
-
-    def int(self, memory_format: Any = None) -> Self:
-        """In int32."""
-        return self.to(int32)
-
-    def short(self, memory_format: Any = None) -> Self:
-        """In int16."""
-        return self.to(int16)
-
-    def char(self, memory_format: Any = None) -> Self:
-        """In int8."""
-        return self.to(int8)
-
-    def byte(self, memory_format: Any = None) -> Self:
-        """In uint8."""
-        return self.to(uint8)
-
-    def bool(self, memory_format: Any = None) -> Self:
-        """Whether nonzero."""
-        return self.to(np.dtype("bool"))
-
-    def cpu(self, memory_format: Any = None) -> Self:
-        """On the CPU."""
-        return self.to(device="cpu")
-
-    def cuda(self, device: Any = None, non_blocking: Any = False) -> Self:
-        """On a CUDA device.
-
-        Raises:
-            RuntimeError: when there is none.
-        """
-        return self.to(
-            device="cuda" if device is None else f"cuda:{device}" if hasattr(device, "__index__") else device
-        )
-
-    @property
-    def is_cuda(self) -> Any:
-        """Whether on a CUDA device."""
-        return self.device.type == "cuda"
-
-    def is_floating_point(self) -> Any:
-        """Whether the dtype is floating-point."""
-        return is_floating(self.dtype)
 
 
 def _rebuild(cls: type[TensorBase], array: Any, requires_grad: bool) -> TensorBase:

@@ -71,7 +71,12 @@ class DecompositionMethods(ProductMethods):
         return self._solved("inverse", lambda: ops.inv(self))  # type: ignore[no-any-return]
 
     def pinverse(self, rcond: float | None = None) -> Self:
-        """The pseudoinverse; singular values up to rcond · the largest count as 0 (by default max(n, m) · eps)."""
+        """The pseudoinverse; singular values up to rcond · the largest count as 0 (by default max(n, m) · eps).
+
+        >>> tg.tensor([[2.0, 0.0], [0.0, 4.0]]).pinverse()
+        tensor([[0.5000, 0.0000],
+                [0.0000, 0.2500]])
+        """
         self._matrix("pinverse")
         if rcond is None:
             rcond = max(self.shape[-2:]) * float(self.backend.xp.finfo(self.dtype).eps)
@@ -88,12 +93,20 @@ class DecompositionMethods(ProductMethods):
         return ops.det(self)
 
     def slogdet(self) -> SignAndLogAbsDet:
-        """The determinant's sign, and the logarithm of its size, which neither overflows nor underflows."""
+        """The determinant's sign, and the logarithm of its size, which neither overflows nor underflows.
+
+        >>> tg.eye(2).slogdet()
+        SignAndLogAbsDet(sign=tensor(1.), logabsdet=tensor(0.))
+        """
         self._matrix("slogdet", square=True)
         return SignAndLogAbsDet._make((ops.sign_of_det(self), ops.logabsdet(self)))
 
     def logdet(self) -> Self:
-        """The logarithm of the determinant: −∞ where that is 0, NaN where it is negative."""
+        """The logarithm of the determinant: −∞ where that is 0, NaN where it is negative.
+
+        >>> tg.eye(2).logdet()
+        tensor(0.)
+        """
         self._matrix("logdet", square=True)
         sign, size = ops.sign_of_det(self), ops.logabsdet(self)
         return ops.where(ops.lt(sign, 0), float("nan"), size)
@@ -103,18 +116,32 @@ class DecompositionMethods(ProductMethods):
 
         Raises:
             RuntimeError: for matrices that are not positive definite.
+
+        >>> tg.tensor([[4.0, 0.0], [0.0, 9.0]]).cholesky()
+        tensor([[2., 0.],
+                [0., 3.]])
         """
         self._matrix("cholesky", square=True)
         lower = self._solved("cholesky", lambda: ops.cholesky(self))
         return lower.mT if upper else lower  # type: ignore[no-any-return]
 
     def cholesky_solve(self, input2: Any, upper: bool = False) -> Self:
-        """The x with L Lᵀ x = self, where `input2` is L (or Lᵀ, if `upper`)."""
+        """The x with L Lᵀ x = self, where `input2` is L (or Lᵀ, if `upper`).
+
+        >>> tg.tensor([[8.0], [8.0]]).cholesky_solve(tg.tensor([[2.0, 0.0], [0.0, 1.0]]))
+        tensor([[2.],
+                [8.]])
+        """
         lower = input2.mT if upper else input2
         return ops.solve(lower.mT, ops.solve(lower, self))  # type: ignore[no-any-return]
 
     def cholesky_inverse(self, upper: bool = False) -> Self:
-        """(L Lᵀ)⁻¹, where self is L (or Lᵀ, if `upper`)."""
+        """(L Lᵀ)⁻¹, where self is L (or Lᵀ, if `upper`).
+
+        >>> tg.tensor([[2.0, 0.0], [0.0, 4.0]]).cholesky_inverse()
+        tensor([[0.2500, 0.0000],
+                [0.0000, 0.0625]])
+        """
         self._matrix("cholesky_inverse", square=True)
         lower: Any = self.mT if upper else self
         inverse = self._solved("cholesky_inverse", lambda: ops.inv(lower))
@@ -124,6 +151,10 @@ class DecompositionMethods(ProductMethods):
         """self = Q R, orthonormal columns times an upper triangle: (…, n, m) → (…, n, k), (…, k, m), k = min(n, m).
 
         For n < m the left square of self has the Q, and R is Qᵀ self.
+
+        >>> tg.eye(2).qr().R.abs()
+        tensor([[1., 0.],
+                [0., 1.]])
         """
         self._matrix("qr")
         n, m = self.shape[-2:]
@@ -138,7 +169,11 @@ class DecompositionMethods(ProductMethods):
         return QR._make((q, ops.concat(ops.qr_triangular(square), rest, dim=self.ndim - 1)))
 
     def svd(self, some: bool = True, compute_uv: bool = True) -> SVD:
-        """self = U diag(S) Vᵀ: (…, n, m) → (…, n, k), (…, k), (…, m, k), k = min(n, m); the largest values first."""
+        """self = U diag(S) Vᵀ: (…, n, m) → (…, n, k), (…, k), (…, m, k), k = min(n, m); the largest values first.
+
+        >>> tg.tensor([[3.0, 0.0], [0.0, 4.0]]).svd().S
+        tensor([4., 3.])
+        """
         self._matrix("svd")
         if not compute_uv:
             zeros = [self.backend.xp.zeros((*self.shape[:-2], n, n), dtype=self.dtype) for n in self.shape[-2:]]
@@ -154,7 +189,11 @@ class DecompositionMethods(ProductMethods):
         return SVD._make((u, s, v))
 
     def matrix_norm(self, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False) -> Self:
-        """The norm of matrices in two dimensions: "fro", "nuc" (Σ s), ±2 (extreme s), ±1 (columns), ±inf (rows)."""
+        """The norm of matrices in two dimensions: "fro", "nuc" (Σ s), ±2 (extreme s), ±1 (columns), ±inf (rows).
+
+        >>> tg.tensor([[3.0, 0.0], [0.0, 4.0]]).matrix_norm()
+        tensor(5.)
+        """
         first, second = (dimension("matrix_norm", d, self.ndim) for d in dim)
         if first == second:
             raise ShapeError(f"matrix_norm: the two dimensions must differ; got {tuple(dim)}{in_scope()}")

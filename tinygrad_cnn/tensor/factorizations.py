@@ -173,7 +173,12 @@ class FactorizationMethods(DecompositionMethods):
         transpose: bool = False,
         unitriangular: bool = False,
     ) -> TriangularSolution:
-        """The x with A x = self (or Aᵀ x = self) for triangular A, of which the other triangle does not count."""
+        """The x with A x = self (or Aᵀ x = self) for triangular A, of which the other triangle does not count.
+
+        >>> tg.tensor([[4.0], [6.0]]).triangular_solve(tg.tensor([[2.0, 0.0], [0.0, 3.0]])).solution
+        tensor([[2.],
+                [2.]])
+        """
         a, side = (A.mT, not upper) if transpose else (A, upper)
         _, out = spread("triangular_solve", a, self)
         solution = solve_triangle("triangular_solve", a, out, upper=side, unit=unitriangular)
@@ -194,6 +199,10 @@ class FactorizationMethods(DecompositionMethods):
         """The first columns of the product of reflections 1 − τᵢ vᵢ vᵢᵀ, where vᵢ is column i of self below a 1.
 
         Shapes: (…, n, m), (…, k) → (…, n, m), with n ≥ m ≥ k.
+
+        >>> tg.eye(2).orgqr(tg.zeros(2))
+        tensor([[1., 0.],
+                [0., 1.]])
         """
         self._matrix("orgqr")
         n, m = self.shape[-2:]

@@ -172,11 +172,20 @@ class InPlaceForms(ShapeMethods):
     # another shape ----------------------------------------------------------------------------------------------------
 
     def t_(self) -> Self:
-        """`t`, in place: this very tensor gets the other shape."""
+        """`t`, in place: this very tensor gets the other shape.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).t_()
+        tensor([[1, 3],
+                [2, 4]])
+        """
         return self._take_shape("t_", self.t)
 
     def transpose_(self, dim0: int, dim1: int) -> Self:
-        """`transpose`, in place: this very tensor gets the other shape."""
+        """`transpose`, in place: this very tensor gets the other shape.
+
+        >>> tg.ones(2, 3).transpose_(0, 1).shape
+        (3, 2)
+        """
         return self._take_shape("transpose_", lambda: self.transpose(dim0, dim1))
 
     swapaxes_ = swapdims_ = transpose_
@@ -216,7 +225,12 @@ class InPlaceForms(ShapeMethods):
         return self
 
     def resize_as_(self, tensor: TensorBase, *, memory_format: Any = None) -> Self:
-        """`resize_` to the shape of another tensor."""
+        """`resize_` to the shape of another tensor.
+
+        >>> tg.arange(4).resize_as_(tg.ones(2, 2))
+        tensor([[0, 1],
+                [2, 3]])
+        """
         return self.resize_(tuple(tensor.shape))
 
     def apply_(self, callable: Callable[[Any], Any]) -> Self:
@@ -229,11 +243,19 @@ class InPlaceForms(ShapeMethods):
         return self._mapped("apply_", callable)
 
     def map_(self, tensor: TensorBase, callable: Callable[[Any, Any], Any]) -> Self:
-        """Each value replaced by what a Python function makes of it and another tensor's, which broadcasts."""
+        """Each value replaced by what a Python function makes of it and another tensor's, which broadcasts.
+
+        >>> tg.tensor([1.0, 2.0]).map_(tg.tensor([3.0, 4.0]), lambda x, y: x * y)
+        tensor([3., 8.])
+        """
         return self._mapped("map_", callable, tensor)
 
     def map2_(self, x: TensorBase, y: TensorBase, callable: Callable[[Any, Any, Any], Any]) -> Self:
-        """Each value replaced by what a Python function makes of it and two other tensors'."""
+        """Each value replaced by what a Python function makes of it and two other tensors'.
+
+        >>> tg.tensor([1.0]).map2_(tg.tensor([2.0]), tg.tensor([3.0]), lambda x, y, z: x + y * z)
+        tensor([7.])
+        """
         return self._mapped("map2_", callable, x, y)
 
     def _mapped(self, by: str, function: Callable[..., Any], *others: TensorBase) -> Self:
@@ -258,5 +280,9 @@ class InPlaceForms(ShapeMethods):
         )
 
     def share_memory_(self) -> Self:
-        """Itself; processes don't share memory here, and each gets a copy when a tensor is sent to it."""
+        """Itself; processes don't share memory here, and each gets a copy when a tensor is sent to it.
+
+        >>> tg.ones(2).share_memory_()
+        tensor([1., 1.])
+        """
         return self

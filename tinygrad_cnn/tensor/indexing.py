@@ -52,12 +52,20 @@ class IndexingMethods(TensorBase):
         self.record_write("x[...] = y", node)
 
     def select(self, dim: int, index: int) -> Self:
-        """One slice of a dimension, which disappears."""
+        """One slice of a dimension, which disappears.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).select(1, 0)
+        tensor([1, 3])
+        """
         place = dimension("select", dim, self.ndim)
         return self[(*(slice(None),) * place, index)]
 
     def narrow(self, dim: int, start: Any, length: int) -> Self:
-        """`length` slices of a dimension, from `start` on."""
+        """`length` slices of a dimension, from `start` on.
+
+        >>> tg.arange(5).narrow(0, 1, 3)
+        tensor([1, 2, 3])
+        """
         if not self.ndim:
             raise ShapeError(f"narrow: needs at least 1 dimension; got shape (){in_scope()}")
         place = dimension("narrow", dim, self.ndim)
@@ -80,7 +88,11 @@ class IndexingMethods(TensorBase):
         return self[(*(slice(None),) * place, slice(start, start + length))]
 
     def split(self, split_size: Any, dim: int = 0) -> tuple[Self, ...]:
-        """Pieces of a size (the last may be smaller), or of the sizes listed."""
+        """Pieces of a size (the last may be smaller), or of the sizes listed.
+
+        >>> tg.arange(5).split(2)
+        (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+        """
         place = dimension("split", dim, self.ndim)
         length = self.shape[place]
         if isinstance(split_size, int):
@@ -98,14 +110,22 @@ class IndexingMethods(TensorBase):
         return tuple(self.narrow(place, start, n) for start, n in zip(starts, lengths, strict=False))
 
     def chunk(self, chunks: int, dim: int = 0) -> tuple[Self, ...]:
-        """At most so many pieces of equal size (the last may be smaller)."""
+        """At most so many pieces of equal size (the last may be smaller).
+
+        >>> tg.arange(5).chunk(2)
+        (tensor([0, 1, 2]), tensor([3, 4]))
+        """
         if chunks < 1:
             raise ValueError(f"chunk: the number of pieces must be at least 1; got {chunks}")
         length = self.shape[dimension("chunk", dim, self.ndim)]
         return self.split(max(-(-length // chunks), 1), dim)
 
     def unbind(self, dim: int = 0) -> tuple[Self, ...]:
-        """All slices of a dimension."""
+        """All slices of a dimension.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).unbind()
+        (tensor([1, 2]), tensor([3, 4]))
+        """
         place = dimension("unbind", dim, self.ndim)
         return tuple(self.select(place, i) for i in range(self.shape[place]))
 
@@ -114,7 +134,12 @@ class IndexingMethods(TensorBase):
     @overload
     def nonzero(self, *, as_tuple: Literal[True]) -> tuple[Self, ...]: ...
     def nonzero(self, *, as_tuple: bool = False) -> Any:
-        """Where the values are not zero: one row of indices per value (or one tensor per dimension)."""
+        """Where the values are not zero: one row of indices per value (or one tensor per dimension).
+
+        >>> tg.tensor([0, 7, 8]).nonzero()
+        tensor([[1],
+                [2]])
+        """
         if not self.ndim:
             found = self.plain.from_array(self.array.reshape(1)).nonzero(as_tuple=as_tuple)  # type: ignore[attr-defined]
             return found if as_tuple else found[:, :0]

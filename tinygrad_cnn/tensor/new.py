@@ -28,7 +28,11 @@ class NewMethods(TensorBase):
         layout: Any = None,
         pin_memory: bool = False,
     ) -> Self:
-        """Zeros."""
+        """Zeros.
+
+        >>> tg.tensor([5]).new_zeros(2)
+        tensor([0, 0])
+        """
         return self._new("zeros", sizes("new_zeros", size), (), dtype, device, requires_grad)
 
     def new_ones(
@@ -40,7 +44,11 @@ class NewMethods(TensorBase):
         layout: Any = None,
         pin_memory: bool = False,
     ) -> Self:
-        """Ones."""
+        """Ones.
+
+        >>> tg.tensor([0]).new_ones(2)
+        tensor([1, 1])
+        """
         return self._new("ones", sizes("new_ones", size), (), dtype, device, requires_grad)
 
     def new_empty(
@@ -52,7 +60,11 @@ class NewMethods(TensorBase):
         layout: Any = None,
         pin_memory: bool = False,
     ) -> Self:
-        """Values that happen to be in memory."""
+        """Values that happen to be in memory.
+
+        >>> tg.ones(1).new_empty(2, 3).shape
+        (2, 3)
+        """
         return self._new("empty", sizes("new_empty", size), (), dtype, device, requires_grad)
 
     def new_full(
@@ -66,7 +78,11 @@ class NewMethods(TensorBase):
         layout: Any = None,
         pin_memory: bool = False,
     ) -> Self:
-        """One value everywhere."""
+        """One value everywhere.
+
+        >>> tg.ones(1).new_full((2,), 7)
+        tensor([7., 7.])
+        """
         value = fill_value.array if isinstance(fill_value, TensorBase) else fill_value
         return self._new("full", sizes("new_full", (size,)), (value,), dtype, device, requires_grad)
 
@@ -96,7 +112,11 @@ class NewMethods(TensorBase):
         return out.as_strided(shape, strides).detach().requires_grad_(requires_grad)  # type: ignore[no-any-return]
 
     def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Self:
-        """These values, copied."""
+        """These values, copied.
+
+        >>> tg.ones(1).new_tensor([1, 2])
+        tensor([1., 2.])
+        """
         from . import as_tensor
 
         wanted = self.dtype if dtype is None else dtype

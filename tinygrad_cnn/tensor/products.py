@@ -22,7 +22,11 @@ class ProductMethods(ArrangementMethods):
     # of two -----------------------------------------------------------------------------------------------------------
 
     def matmul(self, other: Any) -> Self:
-        """The matrix product: of matrices, of stacks of them (which broadcast), of vectors as rows or columns."""
+        """The matrix product: of matrices, of stacks of them (which broadcast), of vectors as rows or columns.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).matmul(tg.tensor([1, 1]))
+        tensor([3, 7])
+        """
         return self._matmul("matmul", other)
 
     def _matmul(self, op: str, other: Any) -> Self:
@@ -60,19 +64,35 @@ class ProductMethods(ArrangementMethods):
         return self.plain.from_array(self.backend.asarray(other)).matmul(self)  # type: ignore[attr-defined,no-any-return]
 
     def mm(self, other: TensorBase) -> Self:
-        """The product of two matrices."""
+        """The product of two matrices.
+
+        >>> tg.tensor([[1, 2]]).mm(tg.tensor([[3], [4]]))
+        tensor([[11]])
+        """
         return self._product("mm", other, 2, 2)
 
     def bmm(self, other: TensorBase) -> Self:
-        """The products of two stacks of matrices."""
+        """The products of two stacks of matrices.
+
+        >>> tg.ones(2, 1, 3).bmm(tg.ones(2, 3, 1)).flatten()
+        tensor([3., 3.])
+        """
         return self._product("bmm", other, 3, 3)
 
     def mv(self, other: TensorBase) -> Self:
-        """A matrix times a vector."""
+        """A matrix times a vector.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).mv(tg.tensor([1, 1]))
+        tensor([3, 7])
+        """
         return self._product("mv", other, 2, 1)
 
     def dot(self, other: TensorBase) -> Self:
-        """The inner product of two vectors."""
+        """The inner product of two vectors.
+
+        >>> tg.tensor([1, 2]).dot(tg.tensor([3, 4]))
+        tensor(11)
+        """
         return self._product("dot", other, 1, 1)
 
     def _product(self, op: str, other: TensorBase, left: int, right: int) -> Self:
@@ -84,7 +104,12 @@ class ProductMethods(ArrangementMethods):
         return self._matmul(op, other)
 
     def outer(self, other: TensorBase) -> Self:
-        """All products of an element of this vector and one of the other."""
+        """All products of an element of this vector and one of the other.
+
+        >>> tg.tensor([1, 2]).outer(tg.tensor([3, 4]))
+        tensor([[3, 4],
+                [6, 8]])
+        """
         if self.ndim != 1 or other.ndim != 1:
             raise ShapeError(
                 f"outer: expects two vectors; got {tuple(self.shape)} and {tuple(other.shape)}{in_scope()}"
@@ -96,11 +121,19 @@ class ProductMethods(ArrangementMethods):
         return self.outer(vec2)
 
     def vdot(self, other: TensorBase) -> Self:
-        """Another name of `dot`, since tensors hold real numbers."""
+        """Another name of `dot`, since tensors hold real numbers.
+
+        >>> tg.tensor([1, 2]).vdot(tg.tensor([3, 4]))
+        tensor(11)
+        """
         return self.dot(other)
 
     def inner(self, other: Any) -> Self:
-        """Σ over the last dimensions of both, which must be equal; with a tensor without dimensions, the product."""
+        """Σ over the last dimensions of both, which must be equal; with a tensor without dimensions, the product.
+
+        >>> tg.tensor([1, 2]).inner(tg.tensor([3, 4]))
+        tensor(11)
+        """
         if not self.ndim or not other.ndim:
             return ops.mul(self, other)
         if self.shape[-1] != other.shape[-1]:
@@ -130,6 +163,9 @@ class ProductMethods(ArrangementMethods):
 
         Raises:
             RuntimeError: when that dimension does not have 3 elements.
+
+        >>> tg.tensor([1, 0, 0]).cross(tg.tensor([0, 1, 0]))
+        tensor([0, 0, 1])
         """
         if dim is None:
             found = [i for i, n in enumerate(self.shape) if n == 3]
@@ -176,27 +212,48 @@ class ProductMethods(ArrangementMethods):
 
     @runs_in(LOW)
     def addmm(self, mat1: TensorBase, mat2: TensorBase, *, beta: float = 1, alpha: float = 1) -> Self:
-        """beta · self + alpha · mat1 @ mat2, of two matrices."""
+        """beta · self + alpha · mat1 @ mat2, of two matrices.
+
+        >>> tg.ones(1, 1).addmm(tg.ones(1, 3), tg.ones(3, 1), beta=10)
+        tensor([[13.]])
+        """
         return self._sum_with(mat1.mm(mat2), beta, alpha)  # type: ignore[attr-defined]
 
     @runs_in(LOW)
     def addmv(self, mat: TensorBase, vec: TensorBase, *, beta: float = 1, alpha: float = 1) -> Self:
-        """beta · self + alpha · mat @ vec, of a matrix and a vector."""
+        """beta · self + alpha · mat @ vec, of a matrix and a vector.
+
+        >>> tg.ones(1).addmv(tg.ones(1, 3), tg.ones(3))
+        tensor([4.])
+        """
         return self._sum_with(mat.mv(vec), beta, alpha)  # type: ignore[attr-defined]
 
     @runs_in(LOW)
     def addr(self, vec1: TensorBase, vec2: TensorBase, *, beta: float = 1, alpha: float = 1) -> Self:
-        """beta · self + alpha · the outer product of two vectors."""
+        """beta · self + alpha · the outer product of two vectors.
+
+        >>> tg.zeros(2, 2).addr(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]))
+        tensor([[3., 4.],
+                [6., 8.]])
+        """
         return self._sum_with(vec1.outer(vec2), beta, alpha)  # type: ignore[attr-defined]
 
     @runs_in(LOW)
     def baddbmm(self, batch1: TensorBase, batch2: TensorBase, *, beta: float = 1, alpha: float = 1) -> Self:
-        """beta · self + alpha · batch1 @ batch2, of two stacks of matrices."""
+        """beta · self + alpha · batch1 @ batch2, of two stacks of matrices.
+
+        >>> tg.zeros(2, 1, 1).baddbmm(tg.ones(2, 1, 3), tg.ones(2, 3, 1)).flatten()
+        tensor([3., 3.])
+        """
         return self._sum_with(batch1.bmm(batch2), beta, alpha)  # type: ignore[attr-defined]
 
     @runs_in(LOW)
     def addbmm(self, batch1: TensorBase, batch2: TensorBase, *, beta: float = 1, alpha: float = 1) -> Self:
-        """beta · self + alpha · Σ batch1ᵢ @ batch2ᵢ, over two stacks of matrices."""
+        """beta · self + alpha · Σ batch1ᵢ @ batch2ᵢ, over two stacks of matrices.
+
+        >>> tg.zeros(1, 1).addbmm(tg.ones(3, 1, 2), tg.ones(3, 2, 1))
+        tensor([[6.]])
+        """
         return self._sum_with(batch1.bmm(batch2).sum(0), beta, alpha)  # type: ignore[attr-defined]
 
     def matrix_power(self, n: int) -> Self:
@@ -204,6 +261,10 @@ class ProductMethods(ArrangementMethods):
 
         Raises:
             RuntimeError: for matrices that are not square, or have no inverse.
+
+        >>> tg.tensor([[1, 1], [0, 1]]).matrix_power(3)
+        tensor([[1, 3],
+                [0, 1]])
         """
         if self.ndim < 2 or self.shape[-1] != self.shape[-2]:
             raise ShapeError(f"matrix_power: expects square matrices; got shape {tuple(self.shape)}{in_scope()}")
@@ -220,5 +281,9 @@ class ProductMethods(ArrangementMethods):
         return out if out is not self else ops.copy(self)  # type: ignore[return-value]
 
     def dist(self, other: TensorBase, p: float = 2) -> Self:
-        """The p-norm of self − other."""
+        """The p-norm of self − other.
+
+        >>> tg.tensor([0.0, 0.0]).dist(tg.tensor([3.0, 4.0]))
+        tensor(5.)
+        """
         return ops.sub(self, other).norm(p)  # type: ignore[attr-defined, no-any-return]

@@ -20,19 +20,35 @@ class QuestionMethods(TensorBase):
     # kind -------------------------------------------------------------------------------------------------------------
 
     def is_signed(self) -> bool:
-        """Whether the dtype holds negative numbers."""
+        """Whether the dtype holds negative numbers.
+
+        >>> tg.ones(2, dtype=tg.uint8).is_signed()
+        False
+        """
         return self.dtype.kind == "i" or is_floating(self.dtype)
 
     def is_complex(self) -> bool:
-        """Whether the dtype is complex: no, tensors hold real numbers."""
+        """Whether the dtype is complex: no, tensors hold real numbers.
+
+        >>> tg.ones(2).is_complex()
+        False
+        """
         return False
 
     def is_conj(self) -> bool:
-        """Whether conjugated: no, tensors hold real numbers."""
+        """Whether conjugated: no, tensors hold real numbers.
+
+        >>> tg.ones(2).is_conj()
+        False
+        """
         return False
 
     def is_neg(self) -> bool:
-        """Whether the values wait to be negated: no."""
+        """Whether the values wait to be negated: no.
+
+        >>> tg.ones(2).is_neg()
+        False
+        """
         return False
 
     def is_nonzero(self) -> bool:
@@ -50,19 +66,31 @@ class QuestionMethods(TensorBase):
         return bool(self.array.item())
 
     def is_same_size(self, other: TensorBase) -> bool:
-        """Whether the shapes are equal."""
+        """Whether the shapes are equal.
+
+        >>> tg.ones(2).is_same_size(tg.zeros(2))
+        True
+        """
         return self.shape == other.shape
 
     @property
     def itemsize(self) -> int:
-        """Bytes per element."""
+        """Bytes per element.
+
+        >>> tg.ones(2).itemsize
+        4
+        """
         return int(self.dtype.itemsize)
 
     # place ------------------------------------------------------------------------------------------------------------
 
     @property
     def is_cpu(self) -> bool:
-        """Whether on the CPU."""
+        """Whether on the CPU.
+
+        >>> tg.ones(2).is_cpu
+        True
+        """
         return self.device.type == "cpu"
 
     def get_device(self) -> int:
@@ -78,7 +106,11 @@ class QuestionMethods(TensorBase):
 
     @property
     def layout(self) -> layout:
-        """How the values are kept: `strided`, all of them."""
+        """How the values are kept: `strided`, all of them.
+
+        >>> tg.ones(2).layout
+        strided
+        """
         return strided
 
     def is_contiguous(self, memory_format: memory_format | None = None) -> bool:
@@ -120,22 +152,38 @@ class QuestionMethods(TensorBase):
         return tuple(sorted(range(self.ndim), key=lambda d: (-self.array.strides[d], d)))
 
     def is_set_to(self, tensor: TensorBase) -> bool:
-        """Whether another tensor is the same part of the same memory."""
+        """Whether another tensor is the same part of the same memory.
+
+        >>> (x := tg.ones(2)).is_set_to(x)
+        True
+        """
         if self.shape != tensor.shape or self.dtype != tensor.dtype or self.device != tensor.device:
             return False
         places = [(x.array.__array_interface__["data"][0], x.stride()) for x in (self, tensor)]
         return bool(places[0] == places[1])
 
     def is_shared(self) -> bool:
-        """Whether other processes see the memory: no."""
+        """Whether other processes see the memory: no.
+
+        >>> tg.ones(2).is_shared()
+        False
+        """
         return False
 
     def is_pinned(self, device: Any = None) -> bool:
-        """Whether the memory is pinned for a GPU: no."""
+        """Whether the memory is pinned for a GPU: no.
+
+        >>> tg.ones(2).is_pinned()
+        False
+        """
         return False
 
     def pin_memory(self, device: Any = None) -> Self:
-        """Itself: copies to a device need no pinned memory here."""
+        """Itself: copies to a device need no pinned memory here.
+
+        >>> tg.ones(2).pin_memory()
+        tensor([1., 1.])
+        """
         return self
 
     def record_stream(self, stream: Any) -> None:
@@ -152,7 +200,11 @@ class QuestionMethods(TensorBase):
     is_sparse = is_sparse_csr = is_quantized = is_nested = False
 
     def to_dense(self, dtype: Any = None) -> Self:
-        """Itself: all tensors are dense."""
+        """Itself: all tensors are dense.
+
+        >>> tg.ones(2).to_dense()
+        tensor([1., 1.])
+        """
         return self if dtype is None else self.to(dtype)  # type: ignore[attr-defined]
 
     def to_sparse(self, *layout: Any, **options: Any) -> Self:

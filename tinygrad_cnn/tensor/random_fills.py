@@ -16,20 +16,32 @@ class RandomMethods(TensorBase):
     __slots__ = ()
 
     def normal_(self, mean: float = 0, std: float = 1, *, generator: Any = None) -> Self:
-        """Fill with normally distributed values."""
+        """Fill with normally distributed values.
+
+        >>> tg.empty(1000).normal_().std().round()
+        tensor(1.)
+        """
         if std < 0:
             raise ArgumentError(f"normal_: std must not be negative; got {std}{in_scope()}")
         return self._fill(self._stream(generator).normal(self.shape, self._fractional("normal_")) * std + mean)
 
     def uniform_(self, low: float = 0, high: float = 1, *, generator: Any = None, **bounds: float) -> Self:
-        """Fill with values spread evenly over [low, high); PyTorch calls the bounds `from` and `to`."""
+        """Fill with values spread evenly over [low, high); PyTorch calls the bounds `from` and `to`.
+
+        >>> bool((tg.empty(5).uniform_(2, 3) >= 2).all())
+        True
+        """
         low, high = bounds.get("from", low), bounds.get("to", bounds.get("a", high))
         if low > high:
             raise ArgumentError(f"uniform_: the bounds [{low}, {high}) are in the wrong order{in_scope()}")
         return self._fill(self._line("uniform_", generator) * (high - low) + low)
 
     def bernoulli_(self, p: Any = 0.5, *, generator: Any = None) -> Self:
-        """Fill with 1 at probability p, a number or a tensor that broadcasts, else 0."""
+        """Fill with 1 at probability p, a number or a tensor that broadcasts, else 0.
+
+        >>> tg.empty(3).bernoulli_(1.0)
+        tensor([1., 1., 1.])
+        """
         if isinstance(p, TensorBase):
             draws = self._stream(generator).uniform(self.shape, as_dtype("float64"))
             return self._fill(draws < _probabilities("bernoulli_", p))
@@ -58,13 +70,21 @@ class RandomMethods(TensorBase):
         return self._fill(self._stream(generator).integers(low or 0, high, self.shape, as_dtype("int64")))
 
     def exponential_(self, lambd: float = 1, *, generator: Any = None) -> Self:
-        """Fill with values of density λ·e^(−λx)."""
+        """Fill with values of density λ·e^(−λx).
+
+        >>> bool((tg.empty(5).exponential_() > 0).all())
+        True
+        """
         if lambd <= 0:
             raise ArgumentError(f"exponential_: lambd must be positive; got {lambd}{in_scope()}")
         return self._fill(-self.backend.xp.log1p(-self._line("exponential_", generator)) / lambd)
 
     def geometric_(self, p: float, *, generator: Any = None) -> Self:
-        """Fill with the number of trials up to the first success, each of probability p: k with (1 − p)^(k−1)·p."""
+        """Fill with the number of trials up to the first success, each of probability p: k with (1 − p)^(k−1)·p.
+
+        >>> bool((tg.empty(5).geometric_(0.5) >= 1).all())
+        True
+        """
         if not 0 < p < 1:
             raise ArgumentError(f"geometric_: p must lie in (0, 1); got {p}{in_scope()}")
         xp = self.backend.xp
@@ -72,14 +92,22 @@ class RandomMethods(TensorBase):
         return self._fill(xp.maximum(xp.ceil(xp.log1p(-draws) / xp.log1p(-p)), 1))
 
     def log_normal_(self, mean: float = 1, std: float = 2, *, generator: Any = None) -> Self:
-        """Fill with values whose logarithms are normally distributed."""
+        """Fill with values whose logarithms are normally distributed.
+
+        >>> bool((tg.empty(5).log_normal_() > 0).all())
+        True
+        """
         if std <= 0:
             raise ArgumentError(f"log_normal_: std must be positive; got {std}{in_scope()}")
         draws = self._stream(generator).normal(self.shape, self._fractional("log_normal_"))
         return self._fill(self.backend.xp.exp(draws * std + mean))
 
     def cauchy_(self, median: float = 0, sigma: float = 1, *, generator: Any = None) -> Self:
-        """Fill with values of density σ / (π·(σ² + (x − median)²))."""
+        """Fill with values of density σ / (π·(σ² + (x − median)²)).
+
+        >>> tg.empty(3).cauchy_().shape
+        (3,)
+        """
         if sigma <= 0:
             raise ArgumentError(f"cauchy_: sigma must be positive; got {sigma}{in_scope()}")
         return self._fill(self.backend.xp.tan(pi * (self._line("cauchy_", generator) - 0.5)) * sigma + median)
@@ -87,7 +115,11 @@ class RandomMethods(TensorBase):
     # by the probabilities it holds ------------------------------------------------------------------------------------
 
     def bernoulli(self, p: Any = None, *, generator: Any = None) -> Self:
-        """A tensor like this one with 1 at the probability that each element holds (or p), else 0."""
+        """A tensor like this one with 1 at the probability that each element holds (or p), else 0.
+
+        >>> tg.tensor([0.0, 1.0]).bernoulli()
+        tensor([0., 1.])
+        """
         _probabilities("bernoulli", self) if p is None else None
         made = self.plain.from_array(self.backend.xp.empty(self.shape, dtype=self.dtype))
         return made.bernoulli_(self.detach() if p is None else p, generator=generator)  # type: ignore[attr-defined, no-any-return]

@@ -77,14 +77,22 @@ class ReductionMethods(TensorBase):
     def sum(
         self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, dtype: Any = None
     ) -> Self:
-        """The sum; of integers in int64."""
+        """The sum; of integers in int64.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).sum(dim=1)
+        tensor([3, 7])
+        """
         x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
         return ops.sum_(x, dim=dimensions("sum", dim if axis is None else axis, self.ndim), keepdim=keepdim or keepdims)
 
     def mean(
         self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, dtype: Any = None
     ) -> Self:
-        """The mean; NaN of nothing. Integers must be converted first, or given a floating-point dtype."""
+        """The mean; NaN of nothing. Integers must be converted first, or given a floating-point dtype.
+
+        >>> tg.tensor([[1.0, 3.0], [5.0, 7.0]]).mean(dim=1)
+        tensor([2., 6.])
+        """
         x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
         x._floating("mean")
         return ops.mean(
@@ -101,7 +109,11 @@ class ReductionMethods(TensorBase):
         axis: Any = None,
         keepdims: bool = False,
     ) -> Self:
-        """The variance Σ (x − mean)² / (n − correction); the correction is 1 by default, 0 if not `unbiased`."""
+        """The variance Σ (x − mean)² / (n − correction); the correction is 1 by default, 0 if not `unbiased`.
+
+        >>> tg.tensor([1.0, 3.0]).var(correction=0)
+        tensor(1.)
+        """
         if isinstance(dim, bool):  # PyTorch's var(unbiased)
             dim, unbiased = None, dim
         return self._spread("var", dim if axis is None else axis, unbiased, correction, keepdim or keepdims)
@@ -116,7 +128,11 @@ class ReductionMethods(TensorBase):
         axis: Any = None,
         keepdims: bool = False,
     ) -> Self:
-        """The standard deviation, √var."""
+        """The standard deviation, √var.
+
+        >>> tg.tensor([1.0, 3.0]).std(correction=0)
+        tensor(1.)
+        """
         if isinstance(dim, bool):
             dim, unbiased = None, dim
         return self._spread("std", dim if axis is None else axis, unbiased, correction, keepdim or keepdims)
@@ -130,7 +146,11 @@ class ReductionMethods(TensorBase):
     def var_mean(
         self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
     ) -> tuple[Self, Self]:
-        """The variance and the mean."""
+        """The variance and the mean.
+
+        >>> tg.tensor([1.0, 3.0]).var_mean(correction=0)
+        (tensor(1.), tensor(2.))
+        """
         if isinstance(dim, bool):
             dim, unbiased = None, dim
         return self.var(dim, unbiased, keepdim, correction=correction), self.mean(dim, keepdim)
@@ -138,25 +158,41 @@ class ReductionMethods(TensorBase):
     def std_mean(
         self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
     ) -> tuple[Self, Self]:
-        """The standard deviation and the mean."""
+        """The standard deviation and the mean.
+
+        >>> tg.tensor([1.0, 3.0]).std_mean(correction=0)
+        (tensor(1.), tensor(2.))
+        """
         if isinstance(dim, bool):
             dim, unbiased = None, dim
         return self.std(dim, unbiased, keepdim, correction=correction), self.mean(dim, keepdim)
 
     def amax(self, dim: Any = None, keepdim: bool = False) -> Self:
-        """The maximum; equal ones share the gradient."""
+        """The maximum; equal ones share the gradient.
+
+        >>> tg.tensor([[1, 9], [8, 2]]).amax(dim=1)
+        tensor([9, 8])
+        """
         dims = dimensions("amax", dim, self.ndim)
         self._nonempty("amax", dims)
         return ops.amax(self, dim=dims, keepdim=keepdim)
 
     def amin(self, dim: Any = None, keepdim: bool = False) -> Self:
-        """The minimum; equal ones share the gradient."""
+        """The minimum; equal ones share the gradient.
+
+        >>> tg.tensor([[1, 9], [8, 2]]).amin(dim=1)
+        tensor([1, 2])
+        """
         dims = dimensions("amin", dim, self.ndim)
         self._nonempty("amin", dims)
         return ops.amin(self, dim=dims, keepdim=keepdim)
 
     def aminmax(self, *, dim: int | None = None, keepdim: bool = False) -> MinAndMax:
-        """The minimum and the maximum, of all or along a dimension."""
+        """The minimum and the maximum, of all or along a dimension.
+
+        >>> tg.tensor([3, 1, 2]).aminmax()
+        MinAndMax(min=tensor(1), max=tensor(3))
+        """
         return MinAndMax._make((self.amin(dim, keepdim), self.amax(dim, keepdim)))
 
     @overload
@@ -166,7 +202,11 @@ class ReductionMethods(TensorBase):
     @overload
     def max(self, *, axis: int, keepdim: bool = False, keepdims: bool = False) -> ValuesAndIndices: ...
     def max(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
-        """The maximum of all; along a dimension, values and indices; of this and another tensor, element by element."""
+        """The maximum of all; along a dimension, values and indices; of this and another tensor, element by element.
+
+        >>> tg.tensor([[1, 9], [8, 2]]).max(dim=1)
+        ValuesAndIndices(values=tensor([9, 8]), indices=tensor([1, 0]))
+        """
         dim = dim if axis is None else axis
         if isinstance(dim, TensorBase):
             return ops.maximum(self, dim)
@@ -179,7 +219,11 @@ class ReductionMethods(TensorBase):
     @overload
     def min(self, *, axis: int, keepdim: bool = False, keepdims: bool = False) -> ValuesAndIndices: ...
     def min(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
-        """The minimum of all; along a dimension, values and indices; of this and another tensor, element by element."""
+        """The minimum of all; along a dimension, values and indices; of this and another tensor, element by element.
+
+        >>> tg.tensor([[1, 9], [8, 2]]).min(dim=1)
+        ValuesAndIndices(values=tensor([1, 2]), indices=tensor([0, 1]))
+        """
         dim = dim if axis is None else axis
         if isinstance(dim, TensorBase):
             return ops.minimum(self, dim)
@@ -200,7 +244,11 @@ class ReductionMethods(TensorBase):
         return ValuesAndIndices._make((ops.reshape(values, shape=shape), ops.reshape(where, shape=shape)))
 
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Self:
-        """Where the maximum is, the first of equals: in the flattened tensor, or along a dimension."""
+        """Where the maximum is, the first of equals: in the flattened tensor, or along a dimension.
+
+        >>> tg.tensor([[1, 9], [8, 2]]).argmax(dim=1)
+        tensor([1, 0])
+        """
         self._nonempty(
             "argmax",
             tuple(range(self.ndim)) if dim is None else (dimension("argmax", dim, self.ndim),) * (self.ndim > 0),
@@ -208,7 +256,11 @@ class ReductionMethods(TensorBase):
         return ops.argmax(self, dim=None if dim is None else dimension("argmax", dim, self.ndim), keepdim=keepdim)
 
     def argmin(self, dim: int | None = None, keepdim: bool = False) -> Self:
-        """Where the minimum is, the first of equals: in the flattened tensor, or along a dimension."""
+        """Where the minimum is, the first of equals: in the flattened tensor, or along a dimension.
+
+        >>> tg.tensor([[1, 9], [8, 2]]).argmin(dim=1)
+        tensor([0, 1])
+        """
         self._nonempty(
             "argmin",
             tuple(range(self.ndim)) if dim is None else (dimension("argmin", dim, self.ndim),) * (self.ndim > 0),
@@ -216,7 +268,11 @@ class ReductionMethods(TensorBase):
         return ops.argmin(self, dim=None if dim is None else dimension("argmin", dim, self.ndim), keepdim=keepdim)
 
     def prod(self, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Self:
-        """The product of all, or along one dimension; right and differentiable where factors are zero."""
+        """The product of all, or along one dimension; right and differentiable where factors are zero.
+
+        >>> tg.tensor([1, 2, 3, 4]).prod()
+        tensor(24)
+        """
         x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
         place = None if dim is None else dimension("prod", dim, self.ndim)
         if place is None or not self.ndim:
@@ -228,12 +284,20 @@ class ReductionMethods(TensorBase):
         return out if dtype is None or out.dtype == x.dtype else ops.cast(out, dtype=x.dtype, source=out.dtype)
 
     def any(self, dim: Any = None, keepdim: bool = False) -> Self:
-        """Whether any is nonzero; with dim=() for each by itself; of uint8 in uint8, as in PyTorch."""
+        """Whether any is nonzero; with dim=() for each by itself; of uint8 in uint8, as in PyTorch.
+
+        >>> tg.tensor([[False, True], [False, False]]).any(dim=1)
+        tensor([ True, False])
+        """
         dims = dimensions("any", dim, self.ndim) if dim != () else ()
         return self._truth(ops.any_(self, dim=dims, keepdim=keepdim))
 
     def all(self, dim: Any = None, keepdim: bool = False) -> Self:
-        """Whether none is zero; with dim=() for each by itself; of uint8 in uint8, as in PyTorch."""
+        """Whether none is zero; with dim=() for each by itself; of uint8 in uint8, as in PyTorch.
+
+        >>> tg.tensor([[True, True], [True, False]]).all(dim=1)
+        tensor([ True, False])
+        """
         dims = dimensions("all", dim, self.ndim) if dim != () else ()
         return self._truth(ops.all_(self, dim=dims, keepdim=keepdim))
 
@@ -241,21 +305,37 @@ class ReductionMethods(TensorBase):
         return ops.cast(out, dtype=self.dtype, source=out.dtype) if self.dtype == "uint8" else out
 
     def count_nonzero(self, dim: Any = None) -> Self:
-        """How many are not zero."""
+        """How many are not zero.
+
+        >>> tg.tensor([[0, 1], [2, 3]]).count_nonzero(dim=1)
+        tensor([1, 2])
+        """
         return ops.sum_(ops.ne(self, 0), dim=dimensions("count_nonzero", dim, self.ndim), keepdim=False)
 
     def logsumexp(self, dim: Any, keepdim: bool = False) -> Self:
-        """ln Σ eˣ, without overflow; integers become floats first."""
+        """ln Σ eˣ, without overflow; integers become floats first.
+
+        >>> tg.zeros(2, 4).logsumexp(dim=1)
+        tensor([1.3863, 1.3863])
+        """
         x = self if is_floating(self.dtype) else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
         return ops.logsumexp(x, dim=dimensions("logsumexp", dim, self.ndim), keepdim=keepdim)
 
     def nansum(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Self:
-        """The sum of what is not NaN."""
+        """The sum of what is not NaN.
+
+        >>> tg.tensor([float("nan"), 1.0, 3.0]).nansum()
+        tensor(4.)
+        """
         known = ops.where(ops.isnan(self), 0, self) if is_floating(self.dtype) else self
         return known.sum(dim, keepdim, dtype=dtype)
 
     def nanmean(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Self:
-        """The mean of what is not NaN; NaN of nothing."""
+        """The mean of what is not NaN; NaN of nothing.
+
+        >>> tg.tensor([float("nan"), 1.0, 3.0]).nanmean()
+        tensor(2.)
+        """
         self._floating("nanmean")
         dims = dimensions("nanmean", dim, self.ndim)
         known = ops.sum_(ops.logical_not(ops.isnan(self)), dim=dims, keepdim=keepdim)
@@ -265,6 +345,9 @@ class ReductionMethods(TensorBase):
         """(Σ |x|^p)^(1/p); "fro" is 2, ±inf gives the extreme |x|, 0 counts what is not zero.
 
         "nuc", of matrices, is the sum of the singular values.
+
+        >>> tg.tensor([3.0, 4.0]).norm()
+        tensor(5.)
         """
         x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
         x._floating("norm")
@@ -304,14 +387,23 @@ class ReductionMethods(TensorBase):
         return ops.norm(self, p=p, dim=dims, keepdim=keepdim)
 
     def softmax(self, dim: int, dtype: Any = None) -> Self:
-        """e^xᵢ / Σⱼ e^xⱼ along a dimension."""
+        """e^xᵢ / Σⱼ e^xⱼ along a dimension.
+
+        >>> tg.zeros(2, 4).softmax(dim=1)
+        tensor([[0.2500, 0.2500, 0.2500, 0.2500],
+                [0.2500, 0.2500, 0.2500, 0.2500]])
+        """
         x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
         x._floating("softmax")
         place = dimension("softmax", dim, self.ndim)
         return ops.softmax(x, dim=place) if self.ndim and self.array.size else ops.add(ops.mul(x, 0), 1)
 
     def log_softmax(self, dim: int, dtype: Any = None) -> Self:
-        """The logarithm of `softmax`, exact where that underflows."""
+        """The logarithm of `softmax`, exact where that underflows.
+
+        >>> tg.zeros(2).log_softmax(dim=0)
+        tensor([-0.6931, -0.6931])
+        """
         x = self if dtype is None else ops.cast(self, dtype=as_dtype(dtype), source=self.dtype)
         x._floating("log_softmax")
         place = dimension("log_softmax", dim, self.ndim)

@@ -24,7 +24,11 @@ class ScanMethods(TensorBase):
         return ops.reshape(run(ops.reshape(x, shape=(1,)), dim=0), shape=())  # type: ignore[no-any-return]
 
     def cumsum(self, dim: int, *, dtype: Any = None) -> Self:
-        """Running sums along a dimension; of integers in int64."""
+        """Running sums along a dimension; of integers in int64.
+
+        >>> tg.tensor([1, 2, 3]).cumsum(dim=0)
+        tensor([1, 3, 6])
+        """
         return self._scan("cumsum", ops.cumsum, dim, dtype)
 
     def cumprod(self, dim: int, *, dtype: Any = None) -> Self:
@@ -37,17 +41,29 @@ class ScanMethods(TensorBase):
         return self._scan("cumprod", ops.cumprod, dim, dtype)
 
     def logcumsumexp(self, dim: int) -> Self:
-        """The logarithm of running sums of eˣ along a dimension, without overflow."""
+        """The logarithm of running sums of eˣ along a dimension, without overflow.
+
+        >>> tg.zeros(3).logcumsumexp(dim=0)
+        tensor([0.0000, 0.6931, 1.0986])
+        """
         if not is_floating(self.dtype):
             raise DtypeError(f"logcumsumexp: needs floating-point values; got dtype {self.dtype}{in_scope()}")
         return self._scan("logcumsumexp", ops.logcumsumexp, dim)
 
     def cummax(self, dim: int) -> ValuesAndIndices:
-        """Running maxima along a dimension, and where they are (the last of equals); NaN stays."""
+        """Running maxima along a dimension, and where they are (the last of equals); NaN stays.
+
+        >>> tg.tensor([1, 3, 2]).cummax(dim=0)
+        ValuesAndIndices(values=tensor([1, 3, 3]), indices=tensor([0, 1, 1]))
+        """
         return self._running("cummax", dim)
 
     def cummin(self, dim: int) -> ValuesAndIndices:
-        """Running minima along a dimension, and where they are (the last of equals); NaN stays."""
+        """Running minima along a dimension, and where they are (the last of equals); NaN stays.
+
+        >>> tg.tensor([3, 1, 2]).cummin(dim=0)
+        ValuesAndIndices(values=tensor([3, 1, 1]), indices=tensor([0, 1, 1]))
+        """
         return self._running("cummin", dim)
 
     def _running(self, op: str, dim: int) -> ValuesAndIndices:
@@ -100,6 +116,9 @@ class ScanMethods(TensorBase):
 
         Args:
             x: the places of the values; without it they are `dx` (1 by default) apart.
+
+        >>> tg.tensor([1.0, 2.0, 3.0]).trapezoid()
+        tensor(4.)
         """
         place = dimension("trapezoid", dim, self.ndim)
         areas = self._trapezoids("trapezoid", x, dx, place)
@@ -110,7 +129,11 @@ class ScanMethods(TensorBase):
     trapz = trapezoid
 
     def cumulative_trapezoid(self, x: TensorBase | None = None, *, dx: Any = None, dim: int = -1) -> Self:
-        """The running sums of `trapezoid`: one less than there are values."""
+        """The running sums of `trapezoid`: one less than there are values.
+
+        >>> tg.tensor([1.0, 2.0, 3.0]).cumulative_trapezoid()
+        tensor([1.5000, 4.0000])
+        """
         place = dimension("cumulative_trapezoid", dim, self.ndim)
         areas = self._trapezoids("cumulative_trapezoid", x, dx, place)
         return ops.getitem(self, index=slice(0, 0)) if areas is None else ops.cumsum(areas, dim=place)

@@ -23,7 +23,12 @@ class ScatterMethods(IndexingMethods):
     # an index per element ---------------------------------------------------------------------------------------------
 
     def gather(self, dim: int, index: Any, *, sparse_grad: bool = False) -> Self:
-        """out[i, j] = self[i, index[i, j]] for dim 1, and so on; in the other dimensions index may be shorter."""
+        """out[i, j] = self[i, index[i, j]] for dim 1, and so on; in the other dimensions index may be shorter.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).gather(1, tg.tensor([[1], [0]]))
+        tensor([[2],
+                [3]])
+        """
         if not self.ndim:
             return self._as_line(lambda line, at: line.gather(dim, at), index)
         place, positions = self._along("gather", dim, index)
@@ -42,6 +47,9 @@ class ScatterMethods(IndexingMethods):
 
         Args:
             reduce: "add" or "multiply", to combine instead of putting.
+
+        >>> tg.zeros(3).scatter(0, tg.tensor([2, 0]), tg.tensor([1.0, 5.0]))
+        tensor([5., 0., 1.])
         """
         src = value if src is None else src
         if reduce is not None:
@@ -86,11 +94,19 @@ class ScatterMethods(IndexingMethods):
         return tuple(positions if d == place else number for d, number in enumerate(numbers)), src
 
     def scatter_add(self, dim: int, index: Any, src: Any) -> Self:
-        """self with each src[i, j] added at [i, index[i, j]] for dim 1, and so on."""
+        """self with each src[i, j] added at [i, index[i, j]] for dim 1, and so on.
+
+        >>> tg.zeros(3).scatter_add(0, tg.tensor([2, 2]), tg.tensor([1.0, 5.0]))
+        tensor([0., 0., 6.])
+        """
         return self.scatter_reduce(dim, index, src, "sum", op="scatter_add")
 
     def scatter_add_(self, dim: int, index: Any, src: Any) -> Self:
-        """`scatter_add`, in place."""
+        """`scatter_add`, in place.
+
+        >>> tg.zeros(3).scatter_add_(0, tg.tensor([2, 2]), tg.tensor([1.0, 5.0]))
+        tensor([0., 0., 6.])
+        """
         return self.in_place("scatter_add_", ops.copy, self.scatter_reduce(dim, index, src, "sum", op="scatter_add_"))
 
     def scatter_reduce(
@@ -169,7 +185,12 @@ class ScatterMethods(IndexingMethods):
         return place, positions
 
     def take_along_dim(self, indices: Any, dim: int | None = None) -> Self:
-        """`gather` with an index that broadcasts; without a dimension, from the flattened tensor."""
+        """`gather` with an index that broadcasts; without a dimension, from the flattened tensor.
+
+        >>> tg.tensor([[3, 1], [2, 4]]).take_along_dim(tg.tensor([[1], [0]]), dim=1)
+        tensor([[1],
+                [2]])
+        """
         if indices.dtype != "int64":
             raise DtypeError(f"take_along_dim: indices must be int64; got {indices.dtype}{in_scope()}")
         if dim is None:
@@ -211,7 +232,12 @@ class ScatterMethods(IndexingMethods):
         return place, positions
 
     def index_select(self, dim: int, index: Any) -> Self:
-        """The slices of a dimension that a 1-d index lists."""
+        """The slices of a dimension that a 1-d index lists.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).index_select(1, tg.tensor([1]))
+        tensor([[2],
+                [4]])
+        """
         place, positions = self._slices("index_select", dim, index)
         if not self.ndim:
             return ops.reshape(ops.getitem(ops.reshape(self, shape=(1,)), index=positions), shape=())
@@ -245,13 +271,21 @@ class ScatterMethods(IndexingMethods):
         )
 
     def index_copy(self, dim: int, index: Any, source: TensorBase) -> Self:
-        """self with slices of `source` put at the positions that a 1-d index lists."""
+        """self with slices of `source` put at the positions that a 1-d index lists.
+
+        >>> tg.zeros(3).index_copy(0, tg.tensor([2]), tg.tensor([5.0]))
+        tensor([0., 0., 5.])
+        """
         place, positions = self._slices("index_copy", dim, index)
         values = self._slice_values("index_copy", place, len(positions), source)
         return self._with_slices(lambda x, at: ops.setitem(x, values, index=at), place, positions)
 
     def index_fill(self, dim: int, index: Any, value: Any) -> Self:
-        """self with one number in the slices that a 1-d index lists."""
+        """self with one number in the slices that a 1-d index lists.
+
+        >>> tg.zeros(3).index_fill(0, tg.tensor([0, 2]), 7)
+        tensor([7., 0., 7.])
+        """
         place, positions = self._slices("index_fill", dim, index)
         positions = self.backend.xp.unique(positions)  # a slice listed twice passes its gradient on once
         if isinstance(value, TensorBase):
@@ -261,7 +295,11 @@ class ScatterMethods(IndexingMethods):
         return self._with_slices(lambda x, at: ops.setitem(x, value, index=at), place, positions)
 
     def index_reduce(self, dim: int, index: Any, source: TensorBase, reduce: str, *, include_self: bool = True) -> Self:
-        """`scatter_reduce` of whole slices, for which a 1-d index lists the positions."""
+        """`scatter_reduce` of whole slices, for which a 1-d index lists the positions.
+
+        >>> tg.ones(2).index_reduce(0, tg.tensor([0, 0]), tg.tensor([3.0, 4.0]), "prod")
+        tensor([12.,  1.])
+        """
         place, positions = self._slices("index_reduce", dim, index)
         values = self._slice_values("index_reduce", place, len(positions), source)
         x = self if self.ndim else ops.reshape(self, shape=(1,))
@@ -271,7 +309,11 @@ class ScatterMethods(IndexingMethods):
         return ops.reshape(out, shape=self.shape)
 
     def index_put(self, indices: Any, values: TensorBase, accumulate: bool = False) -> Self:
-        """self with `values`, broadcast, at self[indices], or added there."""
+        """self with `values`, broadcast, at self[indices], or added there.
+
+        >>> tg.zeros(3).index_put((tg.tensor([1]),), tg.tensor(4.0))
+        tensor([0., 4., 0.])
+        """
         place = tuple(plain_index(part) for part in indices)
         if values.dtype != self.dtype:
             raise DtypeError(f"index_put: this tensor has dtype {self.dtype}, values {values.dtype}{in_scope()}")
@@ -296,11 +338,19 @@ class ScatterMethods(IndexingMethods):
         return positions
 
     def take(self, index: TensorBase) -> Self:
-        """The elements with these numbers in the flattened tensor, in the shape of the index."""
+        """The elements with these numbers in the flattened tensor, in the shape of the index.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).take(tg.tensor([0, 3]))
+        tensor([1, 4])
+        """
         return ops.getitem(ops.reshape(self, shape=(-1,)), index=self._flat("take", index))
 
     def put(self, index: TensorBase, source: TensorBase, accumulate: bool = False) -> Self:
-        """self with the values of `source` at these numbers in the flattened tensor, or added there."""
+        """self with the values of `source` at these numbers in the flattened tensor, or added there.
+
+        >>> tg.zeros(3).put(tg.tensor([1]), tg.tensor([5.0]))
+        tensor([0., 5., 0.])
+        """
         positions = self._flat("put", index)
         if source.dtype != self.dtype:
             raise DtypeError(f"put: this tensor has dtype {self.dtype}, source {source.dtype}{in_scope()}")
@@ -344,6 +394,9 @@ class ScatterMethods(IndexingMethods):
 
         Raises:
             RuntimeError: when there are too few, or the dtypes differ.
+
+        >>> tg.zeros(3).masked_scatter(tg.tensor([True, False, True]), tg.tensor([5.0, 6.0]))
+        tensor([5., 0., 6.])
         """
         if source.dtype != self.dtype:
             raise DtypeError(f"masked_scatter: this tensor has dtype {self.dtype}, source {source.dtype}{in_scope()}")
@@ -356,7 +409,12 @@ class ScatterMethods(IndexingMethods):
         return ops.reshape(line, shape=x.shape)
 
     def argwhere(self) -> Self:
-        """The index of each value that is not zero, one row each."""
+        """The index of each value that is not zero, one row each.
+
+        >>> tg.tensor([[0, 7], [8, 0]]).argwhere()
+        tensor([[0, 1],
+                [1, 0]])
+        """
         return self.nonzero()
 
 

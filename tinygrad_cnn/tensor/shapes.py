@@ -38,7 +38,12 @@ class ShapeMethods(TensorBase):
     # shape ------------------------------------------------------------------------------------------------------------
 
     def reshape(self, *shape: Any) -> Self:
-        """The same values in another shape, one size of which may be −1; a view where that is possible."""
+        """The same values in another shape, one size of which may be −1; a view where that is possible.
+
+        >>> tg.arange(6).reshape(2, -1)
+        tensor([[0, 1, 2],
+                [3, 4, 5]])
+        """
         return ops.reshape(self, shape=self._filled("reshape", sizes("reshape", shape)))
 
     def view(self, *shape: Any) -> Self:
@@ -46,6 +51,10 @@ class ShapeMethods(TensorBase):
 
         Raises:
             RuntimeError: where the order of the values in memory does not allow it.
+
+        >>> tg.arange(4).view(2, 2)
+        tensor([[0, 1],
+                [2, 3]])
         """
         if len(shape) == 1 and _is_dtype(shape[0]):
             return self._reread(as_dtype(shape[0]))
@@ -88,15 +97,29 @@ class ShapeMethods(TensorBase):
         return shape
 
     def view_as(self, other: TensorBase) -> Self:
-        """A view with the shape of another tensor."""
+        """A view with the shape of another tensor.
+
+        >>> tg.arange(4).view_as(tg.ones(2, 2))
+        tensor([[0, 1],
+                [2, 3]])
+        """
         return self.view(other.shape)
 
     def reshape_as(self, other: TensorBase) -> Self:
-        """Reshaped to the shape of another tensor."""
+        """Reshaped to the shape of another tensor.
+
+        >>> tg.arange(4).reshape_as(tg.ones(2, 2))
+        tensor([[0, 1],
+                [2, 3]])
+        """
         return self.reshape(other.shape)
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Self:
-        """The dimensions from start to end, both included, as one."""
+        """The dimensions from start to end, both included, as one.
+
+        >>> tg.ones(2, 3, 4).flatten(1).shape
+        (2, 12)
+        """
         first, last = dimension("flatten", start_dim, self.ndim), dimension("flatten", end_dim, self.ndim)
         if first > last:
             raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}{in_scope()}")
@@ -104,11 +127,20 @@ class ShapeMethods(TensorBase):
         return ops.reshape(self, shape=(*shape[:first], prod(shape[first : last + 1]), *shape[last + 1 :]))
 
     def ravel(self) -> Self:
-        """All values in one dimension."""
+        """All values in one dimension.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).ravel()
+        tensor([1, 2, 3, 4])
+        """
         return self.reshape(-1)
 
     def unflatten(self, dim: int, sizes: Any) -> Self:
-        """One dimension cut into several; one of their sizes may be −1."""
+        """One dimension cut into several; one of their sizes may be −1.
+
+        >>> tg.arange(4).unflatten(0, (2, 2))
+        tensor([[0, 1],
+                [2, 3]])
+        """
         place = dimension("unflatten", dim, self.ndim)
         inner = list(sizes)
         if -1 in inner:
@@ -121,23 +153,40 @@ class ShapeMethods(TensorBase):
         return ops.reshape(self, shape=(*self.shape[:place], *inner, *self.shape[place + 1 :]))
 
     def squeeze(self, dim: Any = None) -> Self:
-        """Without dimensions of size 1: all of them, or those named."""
+        """Without dimensions of size 1: all of them, or those named.
+
+        >>> tg.ones(2, 1, 3, 1).squeeze().shape
+        (2, 3)
+        """
         dims = (
             set(range(self.ndim)) if dim is None else set(dimensions("squeeze", dim, self.ndim)) if dim != () else set()
         )
         return ops.reshape(self, shape=tuple(n for i, n in enumerate(self.shape) if n != 1 or i not in dims))
 
     def unsqueeze(self, dim: int) -> Self:
-        """With a new dimension of size 1 at a place."""
+        """With a new dimension of size 1 at a place.
+
+        >>> tg.tensor([1, 2]).unsqueeze(1)
+        tensor([[1],
+                [2]])
+        """
         place = dimension("unsqueeze", dim, self.ndim + 1)
         return ops.reshape(self, shape=(*self.shape[:place], 1, *self.shape[place:]))
 
     def squeeze_(self, dim: Any = None) -> Self:
-        """`squeeze`, in place: this very tensor gets the other shape."""
+        """`squeeze`, in place: this very tensor gets the other shape.
+
+        >>> tg.ones(2, 1).squeeze_(1).shape
+        (2,)
+        """
         return self._take_shape("squeeze_", lambda: self.squeeze(dim))
 
     def unsqueeze_(self, dim: int) -> Self:
-        """`unsqueeze`, in place: this very tensor gets the other shape."""
+        """`unsqueeze`, in place: this very tensor gets the other shape.
+
+        >>> tg.tensor([1, 2]).unsqueeze_(1).shape
+        (2, 1)
+        """
         return self._take_shape("unsqueeze_", lambda: self.unsqueeze(dim))
 
     def _take_shape(self, by: str, make: Callable[[], TensorBase]) -> Self:
@@ -161,14 +210,22 @@ class ShapeMethods(TensorBase):
         return self
 
     def permute(self, *dims: Any) -> Self:
-        """The dimensions in another order; a view."""
+        """The dimensions in another order; a view.
+
+        >>> tg.ones(2, 3, 4).permute(2, 0, 1).shape
+        (4, 2, 3)
+        """
         order = dimensions("permute", sizes("permute", dims) or None, self.ndim)
         if len(order) != self.ndim:
             raise ShapeError(f"permute: {dims} must name each of the {self.ndim} dimensions once{in_scope()}")
         return ops.permute(self, dims=order)
 
     def transpose(self, dim0: int, dim1: int) -> Self:
-        """Two dimensions exchanged; a view."""
+        """Two dimensions exchanged; a view.
+
+        >>> tg.ones(2, 3).transpose(0, 1).shape
+        (3, 2)
+        """
         order = list(range(self.ndim))
         first, second = dimension("transpose", dim0, self.ndim), dimension("transpose", dim1, self.ndim)
         if self.ndim:
@@ -178,7 +235,11 @@ class ShapeMethods(TensorBase):
     swapaxes = swapdims = transpose
 
     def movedim(self, source: Any, destination: Any) -> Self:
-        """Dimensions moved to other places, the rest in their order."""
+        """Dimensions moved to other places, the rest in their order.
+
+        >>> tg.ones(2, 3, 4).movedim(0, -1).shape
+        (3, 4, 2)
+        """
         sources = dimensions("movedim", [source] if isinstance(source, int) else source, self.ndim)
         targets = dimensions("movedim", [destination] if isinstance(destination, int) else destination, self.ndim)
         if len(sources) != len(targets):
@@ -191,7 +252,12 @@ class ShapeMethods(TensorBase):
     moveaxis = movedim
 
     def t(self) -> Self:
-        """The transpose of a tensor with at most two dimensions."""
+        """The transpose of a tensor with at most two dimensions.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).t()
+        tensor([[1, 3],
+                [2, 4]])
+        """
         if self.ndim > 2:
             raise ShapeError(
                 f"t: expects at most 2 dimensions; got shape {tuple(self.shape)}. Use .mT or .transpose(){in_scope()}"
@@ -200,23 +266,42 @@ class ShapeMethods(TensorBase):
 
     @property
     def T(self) -> Self:  # noqa: N802 - PyTorch's name
-        """All dimensions in reverse order."""
+        """All dimensions in reverse order.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).T
+        tensor([[1, 3],
+                [2, 4]])
+        """
         return ops.permute(self, dims=tuple(reversed(range(self.ndim))))
 
     @property
     def mT(self) -> Self:  # noqa: N802
-        """The last two dimensions exchanged."""
+        """The last two dimensions exchanged.
+
+        >>> tg.ones(5, 2, 3).mT.shape
+        (5, 3, 2)
+        """
         if self.ndim < 2:
             raise ShapeError(f"mT: expects at least 2 dimensions; got shape {tuple(self.shape)}{in_scope()}")
         return ops.permute(self, dims=(*range(self.ndim - 2), self.ndim - 1, self.ndim - 2))
 
     def adjoint(self) -> Self:
-        """The last two dimensions exchanged; tensors hold real numbers, so nothing is conjugated."""
+        """The last two dimensions exchanged; tensors hold real numbers, so nothing is conjugated.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).adjoint()
+        tensor([[1, 3],
+                [2, 4]])
+        """
         return self.mT
 
     @property
     def mH(self) -> Self:  # noqa: N802
-        """Another name of `mT`, since tensors hold real numbers."""
+        """Another name of `mT`, since tensors hold real numbers.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).mH
+        tensor([[1, 3],
+                [2, 4]])
+        """
         return self.mT
 
     @property
@@ -225,6 +310,10 @@ class ShapeMethods(TensorBase):
 
         Raises:
             RuntimeError: for more or fewer dimensions, except none.
+
+        >>> tg.tensor([[1, 2], [3, 4]]).H
+        tensor([[1, 3],
+                [2, 4]])
         """
         if self.ndim not in (0, 2):
             raise ShapeError(f"H: expects a matrix; got shape {tuple(self.shape)}. Use .mH{in_scope()}")
@@ -240,11 +329,21 @@ class ShapeMethods(TensorBase):
         return self.reshape(*sizes)
 
     def resize_as(self, tensor: TensorBase) -> Self:
-        """Another name of `reshape_as` in old programs."""
+        """Another name of `reshape_as` in old programs.
+
+        >>> tg.arange(4).resize_as(tg.ones(2, 2))
+        tensor([[0, 1],
+                [2, 3]])
+        """
         return self.reshape(tensor.shape)
 
     def expand(self, *shape: Any) -> Self:
-        """Dimensions of size 1 repeated without copying; −1 keeps a size. A view."""
+        """Dimensions of size 1 repeated without copying; −1 keeps a size. A view.
+
+        >>> tg.tensor([[1], [2]]).expand(2, 3)
+        tensor([[1, 1, 1],
+                [2, 2, 2]])
+        """
         return self._expand("expand", sizes("expand", shape))
 
     def _expand(self, op: str, shape: tuple[int, ...]) -> Self:
@@ -263,15 +362,30 @@ class ShapeMethods(TensorBase):
         return broadcast_to(self, shape=tuple(wanted))
 
     def expand_as(self, other: TensorBase) -> Self:
-        """Expanded to the shape of another tensor."""
+        """Expanded to the shape of another tensor.
+
+        >>> tg.tensor([[1], [2]]).expand_as(tg.ones(2, 3))
+        tensor([[1, 1, 1],
+                [2, 2, 2]])
+        """
         return self.expand(other.shape)
 
     def broadcast_to(self, shape: Any) -> Self:
-        """Another name of `expand`."""
+        """Another name of `expand`.
+
+        >>> tg.tensor([1, 2]).broadcast_to((2, 2))
+        tensor([[1, 2],
+                [1, 2]])
+        """
         return self._expand("broadcast_to", sizes("broadcast_to", (shape,)))
 
     def repeat(self, *repeats: Any) -> Self:
-        """Copies side by side, so many along each dimension; new dimensions come in front."""
+        """Copies side by side, so many along each dimension; new dimensions come in front.
+
+        >>> tg.tensor([1, 2]).repeat(2, 2)
+        tensor([[1, 2, 1, 2],
+                [1, 2, 1, 2]])
+        """
         counts = sizes("repeat", repeats)
         if min(counts, default=0) < 0:
             raise ArgumentError(f"repeat: counts must not be negative; got {counts}{in_scope()}")

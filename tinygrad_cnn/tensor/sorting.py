@@ -36,7 +36,11 @@ class SortingMethods(TensorBase):
         return self._first(place, self.shape[place] if self.ndim else 1, descending)
 
     def argsort(self, dim: int = -1, descending: bool = False, stable: bool = False) -> Self:
-        """Where the values are that `sort` gives."""
+        """Where the values are that `sort` gives.
+
+        >>> tg.tensor([3, 1, 2]).argsort()
+        tensor([1, 2, 0])
+        """
         indices: Any = self.sort(dim, descending).indices
         return indices  # type: ignore[no-any-return]
 
@@ -45,6 +49,9 @@ class SortingMethods(TensorBase):
 
         Raises:
             RuntimeError: when there are fewer.
+
+        >>> tg.tensor([3, 9, 5]).topk(2)
+        ValuesAndIndices(values=tensor([9, 5]), indices=tensor([1, 2]))
         """
         place = dimension("topk", dim, self.ndim)
         length = self.shape[place] if self.ndim else 1
@@ -61,7 +68,12 @@ class SortingMethods(TensorBase):
         return ValuesAndIndices._make((ops.gather_along(self, dim=place, index=where), self.plain.from_array(where)))
 
     def msort(self) -> Self:
-        """The values along the first dimension in order."""
+        """The values along the first dimension in order.
+
+        >>> tg.tensor([[3, 1], [2, 4]]).msort()
+        tensor([[2, 1],
+                [3, 4]])
+        """
         values: Any = self.sort(0).values if self.ndim else ops.copy(self)
         return values  # type: ignore[no-any-return]
 

@@ -56,11 +56,19 @@ class StatisticsMethods(SortingMethods):
         return ValuesAndIndices._make((ops.reshape(values, shape=shape), ops.reshape(indices, shape=shape)))
 
     def median(self, dim: int | None = None, keepdim: bool = False) -> Any:
-        """The middle value, the lower of two, NaN if there is one: of all, or along a dimension with where it is."""
+        """The middle value, the lower of two, NaN if there is one: of all, or along a dimension with where it is.
+
+        >>> tg.tensor([3, 1, 2, 4]).median()
+        tensor(2)
+        """
         return self._median("median", dim, keepdim, False)
 
     def nanmedian(self, dim: int | None = None, keepdim: bool = False) -> Any:
-        """The `median` of what is not NaN."""
+        """The `median` of what is not NaN.
+
+        >>> tg.tensor([float("nan"), 1.0, 3.0]).nanmedian()
+        tensor(1.)
+        """
         return self._median("nanmedian", dim, keepdim, True)
 
     def _median(self, op: str, dim: int | None, keepdim: bool, skip_nan: bool) -> Any:
@@ -82,7 +90,11 @@ class StatisticsMethods(SortingMethods):
         return self._at_rank(place, middle, keepdim)
 
     def mode(self, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
-        """The most frequent value along a dimension, the smallest of equals, and where it occurs last."""
+        """The most frequent value along a dimension, the smallest of equals, and where it occurs last.
+
+        >>> tg.tensor([1, 2, 2]).mode()
+        ValuesAndIndices(values=tensor(2), indices=tensor(2))
+        """
         place = dimension("mode", dim, self.ndim)
         xp = self.backend.xp
         if not self.ndim:
@@ -117,7 +129,11 @@ class StatisticsMethods(SortingMethods):
     def nanquantile(
         self, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
     ) -> Self:
-        """The `quantile` of what is not NaN."""
+        """The `quantile` of what is not NaN.
+
+        >>> tg.tensor([float("nan"), 1.0, 3.0]).nanquantile(0.5)
+        tensor(2.)
+        """
         return self._quantile("nanquantile", q, dim, keepdim, interpolation, True)
 
     def _quantile(self, op: str, q: Any, dim: int | None, keepdim: bool, interpolation: str, skip_nan: bool) -> Self:
@@ -197,6 +213,9 @@ class StatisticsMethods(SortingMethods):
 
         Raises:
             RuntimeError: for no bins, or min > max.
+
+        >>> tg.tensor([1.0, 2.0, 1.0]).histc(bins=2, min=0, max=3)
+        tensor([2., 1.])
         """
         xp, x = self.backend.xp, self.array
         if bins < 1:
@@ -221,6 +240,10 @@ class StatisticsMethods(SortingMethods):
             correction: Σ w − correction divides (for `aweights` a, correction · Σ w a / Σ w).
             fweights: how often each observation occurred, integers.
             aweights: how important each is.
+
+        >>> tg.tensor([[0.0, 1.0, 2.0], [2.0, 1.0, 0.0]]).cov()
+        tensor([[ 1., -1.],
+                [-1.,  1.]])
         """
         x: Any = self
         if x.ndim > 2:
@@ -258,7 +281,12 @@ class StatisticsMethods(SortingMethods):
         return ops.reshape(out, shape=()) if out.array.size == 1 else out  # type: ignore[no-any-return]
 
     def corrcoef(self) -> Self:
-        """Pearson's correlation coefficients of variables in rows: cᵢⱼ / √(cᵢᵢ cⱼⱼ) of the covariance c, in [−1, 1]."""
+        """Pearson's correlation coefficients of variables in rows: cᵢⱼ / √(cᵢᵢ cⱼⱼ) of the covariance c, in [−1, 1].
+
+        >>> tg.tensor([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]]).corrcoef()
+        tensor([[ 1., -1.],
+                [-1.,  1.]])
+        """
         c: Any = self.cov()
         if not c.ndim:
             return ops.div(c, c)  # type: ignore[no-any-return]

@@ -77,7 +77,7 @@ class CudaBackend(CudnnConvolution, Pooling, Normalization, Losses, Optimizers, 
         """`Backend.copy_from`, from device to device where both are CUDA's."""
         self.enter()
         if isinstance(x, cupy.ndarray):
-            return own(cupy.array(x, order="K"))
+            return own(x.copy(order="K"))  # to the current device, wherever x is
         return super().copy_from(other, x)
 
     def synchronize(self) -> None:

@@ -4,7 +4,8 @@ Each `*_methods.py` holds overrides of `NumpyBackend` for one kind of kernel: th
 import it on first use, and leave everything else to NumPy. `compile.py` says how kernels are compiled.
 """
 
-from ..base import Array, RandomGenerator
+from ..base import Array
+from ..generator import RandomGenerator
 from ..numpy import NumpyBackend
 from .convolution_methods import ConvolutionKernels
 from .dropout_methods import DropoutKernels

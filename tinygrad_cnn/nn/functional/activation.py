@@ -19,7 +19,11 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """x for x > 0, negative_slope · x below."""
+    """x for x > 0, negative_slope · x below.
+
+    >>> F.leaky_relu(tg.tensor([-1.0, 2.0]))
+    tensor([-0.0100,  2.0000])
+    """
     need_tensors("leaky_relu", input=input)
     if inplace:
         return input.in_place("leaky_relu_", ops.leaky_relu, input, slope=negative_slope)
@@ -27,7 +31,11 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x for x > 0, α(eˣ − 1) below."""
+    """x for x > 0, α(eˣ − 1) below.
+
+    >>> F.elu(tg.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
     need_tensors("elu", input=input)
     if inplace:
         return input.in_place("elu_", ops.elu, input, alpha=alpha)
@@ -35,38 +43,62 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """x · sigmoid(x)"""
+    """x · sigmoid(x)
+
+    >>> F.silu(tg.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7311])
+    """
     need_tensors("silu", input=input)
     return input.in_place("silu_", ops.silu, input) if inplace else ops.silu(input)
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """ln(1 + e^(βx)) / β, and x itself where βx exceeds the threshold."""
+    """ln(1 + e^(βx)) / β, and x itself where βx exceeds the threshold.
+
+    >>> F.softplus(tg.tensor(0.0))
+    tensor(0.6931)
+    """
     need_tensors("softplus", input=input)
     out = ops.softplus(input, beta=beta)
     return out if threshold >= 20 else ops.where(input * beta > threshold, input, out)  # beyond 20 it is x anyway
 
 
 def sigmoid(input: Tensor) -> Tensor:
-    """1 / (1 + e⁻ˣ)"""
+    """1 / (1 + e⁻ˣ)
+
+    >>> F.sigmoid(tg.tensor(0.0))
+    tensor(0.5000)
+    """
     need_tensors("sigmoid", input=input)
     return ops.sigmoid(input)
 
 
 def tanh(input: Tensor) -> Tensor:
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent.
+
+    >>> F.tanh(tg.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7616])
+    """
     need_tensors("tanh", input=input)
     return ops.tanh(input)
 
 
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    """e^xᵢ / Σⱼ e^xⱼ along a dimension; by default the first for 0, 1 and 3 dimensions, else the second."""
+    """e^xᵢ / Σⱼ e^xⱼ along a dimension; by default the first for 0, 1 and 3 dimensions, else the second.
+
+    >>> F.softmax(tg.zeros(1, 4), dim=1)
+    tensor([[0.2500, 0.2500, 0.2500, 0.2500]])
+    """
     need_tensors("softmax", input=input)
     return input.softmax(_usual_dim(input) if dim is None else dim, dtype)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    """The logarithm of `softmax`."""
+    """The logarithm of `softmax`.
+
+    >>> F.log_softmax(tg.zeros(1, 2), dim=1)
+    tensor([[-0.6931, -0.6931]])
+    """
     need_tensors("log_softmax", input=input)
     return input.log_softmax(_usual_dim(input) if dim is None else dim, dtype)
 
@@ -76,17 +108,29 @@ def _usual_dim(x: Tensor) -> int:
 
 
 def relu_(input: Tensor) -> Tensor:
-    """`relu`, written into the input."""
+    """`relu`, written into the input.
+
+    >>> F.relu_(tg.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
     return relu(input, inplace=True)
 
 
 def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
-    """`leaky_relu`, written into the input."""
+    """`leaky_relu`, written into the input.
+
+    >>> F.leaky_relu_(tg.tensor([-1.0, 2.0]))
+    tensor([-0.0100,  2.0000])
+    """
     return leaky_relu(input, negative_slope, inplace=True)
 
 
 def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """`elu`, written into the input."""
+    """`elu`, written into the input.
+
+    >>> F.elu_(tg.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
     return elu(input, alpha, inplace=True)
 
 

@@ -77,7 +77,11 @@ def adaptive_average(op: str, x: Tensor, output_size: Any, rank: int) -> Tensor:
 
 
 def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
-    """`adaptive_avg_pool2d` of sequences (N, C, L)."""
+    """`adaptive_avg_pool2d` of sequences (N, C, L).
+
+    >>> F.adaptive_avg_pool1d(tg.tensor([[1.0, 3.0, 5.0, 7.0]]), 2)
+    tensor([[2., 6.]])
+    """
     return adaptive_average("adaptive_avg_pool1d", input, output_size, 1)
 
 
@@ -94,7 +98,11 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
 
 
 def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
-    """`adaptive_avg_pool2d` of volumes (N, C, D, H, W)."""
+    """`adaptive_avg_pool2d` of volumes (N, C, D, H, W).
+
+    >>> F.adaptive_avg_pool3d(tg.ones(1, 2, 4, 4, 4), 1).shape
+    (1, 2, 1, 1, 1)
+    """
     return adaptive_average("adaptive_avg_pool3d", input, output_size, 3)
 
 
@@ -149,7 +157,11 @@ def _adaptive_max(op: str, input: Tensor, output_size: Any, rank: int, return_in
 
 
 def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """`adaptive_max_pool2d` of sequences (N, C, L)."""
+    """`adaptive_max_pool2d` of sequences (N, C, L).
+
+    >>> F.adaptive_max_pool1d(tg.tensor([[1.0, 3.0, 5.0, 7.0]]), 2)
+    tensor([[3., 7.]])
+    """
     return _adaptive_max("adaptive_max_pool1d", input, output_size, 1, return_indices)
 
 
@@ -167,7 +179,11 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
 
 
 def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """`adaptive_max_pool2d` of volumes (N, C, D, H, W)."""
+    """`adaptive_max_pool2d` of volumes (N, C, D, H, W).
+
+    >>> F.adaptive_max_pool3d(tg.ones(1, 2, 4, 4, 4), 1).shape
+    (1, 2, 1, 1, 1)
+    """
     return _adaptive_max("adaptive_max_pool3d", input, output_size, 3, return_indices)
 
 
@@ -232,6 +248,9 @@ def fractional_max_pool2d(
         output_ratio: how many for each pixel.
         return_indices: return, beside the maxima, where each is in the flattened image.
         _random_samples: the random numbers (N, C, 2) in [0, 1), instead of new ones.
+
+    >>> F.fractional_max_pool2d(tg.ones(1, 1, 6, 6), 2, output_size=4).shape
+    (1, 1, 4, 4)
     """
     return _fractional_max(
         *("fractional_max_pool2d", 2, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
@@ -246,7 +265,11 @@ def fractional_max_pool3d(
     return_indices: bool = False,
     _random_samples: Tensor | None = None,
 ) -> Any:
-    """`fractional_max_pool2d` of volumes: (N, C, D, H, W)."""
+    """`fractional_max_pool2d` of volumes: (N, C, D, H, W).
+
+    >>> F.fractional_max_pool3d(tg.ones(1, 1, 6, 6, 6), 2, output_size=4).shape
+    (1, 1, 4, 4, 4)
+    """
     return _fractional_max(
         *("fractional_max_pool3d", 3, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
     )
@@ -298,7 +321,11 @@ def _check_places(op: str, places: Any, pixels: int, scope: str) -> None:
 def max_unpool1d(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
 ) -> Tensor:
-    """`max_unpool2d` of sequences (N, C, L)."""
+    """`max_unpool2d` of sequences (N, C, L).
+
+    >>> F.max_unpool1d(tg.tensor([[7.0]]), tg.tensor([[1]]), 2)
+    tensor([[0., 7.]])
+    """
     return _unpool("max_unpool1d", 1, input, indices, kernel_size, stride, padding, output_size)
 
 
@@ -323,7 +350,11 @@ def max_unpool2d(
 def max_unpool3d(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
 ) -> Tensor:
-    """`max_unpool2d` of volumes (N, C, D, H, W)."""
+    """`max_unpool2d` of volumes (N, C, D, H, W).
+
+    >>> F.max_unpool3d(tg.ones(1, 1, 1, 1), tg.zeros(1, 1, 1, 1, dtype=tg.int64), 2).sum()
+    tensor(1.)
+    """
     return _unpool("max_unpool3d", 3, input, indices, kernel_size, stride, padding, output_size)
 
 

@@ -162,6 +162,9 @@ def multi_head_attention_forward(
 
     Raises:
         RuntimeError: for shapes that do not fit.
+
+    >>> nn.MultiheadAttention(4, 2)(*[tg.ones(3, 1, 4)] * 3)[0].shape
+    (3, 1, 4)
     """
     op = "multi_head_attention_forward"
     need_tensors(op, query=query, key=key, value=value)

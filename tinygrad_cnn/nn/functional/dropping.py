@@ -48,6 +48,9 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
     Raises:
         RuntimeError: for another number of dimensions.
+
+    >>> F.dropout1d(tg.ones(1, 2, 3), training=False).sum()
+    tensor(6.)
     """
     _probability("dropout1d", input, p)
     if input.ndim not in (2, 3):
@@ -61,6 +64,9 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     """`dropout` of whole channels: (N, C, H, W), each of the N · C images kept or dropped as one.
 
     As in PyTorch, three dimensions are (N, C, L).
+
+    >>> F.dropout2d(tg.ones(1, 2, 3, 3), training=False).sum()
+    tensor(18.)
     """
     _probability("dropout2d", input, p)
     if not training or p == 0:
@@ -69,7 +75,11 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
 
 def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """`dropout` of whole channels: (N, C, D, H, W) or (C, D, H, W), each volume kept or dropped as one."""
+    """`dropout` of whole channels: (N, C, D, H, W) or (C, D, H, W), each volume kept or dropped as one.
+
+    >>> F.dropout3d(tg.ones(1, 2, 3, 3, 3), training=False).sum()
+    tensor(54.)
+    """
     _probability("dropout3d", input, p)
     if not training or p == 0:
         return input
@@ -109,7 +119,11 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
 
 
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
-    """`alpha_dropout` of whole channels (N, C, …)."""
+    """`alpha_dropout` of whole channels (N, C, …).
+
+    >>> F.feature_alpha_dropout(tg.ones(1, 2, 3), training=False).sum()
+    tensor(6.)
+    """
     if training and 0 < p <= 1 and input.ndim < 2:
         raise ShapeError(f"feature_alpha_dropout: expected (N, C, …); got shape {tuple(input.shape)}{in_scope()}")
     return _alpha("feature_alpha_dropout", input, p, _channels(input, min(2, input.ndim)), training, inplace)

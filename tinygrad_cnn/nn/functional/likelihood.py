@@ -68,6 +68,9 @@ def poisson_nll_loss(
         full: add Stirling's approximation of ln y!, y ln y − y + ln(2πy)/2, where y > 1.
         size_average, reduce, reduction: of the values.
         eps: keeps the logarithm finite.
+
+    >>> F.poisson_nll_loss(tg.tensor([0.0]), tg.tensor([2.0]))
+    tensor(1.)
     """
     need_tensors("poisson_nll_loss", input=input, target=target)
     values = input.exp() - target * input if log_input else input - target * (input + eps).log()
@@ -155,6 +158,9 @@ def ctc_loss(
 
     Raises:
         RuntimeError: for lengths and shapes that do not fit.
+
+    >>> F.ctc_loss(tg.zeros(4, 1, 3).log_softmax(2), tg.tensor([[1, 2]]), [4], [2])
+    tensor(0.8432)
     """
     op = "ctc_loss"
     need_tensors(op, log_probs=log_probs, targets=targets)

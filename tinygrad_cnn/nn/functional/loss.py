@@ -52,7 +52,11 @@ def l1_loss(
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:
-    """|x − y|, averaged, over the weights if there are some."""
+    """|x − y|, averaged, over the weights if there are some.
+
+    >>> F.l1_loss(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 2.0]))
+    tensor(1.)
+    """
     same_shape("l1_loss", input, target)
     return _averaged("l1_loss", ops.abs_(ops.sub(input, target)), weight, reduction, size_average, reduce)
 
@@ -66,7 +70,11 @@ def smooth_l1_loss(
     reduction: str = "mean",
     beta: float = 1.0,
 ) -> Tensor:
-    """(x − y)² / 2β where |x − y| < β, |x − y| − β/2 beyond (Girshick 2015)."""
+    """(x − y)² / 2β where |x − y| < β, |x − y| − β/2 beyond (Girshick 2015).
+
+    >>> F.smooth_l1_loss(tg.tensor([0.5, 3.0]), tg.tensor([0.0, 0.0]))
+    tensor(1.3125)
+    """
     same_shape("smooth_l1_loss", input, target)
     if beta < 0:
         raise ArgumentError(f"smooth_l1_loss: beta must not be negative; got {beta}{in_scope()}")
@@ -104,7 +112,11 @@ def binary_cross_entropy(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """−y ln p − (1 − y) ln(1 − p) for probabilities p; logarithms are cut off at −100, as in PyTorch."""
+    """−y ln p − (1 − y) ln(1 − p) for probabilities p; logarithms are cut off at −100, as in PyTorch.
+
+    >>> F.binary_cross_entropy(tg.tensor([0.5]), tg.tensor([1.0]))
+    tensor(0.6931)
+    """
     same_shape("binary_cross_entropy", input, target)
     taken(_check_probabilities, input.array, in_scope())
     values = -(target * input.log().clamp(min=-100) + (1 - target) * (1 - input).log().clamp(min=-100))
@@ -122,7 +134,11 @@ def binary_cross_entropy_with_logits(
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Tensor:
-    """`binary_cross_entropy` of sigmoid(x), without its overflow."""
+    """`binary_cross_entropy` of sigmoid(x), without its overflow.
+
+    >>> F.binary_cross_entropy_with_logits(tg.tensor([0.0]), tg.tensor([1.0]))
+    tensor(0.6931)
+    """
     same_shape("binary_cross_entropy_with_logits", input, target)
     positive, negative = ops.softplus(-input, beta=1.0), ops.softplus(input, beta=1.0)  # −ln σ(x), −ln(1 − σ(x))
     values = target * positive * (1 if pos_weight is None else pos_weight) + (1 - target) * negative
@@ -295,7 +311,11 @@ def nll_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """−x[target], averaged: log-probabilities (N, C, …) and class numbers (N, …); options as for `cross_entropy`."""
+    """−x[target], averaged: log-probabilities (N, C, …) and class numbers (N, …); options as for `cross_entropy`.
+
+    >>> F.nll_loss(tg.tensor([[-1.0, -2.0]]), tg.tensor([1]))
+    tensor(2.)
+    """
     need_tensors("nll_loss", input=input, target=target, weight=weight)
     reduction = reduction_of(size_average, reduce, reduction)
     if weight is not None and input.ndim and weight.shape != (input.shape[min(1, input.ndim - 1)],):
@@ -337,6 +357,9 @@ def linear_cross_entropy(
 
     Raises:
         RuntimeError: for shapes that do not fit.
+
+    >>> F.linear_cross_entropy(tg.ones(1, 2), tg.zeros(4, 2), tg.tensor([3]))
+    tensor(1.3863)
     """
     op = "linear_cross_entropy"
     need_tensors(op, input=input, linear_weight=linear_weight, target=target, linear_bias=linear_bias, weight=weight)

@@ -111,7 +111,11 @@ def soft_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """ln(1 + e^(−yx)), averaged, with y = ±1."""
+    """ln(1 + e^(−yx)), averaged, with y = ±1.
+
+    >>> F.soft_margin_loss(tg.tensor([0.0]), tg.tensor([1.0]))
+    tensor(0.6931)
+    """
     same_shape("soft_margin_loss", input, target)
     return reduced("soft_margin_loss", ops.softplus(-target * input, beta=1.0), reduction, size_average, reduce)
 
@@ -125,7 +129,11 @@ def multilabel_soft_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """−y ln σ(x) − (1 − y) ln σ(−x), times the weights, averaged over the classes (the last dimension)."""
+    """−y ln σ(x) − (1 − y) ln σ(−x), times the weights, averaged over the classes (the last dimension).
+
+    >>> F.multilabel_soft_margin_loss(tg.zeros(1, 2), tg.tensor([[1.0, 0.0]]))
+    tensor(0.6931)
+    """
     need_tensors("multilabel_soft_margin_loss", input=input, target=target, weight=weight)
     values = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     values = values if weight is None else values * weight
@@ -285,7 +293,11 @@ def triplet_margin_with_distance_loss(
     swap: bool = False,
     reduction: str = "mean",
 ) -> Tensor:
-    """`triplet_margin_loss` with a distance of one's own: a function of two tensors."""
+    """`triplet_margin_loss` with a distance of one's own: a function of two tensors.
+
+    >>> F.triplet_margin_with_distance_loss(tg.zeros(1, 2), tg.zeros(1, 2), tg.ones(1, 2)).shape
+    ()
+    """
     op = "triplet_margin_with_distance_loss"
     if margin <= 0:
         raise ValueError(f"{op}: margin must be positive; got {margin}{in_scope()}")

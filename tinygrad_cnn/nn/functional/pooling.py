@@ -264,7 +264,11 @@ def _lp_pool(op: str, rank: int, input: Tensor, p: float, size: Any, stride: Any
 
 
 def lp_pool1d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
-    """`lp_pool2d` of sequences: (N, C, L) → (N, C, OL)."""
+    """`lp_pool2d` of sequences: (N, C, L) → (N, C, OL).
+
+    >>> F.lp_pool1d(tg.tensor([[3.0, 4.0]]), 2, 2)
+    tensor([[5.]])
+    """
     return _lp_pool("lp_pool1d", 1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
@@ -281,7 +285,11 @@ def lp_pool2d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = N
 
 
 def lp_pool3d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
-    """`lp_pool2d` of volumes: (N, C, D, H, W) → (N, C, OD, OH, OW)."""
+    """`lp_pool2d` of volumes: (N, C, D, H, W) → (N, C, OD, OH, OW).
+
+    >>> F.lp_pool3d(tg.ones(1, 1, 2, 2, 2), 1, 2).flatten()
+    tensor([8.])
+    """
     return _lp_pool("lp_pool3d", 3, input, norm_type, kernel_size, stride, ceil_mode)
 
 

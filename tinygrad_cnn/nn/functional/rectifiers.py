@@ -38,33 +38,57 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """min(max(x, 0), 6)"""
+    """min(max(x, 0), 6)
+
+    >>> F.relu6(tg.tensor([-1.0, 7.0]))
+    tensor([0., 6.])
+    """
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """x where x > threshold, else the value."""
+    """x where x > threshold, else the value.
+
+    >>> F.threshold(tg.tensor([1.0, 3.0]), 2.0, -1.0)
+    tensor([-1.,  3.])
+    """
     return _into("threshold", input, inplace, lambda x: ops.where(x > threshold, x, value))
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
-    """min(max(x + 3, 0), 6) / 6"""
+    """min(max(x + 3, 0), 6) / 6
+
+    >>> F.hardsigmoid(tg.tensor([-4.0, 0.0, 4.0]))
+    tensor([0.0000, 0.5000, 1.0000])
+    """
     return _into("hardsigmoid", input, inplace, lambda x: hardtanh(x + 3, 0.0, 6.0) / 6)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
-    """x · hardsigmoid(x) (Howard et al. 2019)."""
+    """x · hardsigmoid(x) (Howard et al. 2019).
+
+    >>> F.hardswish(tg.tensor([-4.0, 0.0, 4.0]))
+    tensor([-0., 0., 4.])
+    """
     return _into("hardswish", input, inplace, lambda x: x * hardtanh(x + 3, 0.0, 6.0) / 6)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """scale · elu(x, α), with which layers keep mean 0 and variance 1 (Klambauer et al. 2017)."""
+    """scale · elu(x, α), with which layers keep mean 0 and variance 1 (Klambauer et al. 2017).
+
+    >>> F.selu(tg.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.0507])
+    """
     scale, alpha = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
     return _into("selu", input, inplace, lambda x: ops.elu(x, alpha=alpha) * scale)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x for x > 0, α(e^(x/α) − 1) below (Barron 2017)."""
+    """x for x > 0, α(e^(x/α) − 1) below (Barron 2017).
+
+    >>> F.celu(tg.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
     if alpha == 0:
         raise ArgumentError(f"celu: alpha must not be 0{in_scope()}")
     return _into("celu", input, inplace, lambda x: ops.elu(x / alpha, alpha=1.0) * alpha)
@@ -98,7 +122,11 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 def rrelu(
     input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False
 ) -> Tensor:
-    """`leaky_relu` whose slope is drawn from [lower, upper] per element in training, and their mean otherwise."""
+    """`leaky_relu` whose slope is drawn from [lower, upper] per element in training, and their mean otherwise.
+
+    >>> F.rrelu(tg.tensor([-1.0, 2.0]), 0.5, 0.5)
+    tensor([-0.5000,  2.0000])
+    """
     need_tensors("rrelu", input=input)
     if lower > upper:
         raise ArgumentError(f"rrelu: lower must not exceed upper; got {lower} and {upper}{in_scope()}")
@@ -127,36 +155,60 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """x · tanh(softplus(x)) (Misra 2019)."""
+    """x · tanh(softplus(x)) (Misra 2019).
+
+    >>> F.mish(tg.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8651])
+    """
     return _into("mish", input, inplace, lambda x: x * ops.tanh(ops.softplus(x, beta=1.0)))
 
 
 def logsigmoid(input: Tensor) -> Tensor:
-    """ln(1 / (1 + e⁻ˣ))"""
+    """ln(1 / (1 + e⁻ˣ))
+
+    >>> F.logsigmoid(tg.tensor(0.0))
+    tensor(-0.6931)
+    """
     need_tensors("logsigmoid", input=input)
     return -ops.softplus(-input, beta=1.0)
 
 
 def softsign(input: Tensor) -> Tensor:
-    """x / (1 + |x|)"""
+    """x / (1 + |x|)
+
+    >>> F.softsign(tg.tensor([-1.0, 3.0]))
+    tensor([-0.5000,  0.7500])
+    """
     need_tensors("softsign", input=input)
     return input / (1 + ops.abs_(input))
 
 
 def tanhshrink(input: Tensor) -> Tensor:
-    """x − tanh(x)"""
+    """x − tanh(x)
+
+    >>> F.tanhshrink(tg.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.2384])
+    """
     need_tensors("tanhshrink", input=input)
     return input - ops.tanh(input)
 
 
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """x where |x| > λ, else 0."""
+    """x where |x| > λ, else 0.
+
+    >>> F.hardshrink(tg.tensor([-1.0, 0.3]))
+    tensor([-1.,  0.])
+    """
     need_tensors("hardshrink", input=input)
     return ops.where((input >= -lambd).logical_and(input <= lambd), 0.0, input)
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """x moved towards 0 by λ, and 0 where it would pass it."""
+    """x moved towards 0 by λ, and 0 where it would pass it.
+
+    >>> F.softshrink(tg.tensor([-1.0, 0.3]))
+    tensor([-0.5000,  0.0000])
+    """
     need_tensors("softshrink", input=input)
     if lambd < 0:
         raise ArgumentError(f"softshrink: lambd must not be negative; got {lambd}{in_scope()}")
@@ -164,7 +216,11 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 
 
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    """`softmax` of −x."""
+    """`softmax` of −x.
+
+    >>> F.softmin(tg.zeros(1, 4), dim=1)
+    tensor([[0.2500, 0.2500, 0.2500, 0.2500]])
+    """
     need_tensors("softmin", input=input)
     usual = 0 if input.ndim in (0, 1, 3) else 1
     return (-input).softmax(usual if dim is None else dim, dtype)
@@ -175,6 +231,9 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 
     Raises:
         RuntimeError: for a dimension of odd size.
+
+    >>> F.glu(tg.tensor([3.0, 0.0]))
+    tensor([1.5000])
     """
     need_tensors("glu", input=input)
     if input.ndim == 0 or input.shape[dim] % 2:
@@ -196,27 +255,47 @@ def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, o
 
 
 def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
-    """`hardtanh`, written into the input."""
+    """`hardtanh`, written into the input.
+
+    >>> F.hardtanh_(tg.tensor([-4.0, 0.5, 4.0]))
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
     return hardtanh(input, min_val, max_val, inplace=True)
 
 
 def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
-    """`threshold`, written into the input."""
+    """`threshold`, written into the input.
+
+    >>> F.threshold_(tg.tensor([1.0, 3.0]), 2.0, -1.0)
+    tensor([-1.,  3.])
+    """
     return _into("threshold", input, True, lambda x: ops.where(x > threshold, x, value))
 
 
 def selu_(input: Tensor) -> Tensor:
-    """`selu`, written into the input."""
+    """`selu`, written into the input.
+
+    >>> F.selu_(tg.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.0507])
+    """
     return selu(input, inplace=True)
 
 
 def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """`celu`, written into the input."""
+    """`celu`, written into the input.
+
+    >>> F.celu_(tg.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
     return celu(input, alpha, inplace=True)
 
 
 def rrelu_(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False) -> Tensor:
-    """`rrelu`, written into the input."""
+    """`rrelu`, written into the input.
+
+    >>> F.rrelu_(tg.tensor([-1.0, 2.0]), 0.5, 0.5)
+    tensor([-0.5000,  2.0000])
+    """
     return rrelu(input, lower, upper, training, inplace=True)
 
 

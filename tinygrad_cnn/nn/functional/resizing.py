@@ -139,17 +139,29 @@ def _weights(size: int, count: int, factor: float | None, cubic: bool, corners: 
 def upsample(
     input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None
 ) -> Tensor:
-    """`interpolate` by its old name."""
+    """`interpolate` by its old name.
+
+    >>> F.upsample(tg.ones(1, 1, 2, 2), scale_factor=2).shape
+    (1, 1, 4, 4)
+    """
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 def upsample_nearest(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
-    """`interpolate` with mode "nearest", by its old name."""
+    """`interpolate` with mode "nearest", by its old name.
+
+    >>> F.upsample_nearest(tg.ones(1, 1, 2, 2), scale_factor=2).shape
+    (1, 1, 4, 4)
+    """
     return interpolate(input, size, scale_factor, "nearest")
 
 
 def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
-    """`interpolate` with mode "bilinear" and the corners' centres kept, by its old name."""
+    """`interpolate` with mode "bilinear" and the corners' centres kept, by its old name.
+
+    >>> F.upsample_bilinear(tg.tensor([[[[0.0, 2.0]]]]), size=(1, 3)).flatten()
+    tensor([0., 1., 2.])
+    """
     return interpolate(input, size, scale_factor, "bilinear", align_corners=True)
 
 
@@ -180,7 +192,11 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
 
 
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
-    """Pixels as channels, the inverse of `pixel_shuffle`: (…, C, H·r, W·r) → (…, C·r², H, W)."""
+    """Pixels as channels, the inverse of `pixel_shuffle`: (…, C, H·r, W·r) → (…, C·r², H, W).
+
+    >>> F.pixel_unshuffle(tg.ones(1, 1, 4, 4), 2).shape
+    (1, 4, 2, 2)
+    """
     r = downscale_factor
     c, h, w = _images("pixel_unshuffle", input, 1, "downscale_factor", r)
     if h % r or w % r:
@@ -190,7 +206,11 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
 
 
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:
-    """The channels of g groups dealt out in turn: channel c of group i goes to c·g + i (Zhang et al. 2018)."""
+    """The channels of g groups dealt out in turn: channel c of group i goes to c·g + i (Zhang et al. 2018).
+
+    >>> F.channel_shuffle(tg.arange(4).reshape(1, 4, 1, 1), 2).flatten()
+    tensor([0, 2, 1, 3])
+    """
     need_tensors("channel_shuffle", input=input)
     if input.ndim < 3 or groups < 1 or input.shape[1] % groups:
         raise ShapeError(

@@ -57,6 +57,9 @@ def rms_norm(
     """x / √(mean of squares + eps) · weight over the last dimensions (Zhang & Sennrich 2019).
 
     eps is the dtype's smallest step from 1 by default.
+
+    >>> F.rms_norm(tg.tensor([3.0, 3.0]), [2])
+    tensor([1., 1.])
     """
     dims = _last_dims("rms_norm", input, normalized_shape, weight=weight)
     if eps is None:
@@ -75,6 +78,9 @@ def group_norm(
 
     Raises:
         RuntimeError: for groups that don't divide the channels.
+
+    >>> F.group_norm(tg.tensor([[[1.0], [3.0]]]), 1).flatten().round()
+    tensor([-1.,  1.])
     """
     need_tensors("group_norm", input=input, weight=weight, bias=bias)
     if input.ndim < 2 or num_groups < 1 or input.shape[1] % num_groups:
@@ -106,6 +112,9 @@ def instance_norm(
 
     Raises:
         ValueError: for one value per channel, which has no variance.
+
+    >>> F.instance_norm(tg.tensor([[[1.0, 3.0]]])).round()
+    tensor([[[-1.,  1.]]])
     """
     need_tensors("instance_norm", input=input, weight=weight, bias=bias)
     if not use_input_stats:
@@ -124,7 +133,11 @@ def instance_norm(
 
 
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
-    """x / (k + α · mean of squares of the `size` channels around)^β (Krizhevsky et al. 2012)."""
+    """x / (k + α · mean of squares of the `size` channels around)^β (Krizhevsky et al. 2012).
+
+    >>> F.local_response_norm(tg.ones(1, 3, 1), 3, alpha=0.0).flatten()
+    tensor([1., 1., 1.])
+    """
     need_tensors("local_response_norm", input=input)
     if input.ndim < 3:
         raise ValueError(

@@ -23,11 +23,8 @@ from ..pooling import (
     MaxPool2d,
     MaxPool3d,
     MaxPoolBase,
-    MaxUnpool1d,
-    MaxUnpool2d,
-    MaxUnpool3d,
-    MaxUnpoolBase,
 )
+from ..unpooling import MaxUnpool1d, MaxUnpool2d, MaxUnpool3d, MaxUnpoolBase
 
 _MaxPoolNd = MaxPoolBase
 _AvgPoolNd = AvgPoolBase
