@@ -138,6 +138,36 @@ row(
     case(some(4, 2), some(4, 2), None, eps=0.1),
     call=lambda y, x, w, *, eps: ops.batch_norm_input_grad(y, x, w, **_statistics(x, eps)),
 )
+ROWS = (((4, 5), 1e-5), ((2, 3, 4), 0.1), ((3,), 1e-3), ((2, 2, 2, 3), 1e-3))
+row(
+    "layer_norm",
+    R.layer_norm,
+    *(case(some(*s), some(s[-1]), some(s[-1]), eps=eps) for s, eps in ROWS),
+    *(case(some(2, 4), w, b, eps=0.1) for w, b in [(None, None), (some(4), None), (None, some(4))]),
+    errors=(
+        error(
+            DtypeError,
+            "layer_norm: all inputs must have one dtype; got x float64, w float32",
+            *(some(2, 3), some(3).astype("float32"), None),
+            eps=0.1,
+        ),
+    ),
+)
+
+
+def _row_statistics(x: Any, eps: float) -> dict[str, Any]:
+    array = getattr(x, "array", x)
+    mean, var = array.mean(axis=-1, keepdims=True), array.var(axis=-1, keepdims=True)
+    return {"mu": mean, "invstd": 1 / (var + eps) ** 0.5, "eps": eps}
+
+
+row(
+    "layer_norm_input_grad",
+    R.layer_norm_input_grad,
+    *(case(some(*s), some(*s), some(s[-1]), eps=eps) for s, eps in ROWS),
+    case(some(4, 2), some(4, 2), None, eps=0.1),
+    call=lambda y, x, w, *, eps: ops.layer_norm_input_grad(y, x, w, **_row_statistics(x, eps)),
+)
 row(
     "scale_channels",
     lambda x, w, b: np.stack([x[:, c] * w[c] + (0 if b is None else b[c]) for c in range(x.shape[1])], axis=1),

@@ -318,6 +318,18 @@ def batch_norm(x: Array, w: Array | None, b: Array | None, *, eps: float) -> Arr
     return out
 
 
+def layer_norm(x: Array, w: Array | None, b: Array | None, *, eps: float) -> Array:
+    """Each row is a channel of its own."""
+    rows = x.reshape(-1, x.shape[-1])
+    normal = batch_norm(rows.T, None, None, eps=eps).T.reshape(x.shape)
+    return normal * (1 if w is None else w) + (0 if b is None else b)
+
+
+def layer_norm_input_grad(y: Array, x: Array, w: Array | None, *, eps: float) -> Array:
+    rows, v = x.reshape(-1, x.shape[-1]), (y if w is None else y * w).reshape(-1, x.shape[-1])
+    return batch_norm_input_grad(v.T, rows.T, None, eps=eps).T.reshape(x.shape)
+
+
 def batch_norm_input_grad(y: Array, x: Array, w: Array | None, *, eps: float) -> Array:
     """Σⱼ y_j · ∂out_j/∂x_i from the Jacobian of (x − μ)/σ: (δ_ij − 1/n)/σ − (x_i − μ)(x_j − μ)/(n σ³)."""
     out = np.empty(x.shape)

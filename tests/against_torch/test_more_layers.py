@@ -148,3 +148,22 @@ def test_old_paths_lead_to_the_layers() -> None:
     synchronous = nn.SyncBatchNorm.convert_sync_batchnorm(nn.Sequential(nn.BatchNorm2d(3), nn.ReLU()))
     assert isinstance(synchronous[0], nn.SyncBatchNorm)
     assert synchronous(tg.randn(2, 3, 4, 4)).shape == (2, 3, 4, 4)
+
+
+@pytest.mark.parametrize(("x", "parameters"), [("bfloat16", "float32"), ("float16", "float32"), ("float16", "float16")])
+@pytest.mark.parametrize("norm", ["layer_norm", "group_norm"])
+def test_normalisation_of_16_bits(norm: str, x: str, parameters: str) -> None:
+    values, outs = normal(3, 4, 5), []
+    for lib in (tg, torch):
+        weight, bias = lib.tensor(np.arange(1.0, 6)), lib.tensor(np.arange(5.0))
+        args = [(5,), weight, bias] if norm == "layer_norm" else [2, weight[:4], bias[:4]]
+        args[1:] = [v.to(getattr(lib, parameters)) for v in args[1:]]
+        out = getattr(lib.nn.functional, norm)(lib.tensor(values).to(getattr(lib, x)), *args)
+        assert out.dtype == getattr(lib, x)
+        outs.append(np.asarray(out.to(lib.float32).tolist()))
+    np.testing.assert_allclose(*outs, rtol=0.02 if x == "bfloat16" else 3e-3, atol=0.02)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
+def test_normalisation_of_nothing(shape: tuple[int, int]) -> None:
+    agree(lambda _, F, x: F.layer_norm(x, shape[1:]), normal(*shape))

@@ -336,7 +336,13 @@ def _everything() -> dict[str, Any]:
     backend.adam_steps([p], [g], [m], [square], None, steps=[2], kept=Kept(), decoupled=True, **options)
     bn_grads = backend.batch_norm_input_grad(out * out, x, None, mean, invstd)
     dropped, mask = backend.dropout(x, 0.3, x.shape)
+    rows, factor = images(700, 300), p[:300]
+    normal = backend.layer_norm(rows, factor, None, 1e-5)
     return {
+        "layer_norm": normal[0],
+        "layer_norm statistics": np.stack(normal[1:]),
+        "layer_norm_input_grad": backend.layer_norm_input_grad(rows * rows, rows, factor, *normal[1:])[0],
+        "layer_norm sums": np.stack(backend.layer_norm_input_grad(rows * rows, rows, factor, *normal[1:])[1:]),
         "max_pool2d": np.stack([values, taps]),
         "pool_scatter": backend.pool_scatter(values, taps, x.shape, window),
         "batch_norm": out,

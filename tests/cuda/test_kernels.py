@@ -252,6 +252,13 @@ def test_half_precision_sums_in_float32(device: Any, half: str) -> None:
     out, mean, _ = device.batch_norm(device.asarray(x * np.float16(100)), None, None, 1e-5)
     assert mean.tolist() == [100.0] * 3
     assert not out.get().any()
+    rows = device.asarray(np.tile(np.array([200, 100], half), (3, 1000)))  # whose squares leave float16
+    out, mean, invstd = device.layer_norm(rows, None, None, 1e-5)
+    assert (out.dtype, mean.tolist()) == (half, [[150.0]] * 3)
+    np.testing.assert_allclose(out.get(), np.tile([1, -1], (3, 1000)), rtol=1e-3)
+    gradients = device.layer_norm_input_grad(rows, rows, None, mean, invstd)
+    assert [g.dtype for g in gradients] == [half] * 3
+    assert np.abs(gradients[0].get()).max() < 1e-2
 
 
 def test_optimizers_follow_the_cpu(device: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 import tinygrad_cnn as tg
 import tinygrad_cnn.nn.functional as F
 from tinygrad_cnn import nn
+from tinygrad_cnn.errors import DtypeError
 from tinygrad_cnn.nn import utils
 
 image, line = tg.zeros(1, 1, 4, 4), tg.zeros(1, 1, 4)
@@ -232,6 +233,16 @@ ROWS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: nn.Hardtanh(1, 0), ValueError, "Hardtanh: min_val must not exceed max_val; got 1 and 0"),
     (lambda: nn.Softmax2d()(x), ValueError, "Softmax2d: expected (N, C, H, W) or (C, H, W); got shape (2, 3)"),
     (lambda: nn.CircularPad2d(1)(x), ValueError, "CircularPad2d: expected 3 or 4 dimensions; got shape (2, 3)"),
+    (
+        lambda: F.layer_norm(tg.ones(2, 3, dtype=tg.int64), (3,)),
+        DtypeError,
+        "layer_norm: needs floating-point values; got dtype int64. Convert with .float()",
+    ),
+    (
+        lambda: F.group_norm(tg.ones(2, 3, dtype=tg.int64), 3),
+        DtypeError,
+        "group_norm: needs floating-point values; got dtype int64. Convert with .float()",
+    ),
     (
         lambda: F.batch_norm(x, None, None, training=True, eps=0),
         ValueError,

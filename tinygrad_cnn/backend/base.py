@@ -12,6 +12,7 @@ from typing import Any
 
 from .activations import ActivationKernels
 from .generator import RandomGenerator
+from .normalization import NormalizationKernels, per_channel
 from .window import Ints, Window
 
 Array = Any
@@ -29,7 +30,7 @@ class Kept:
         return Kept, ()
 
 
-class Backend(ActivationKernels):
+class Backend(ActivationKernels, NormalizationKernels):
     """One kind of array on one device.
 
     Attributes:
@@ -217,52 +218,6 @@ class Backend(ActivationKernels):
 
     # fused kernels ----------------------------------------------------------------------------------------------------
 
-    def batch_norm(self, x: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
-        """Normalise each channel over batch and space; the result, and mean and 1/√(variance + eps) per channel."""
-        axes = (0, *range(2, x.ndim))
-        mean = self.xp.mean(x, axis=axes, dtype=x.dtype)
-        invstd = 1 / self.xp.sqrt(self.xp.var(x, axis=axes, dtype=x.dtype) + eps)
-        out = (x - per_channel(mean, x)) * per_channel(invstd if weight is None else invstd * weight, x)
-        return out if bias is None else out + per_channel(bias, x), mean, invstd
-
-    def batch_norm_input_grad(
-        self, g: Array, x: Array, weight: Array | None, mean: Array, invstd: Array
-    ) -> tuple[Array, Array, Array]:
-        """Gradients of `batch_norm` for x, weight and bias, from the statistics of the forward pass."""
-        axes, count = (0, *range(2, x.ndim)), max(x.size // max(x.shape[1], 1), 1)
-        normal = (x - per_channel(mean, x)) * per_channel(invstd, x)
-        bias_grad = self.xp.sum(g, axis=axes)
-        weight_grad = self.xp.sum(g * normal, axis=axes)
-        scale = invstd if weight is None else invstd * weight
-        x_grad = per_channel(scale, x) * (
-            g - per_channel(bias_grad / count, x) - normal * per_channel(weight_grad / count, x)
-        )
-        return x_grad, weight_grad, bias_grad
-
-    def update_running_statistics(
-        self,
-        running_mean: Array,
-        running_var: Array,
-        mean: Array,
-        invstd: Array,
-        *,
-        momentum: float,
-        eps: float,
-        count: int,
-    ) -> None:
-        """Move running statistics in place towards those that `batch_norm` returned for `count` values per channel.
-
-        running ← (1 − momentum) · running + momentum · batch, the variance as Σ (x − mean)² / (count − 1).
-        """
-        variance = (1 / (invstd * invstd) - eps) * (count / (count - 1))
-        for running, batch in ((running_mean, mean), (running_var, variance)):
-            running[...] = (1 - momentum) * running + momentum * batch
-
-    def scale_channels(self, x: Array, w: Array, b: Array | None) -> Array:
-        """x·w + b with a value per channel."""
-        out = x * per_channel(w, x)
-        return out if b is None else out + per_channel(b, x)
-
     def dropout_mask(self, x: Array, p: float, shape: Ints) -> Array:
         """Booleans, each true with probability 1 − p."""
         return self.rng.bernoulli(shape, 1 - p)
@@ -423,11 +378,6 @@ class Backend(ActivationKernels):
 def _flat(x: Array) -> Array:
     """(N, G, C, *image) → (N, G, C, pixels), for empty batches too."""
     return x.reshape(*x.shape[:3], prod(x.shape[3:]))
-
-
-def per_channel(values: Array, x: Array) -> Array:
-    """One value per channel, shaped to meet images (N, C, *image)."""
-    return values.reshape(1, -1, *(1,) * (x.ndim - 2))
 
 
 def lowest(xp: Any, dtype: Any) -> Any:

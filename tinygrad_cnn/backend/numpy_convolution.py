@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .base import Array, Backend, per_channel
+from .base import Array, Backend
+from .normalization import per_channel
 from .window import Ints, Window
 
 # One block of unfolded windows: small enough to stay in a core's cache while it is multiplied, large enough for BLAS.

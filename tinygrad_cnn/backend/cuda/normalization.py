@@ -76,6 +76,20 @@ class Normalization(Backend):
         launch("channels", "normalize_grad", kind, x.size, *arrays, np.uint32(x.size), np.float64(count), by)
         return channels_second(out), weight_grad, bias_grad
 
+    def layer_norm(self, x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]:
+        """`Backend.layer_norm`; rows of float16 are summed in float32."""
+        if x.dtype != np.float16:
+            return super().layer_norm(x, weight, bias, eps)
+        out, mean, invstd = super().layer_norm(_wide(x), _wide(weight), _wide(bias), eps)
+        return out.astype(x.dtype), mean, invstd
+
+    def layer_norm_input_grad(self, g: Any, x: Any, weight: Any, mean: Any, invstd: Any) -> tuple[Any, Any, Any]:
+        """`Backend.layer_norm_input_grad`; rows of float16 are summed in float32."""
+        if x.dtype != np.float16:
+            return super().layer_norm_input_grad(g, x, weight, mean, invstd)
+        a, b, c = super().layer_norm_input_grad(_wide(g), _wide(x), _wide(weight), mean, invstd)
+        return a.astype(x.dtype), b.astype(x.dtype), c.astype(x.dtype)
+
     def update_running_statistics(
         self,
         running_mean: Any,
@@ -105,6 +119,10 @@ class Normalization(Backend):
         out, kind = empty(rows.shape, x.dtype), type_name(x.dtype)
         launch("channels", "scale_channels", kind, x.size, rows, w, b, out, np.uint32(x.size), by)
         return channels_second(out)
+
+
+def _wide(x: Any) -> Any:
+    return x if x is None else x.astype(np.float32)
 
 
 def _plain(first: Any, *others: Any) -> bool:

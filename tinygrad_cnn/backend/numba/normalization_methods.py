@@ -1,4 +1,4 @@
-"""Batch normalisation through compiled kernels."""
+"""Batch and layer normalisation through compiled kernels."""
 
 from math import gcd
 
@@ -11,13 +11,15 @@ from .lazy import kernels
 from .memory import channels_last, empty
 
 SMALL = 1 << 14  # fewer values cost less than the calls around a compiled kernel
+FEW = 1 << 6  # the same for rows, which the reference goes through more often
+LEAST_ROWS = 16  # of a block
 COST = 1.5e-4  # microseconds per value and pass on one thread
 BLOCK = 1 << 14  # values in a block of rows: they stay in the cache between its passes
 WIDE = 64  # columns that keep a loop over them in vector registers
 
 
 class NormalizationKernels(NumpyBackend):
-    """The backend's batch normalisation."""
+    """The backend's normalisation of channels and rows."""
 
     # NumPy goes through the rows six times each way, on one thread.
 
@@ -63,6 +65,39 @@ class NormalizationKernels(NumpyBackend):
         normalization.input_grad.fitting(x.size * COST)(gradients, rows, step, *terms, out)
         return _images(out, x), weight_grad.astype(x.dtype), bias_grad.astype(x.dtype)
 
+    # The reference writes and reads the rows at every step.
+
+    def layer_norm(self, x: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
+        """`Backend.layer_norm`, row by row."""
+        if x.size < FEW or not _fit_rows(x, weight, bias):
+            return super().layer_norm(x, weight, bias, eps)
+        columns = x.shape[-1]
+        rows = np.ascontiguousarray(x).reshape(-1, columns)
+        factor = np.ones(columns, x.dtype) if weight is None else np.ascontiguousarray(weight)
+        offset = np.zeros(columns, x.dtype) if bias is None else np.ascontiguousarray(bias)
+        out, mean, invstd = empty(rows.shape), np.empty(len(rows), x.dtype), np.empty(len(rows), x.dtype)
+        normalize = kernels.row_normalization.normalize_rows.fitting(x.size * COST)
+        normalize(rows, factor, offset, float(eps), _row_step(columns), mean, invstd, out)
+        per_row = (*x.shape[:-1], 1)
+        return out.reshape(x.shape), mean.reshape(per_row), invstd.reshape(per_row)
+
+    def layer_norm_input_grad(
+        self, g: Array, x: Array, weight: Array | None, mean: Array, invstd: Array
+    ) -> tuple[Array, Array, Array]:
+        """`Backend.layer_norm_input_grad`, row by row."""
+        if x.size < FEW or g.shape != x.shape or not _fit_rows(x, weight) or not g.dtype == mean.dtype == x.dtype:
+            return super().layer_norm_input_grad(g, x, weight, mean, invstd)
+        columns = x.shape[-1]
+        gradients, rows = (np.ascontiguousarray(v).reshape(-1, columns) for v in (g, x))
+        factor = np.ones(columns, x.dtype) if weight is None else np.ascontiguousarray(weight)
+        step, out = _row_step(columns), empty(rows.shape)
+        along, plain = np.empty((2, -(-len(rows) // step), columns), x.dtype)
+        terms = (mean.reshape(-1), invstd.reshape(-1), step, along, plain, out)
+        kernels.row_normalization.row_gradients.fitting(x.size * COST)(gradients, rows, factor, *terms)
+        bias_grad, weight_grad = np.zeros((2, columns))
+        kernels.normalization.combine_sums(plain, along, bias_grad, weight_grad)
+        return out.reshape(x.shape), weight_grad.astype(x.dtype), bias_grad.astype(x.dtype)
+
     def update_running_statistics(
         self,
         running_mean: Array,
@@ -99,6 +134,16 @@ def _fit(x: Array, *terms: Array | None) -> bool:
     """Whether all is of float32, and the terms have a value per channel."""
     per_channel = [term for term in terms if term is not None]
     return x.dtype == np.float32 and all(v.dtype == x.dtype and v.shape == x.shape[1:2] for v in per_channel)
+
+
+def _fit_rows(x: Array, *terms: Array | None) -> bool:
+    """Whether all is of float32, and the terms have a value per column."""
+    return x.dtype == np.float32 and all(v is None or (v.dtype == x.dtype and v.shape == x.shape[-1:]) for v in terms)
+
+
+def _row_step(columns: int) -> int:
+    """Rows to a block: enough of them that its sums per column are small beside it."""
+    return max(BLOCK // columns, LEAST_ROWS)
 
 
 def _rows(x: Array) -> tuple[Array, int]:

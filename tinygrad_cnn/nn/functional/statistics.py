@@ -7,7 +7,8 @@ from typing import Any
 from ... import ops
 from ...autograd import unrecordable
 from ...autograd.modes import in_scope
-from ...errors import ShapeError
+from ...dtypes import is_floating
+from ...errors import DtypeError, ShapeError
 from ...ops.precision import RANGE
 from ...tensor import Tensor
 from ...tensor.precision import runs_in
@@ -15,9 +16,17 @@ from .checks import need_tensors
 from .normalization import batch_norm
 
 
-def _normal(x: Tensor, dims: tuple[int, ...], eps: float) -> Tensor:
-    centred = x - x.mean(dims, keepdim=True)
-    return centred * ops.rsqrt(ops.square(centred).mean(dims, keepdim=True) + eps)
+def _normalize_rows(op: str, rows: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
+    if not is_floating(rows.dtype):
+        raise DtypeError(
+            f"{op}: needs floating-point values; got dtype {rows.dtype}. Convert with .float(){in_scope()}"
+        )
+    return ops.layer_norm(rows, weight, bias, eps=eps)
+
+
+def _is_mixed(x: Tensor, *parameters: Tensor | None) -> bool:
+    """Whether x is of 16 bits and parameters are wider, as mixed-precision models keep them."""
+    return x.dtype.itemsize == 2 and any(v is not None and v.dtype != x.dtype for v in parameters)
 
 
 def _last_dims(op: str, x: Tensor, shape: Any, **parameters: Tensor | None) -> tuple[int, ...]:
@@ -45,9 +54,14 @@ def layer_norm(
     >>> layer_norm(tg.tensor([[1.0, 3.0]]), (2,)).round().tolist()
     [[-1.0, 1.0]]
     """
-    out = _normal(input, _last_dims("layer_norm", input, normalized_shape, weight=weight, bias=bias), eps)
-    out = out if weight is None else out * weight
-    return out if bias is None else out + bias
+    dims = _last_dims("layer_norm", input, normalized_shape, weight=weight, bias=bias)
+    if _is_mixed(input, weight, bias):
+        return layer_norm(input.float(), normalized_shape, weight, bias, eps).to(input.dtype)
+    if len(dims) == 1:
+        return _normalize_rows("layer_norm", input, weight, bias, eps)
+    rows = input.flatten(-len(dims))
+    weight, bias = (v if v is None else v.flatten() for v in (weight, bias))
+    return _normalize_rows("layer_norm", rows, weight, bias, eps).reshape(input.shape)
 
 
 @runs_in(RANGE)
@@ -91,11 +105,13 @@ def group_norm(
     for name, values in (("weight", weight), ("bias", bias)):
         if values is not None and values.shape != (channels,):
             raise ShapeError(f"group_norm: {name} must have shape ({channels},); got {tuple(values.shape)}{in_scope()}")
-    per_group = prod(input.shape[1:]) // num_groups
-    out = _normal(input.reshape(n, num_groups, per_group), (-1,), eps).reshape(input.shape)
-    ones = (1,) * (input.ndim - 2)
-    out = out if weight is None else out * weight.reshape(-1, *ones)
-    return out if bias is None else out + bias.reshape(-1, *ones)
+    if _is_mixed(input, weight, bias):
+        return group_norm(input.float(), num_groups, weight, bias, eps).to(input.dtype)
+    groups = input.reshape(n, num_groups, prod(input.shape[1:]) // num_groups)
+    out = _normalize_rows("group_norm", groups, None, None, eps).reshape(input.shape)
+    if weight is not None:
+        return ops.scale_channels(out, weight, bias)
+    return out if bias is None else out + bias.reshape(-1, *(1,) * (input.ndim - 2))
 
 
 def instance_norm(
