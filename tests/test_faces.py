@@ -58,9 +58,10 @@ def test_scripts_run_as_python():
 def test_cudnns_switches():
     from tinygrad_cnn.backends import cudnn
 
-    with cudnn.flags(enabled=False, benchmark=True):
-        assert (cudnn.enabled, cudnn.benchmark) == (False, True)
-    assert (cudnn.enabled, cudnn.benchmark) == (True, False)
+    before = (cudnn.enabled, cudnn.benchmark)
+    with cudnn.flags(enabled=not before[0], benchmark=not before[1]):
+        assert (cudnn.enabled, cudnn.benchmark) == (not before[0], not before[1])
+    assert (cudnn.enabled, cudnn.benchmark) == before
 
 
 def _fail(rank, text):
