@@ -39,6 +39,7 @@ def test_most_of_the_surface_is_compared() -> None:
     assert len(CASES) > 260
 
 
+@pytest.mark.filterwarnings("ignore:torch.qr is deprecated")  # PyTorch makes some samples by it
 @pytest.mark.parametrize(("entry", "function"), CASES)
 def test_samples(entry: Any, function: Any) -> None:
     """Second gradients for a third of them: the table of operations checks those of every operation by differences."""
