@@ -271,8 +271,6 @@ def test_blur_is_a_convolution(floats):
             ValueError,
             "RandomCrop: a crop of .* is larger than the image, .* give padding=",
         ),
-        (lambda x: F.hflip(1), TypeError, r"hflip: expected a tensor .*; got int; put ToTensor\(\) before"),
-        (lambda x: T.RandomResizedCrop(3, scale=1), TypeError, r"scale must be \(lowest, highest\); got 1"),
         (lambda x: T.RandomErasing(2), ValueError, r"RandomErasing: p and scale must be in \[0, 1\]"),
         (lambda x: T.RandomErasing(value="noise"), ValueError, "RandomErasing: value must be numbers or 'random'"),
         (lambda x: T.RandomErasing(1)(1), TypeError, r"RandomErasing: expected a tensor; got int; put ToTensor"),
