@@ -25,6 +25,7 @@ KNOWN = {
     "nn.functional.triplet_margin_with_distance_loss": "the samples pass functions of PyTorch's",
     "sort": "the order of equal booleans, unless it is asked to be stable; ours is always",
     "argsort": "the order of equal booleans, unless it is asked to be stable; ours is always",
+    "to_sparse": "tensors are dense here",
     "topk": "which of equal integers it is: ours is the first",
     "zero_": "PyTorch's samples write to leaves that require grad",
 }
@@ -58,11 +59,14 @@ TAKEN = {
     "clamp_max": "numbers are bounds as well as tensors",
     "clamp_min": "numbers are bounds as well as tensors",
     "gather": "of outputs that share memory, and those of another dtype",
+    "gradient": "tensors hold real numbers",
     "index_select": "of outputs that share memory",
     "kthvalue": "an output of another shape is resized",
     "masked_fill": "tensors hold real numbers",
     "masked_select": "of outputs that share memory",
     "narrow_copy": "a dimension out of range is an IndexError everywhere",
+    "nn.functional.multi_margin_loss": "two things are wrong, and ours names the labels' dtype first",
+    "nn.functional.multilabel_margin_loss": "two things are wrong, and ours names the labels' dtype first",
     "take": "of outputs that share memory",
 }
 
