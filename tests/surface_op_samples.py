@@ -303,12 +303,6 @@ row(
 )
 
 
-def _with_zeros(*shape: int) -> Array:
-    out = some(*shape)
-    out.reshape(-1)[1::4] = 0
-    return out
-
-
 row(
     "scatter_prod",
     lambda x, src, **where: _scattered(x, src, join=math.prod, **where),

@@ -66,6 +66,11 @@ REFUSED = [
     (lambda: tg.linalg.solve(tg.eye(2), tg.ones(2).double()), RuntimeError, "solve: both must have one dtype"),
     (lambda: tg.linalg.solve(tg.eye(2), tg.ones(2), left=False), RuntimeError, "with left=False, B must be matrices"),
     (
+        lambda: tg.linalg.cholesky(-tg.eye(2)),
+        tg.linalg.LinAlgError,
+        r"^cholesky: Matrix is not positive definite, for matrices of shape \(2, 2\)",
+    ),
+    (
         lambda: tg.linalg.solve(tg.zeros(2, 2), tg.ones(2)),
         tg.linalg.LinAlgError,
         "solve: Singular matrix, so there is no one solution",

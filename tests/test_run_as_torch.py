@@ -171,6 +171,7 @@ nn.Conv2d(3, 4, kernel_size=3, colour=1)
 nn.Linaer
 torch.manual_seed(0).whatever()
 T.Compos(3)
+torch.complex64
 """
 
 
@@ -187,6 +188,7 @@ def test_all_missing_names_of_a_program(tmp_path: Path) -> None:
             15,
             "torchvision.transforms.Compos is not in tinygrad_cnn; the nearest name is torchvision.transforms.Compose",
         ),
+        (16, "torch.complex64 is not in tinygrad_cnn: tensors hold real numbers here; there are no complex ones"),
     ]
     assert main(["run-as-torch", "--list-missing", str(script)]) == 1
     script.write_text("import torch\ntorch.nn.Linear(3, 2)\n", encoding="utf-8")

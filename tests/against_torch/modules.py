@@ -19,7 +19,6 @@ from tinygrad_cnn import nn
 torch = pytest.importorskip("torch")
 pytest.importorskip("expecttest", reason="PyTorch's samples need it")
 common_modules = pytest.importorskip("torch.testing._internal.common_modules")
-common_nn = pytest.importorskip("torch.testing._internal.common_nn")
 
 
 def modules() -> Iterator[tuple[str, Any]]:
@@ -186,13 +185,6 @@ def wrong_errors(cls: Any, info: Any) -> list[str]:
                 got = repr(error)[:200]
             found.append(f"{made.args!s:.80} {made.kwargs!s:.80}: {wrong.error_type.__name__}, got {got}")
     return found
-
-
-def criteria() -> Iterator[tuple[str, dict[str, Any]]]:
-    """PyTorch's older table of losses (and a few modules): arguments of the constructor, input, target."""
-    for entry in [*common_nn.criterion_tests, *common_nn.module_tests]:
-        if "module_name" in entry:
-            yield entry["module_name"], entry
 
 
 def report(names: list[str]) -> None:

@@ -359,6 +359,7 @@ WRONG: list[tuple[Callable[..., Any], str]] = [
     (lambda n, F, t: n.ConvTranspose2d(2, 2, 2)(t(1, 2, 3, 3), output_size=(9, 9)), "output_size"),
     (lambda n, F, t: F.interpolate(t(1, 1, 2, 2)), "either size or scale_factor"),
     (lambda n, F, t: F.interpolate(t(1, 1, 2, 2), 2, align_corners=True), "align_corners"),
+    (lambda n, F, t: F.interpolate(t(1, 1, 2, 2), 2, mode="cubic"), r"one of nearest, .*, trilinear; got 'cubic'"),
     (lambda n, F, t: F.interpolate(t(1, 1, 2), 4, mode="bilinear"), "needs 4 dimensions"),
     (lambda n, F, t: F.pixel_shuffle(t(1, 3, 2, 2), 2), "channels"),
     (lambda n, F, t: F.adaptive_avg_pool2d(t(2, 2), 1), "expected images"),

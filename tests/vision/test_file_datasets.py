@@ -377,7 +377,7 @@ def test_fake_data():
     assert (data[2][0] == datasets.FakeData(4, (3, 6, 7), 5, transforms.ToTensor())[2][0]).all()
     assert not (data[1][0] == data[2][0]).all()
     assert {data[i][1] for i in range(4)} <= set(range(5))
-    with pytest.raises(IndexError, match="FakeData: item 4 of 4"):
+    with pytest.raises(IndexError, match=r"FakeData: item 4 is outside \[0, 4\)"):
         data[4]
 
 

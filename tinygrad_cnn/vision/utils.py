@@ -50,7 +50,9 @@ def make_grid(
     if isinstance(tensor, list | tuple):
         wrong = [type(each).__name__ for each in tensor if not isinstance(each, Tensor)]
         if wrong or not tensor:
-            raise TypeError(f"make_grid: expected a tensor or a list of tensors; got {wrong[0] if wrong else 'none'}")
+            raise TypeError(
+                f"make_grid: expected a tensor or a list of tensors; got {wrong[0] if wrong else 'an empty list'}"
+            )
         pictures = stack(list(tensor), 0)
     if not isinstance(pictures, Tensor):
         raise TypeError(f"make_grid: expected a tensor or a list of tensors; got {type(tensor).__name__}")

@@ -86,6 +86,10 @@ def draw_graph(
           └─ w ↑
     """
     is_model = hasattr(target, "named_modules")
+    if not (model is None or hasattr(model, "named_parameters") or isinstance(model, Mapping)):
+        raise TypeError(f"draw_graph: model must be a model, or a dict of models by name; got {_kind(model)}")
+    if not (params is None or isinstance(params, Mapping)):
+        raise TypeError(f"draw_graph: params must be a dict of tensors by name; got {_kind(params)}")
     _one_of("level", level, LEVELS)
     _one_of("direction", direction, DIRECTIONS)
     if heat is not None:

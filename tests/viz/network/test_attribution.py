@@ -109,6 +109,10 @@ def test_the_model_is_left_as_it_was(function: Any, network: Any) -> None:
 def test_mistakes(network: Any) -> None:
     with pytest.raises(ValueError, match=r"saliency: expected one image \(C, H, W\) or \(1, C, H, W\); got shape"):
         viz.saliency(network, tg.rand(2, 1, 8, 8))
+    with pytest.raises(TypeError, match=r"saliency: expected one image as a tensor \(C, H, W\) .*; got str"):
+        viz.saliency(network, "cat.png")
+    with pytest.raises(TypeError, match=r"grad_cam: expected a model, an nn.Module; got int"):
+        viz.grad_cam(3, tg.rand(1, 8, 8))
     with pytest.raises(IndexError, match="grad_cam: target 3 is out of range for 3 classes"):
         viz.grad_cam(network, tg.rand(1, 8, 8), target=3)
     with pytest.raises(KeyError, match="grad_cam: the model has no layer 'features'; it has 0, 1, 2"):

@@ -20,6 +20,8 @@ def test_filters() -> None:
     assert viz.show_filters(model, model[2]).arrays["weight"].shape == (7, 5, 3, 3)
     with pytest.raises(ValueError, match=r"show_filters: 1 has no kernels"):
         viz.show_filters(model, "1")
+    with pytest.raises(TypeError, match=r"show_filters: expected a model, an nn.Module; got int"):
+        viz.show_filters(3)
     with pytest.raises(ValueError, match=r"show_filters: the model has no 2-d convolution"):
         viz.show_filters(nn.Flatten())
     with pytest.raises(IndexError, match="channel 5 is out of range for 5 input channels"):
@@ -51,5 +53,7 @@ def test_an_image_for_a_channel() -> None:
         assert course[-5:].mean() > course[:5].mean() + 0.1
         again = viz.maximize_activation(model, tg.zeros(1, 8, 8), layer, channel, steps=30)
         np.testing.assert_array_equal(shown.arrays["image"], again.arrays["image"])
+    with pytest.raises(ValueError, match=r"maximize_activation: expected one image .*; got shape \(2, 1, 8, 8\)"):
+        viz.maximize_activation(model, tg.zeros(2, 1, 8, 8))
     with pytest.raises(IndexError, match="maximize_activation: channel 4 is out of range for 4"):
         viz.maximize_activation(model, tg.zeros(1, 8, 8), "0", 4)

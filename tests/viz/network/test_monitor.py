@@ -119,5 +119,7 @@ def test_evaluation_is_not_noted_and_mistakes_are_named() -> None:
         model(tg.ones(1, 2))
         monitor.step()
     assert monitor.records[0]["activations"] == {}
+    with pytest.raises(TypeError, match=r"Monitor: expected a model, an nn.Module; got int"):
+        viz.Monitor(3)
     with pytest.raises(ValueError, match="every and patience must be at least 1; got 0 and 5"):
         viz.Monitor(model, every=0)

@@ -18,7 +18,9 @@ def test_confusion_matrix() -> None:
     assert np.isnan(never["recall"][1])
     with pytest.raises(ValueError, match="confusion_matrix: 3 labels for 2 answers"):
         viz.confusion_matrix(np.zeros(3), np.zeros(2))
-    with pytest.raises(ValueError, match="class numbers must not be negative"):
+    with pytest.raises(ValueError, match=r"expected labels .*scores .*; got shapes \(2, 2\) and \(2,\)"):
+        viz.confusion_matrix(np.zeros((2, 2)), [0, 1])
+    with pytest.raises(ValueError, match="class numbers must not be negative; got -1"):
         viz.confusion_matrix(np.array([-1]), np.array([0]))
 
 

@@ -55,7 +55,10 @@ def interpolate(
         raise ValueError(f"interpolate: give either size or scale_factor{in_scope()}")
     ranks = {"linear": (1,), "bilinear": (2,), "bicubic": (2,), "trilinear": (3,)}
     if mode not in (*ranks, "nearest", "nearest-exact", "area"):
-        raise NotImplementedError(f"interpolate: no mode {mode!r}{in_scope()}")
+        raise NotImplementedError(
+            f"interpolate: mode must be one of nearest, nearest-exact, area, {', '.join(ranks)}; "
+            f"got {mode!r}{in_scope()}"
+        )
     if rank not in ranks.get(mode, (1, 2, 3)):
         raise NotImplementedError(
             f"interpolate: mode {mode!r} needs {ranks[mode][0] + 2} dimensions; got shape "

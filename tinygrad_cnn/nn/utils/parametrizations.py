@@ -8,6 +8,7 @@ from ...tensor import Tensor
 from .. import functional as F
 from ..module import Module
 from .parametrize import register_parametrization
+from .weight_norm import as_rows, length
 
 __all__ = ["orthogonal", "spectral_norm", "weight_norm"]
 
@@ -17,21 +18,15 @@ class _WeightNorm(Module):
 
     def __init__(self, dim: int | None) -> None:
         super().__init__()
-        self.dim = -1 if dim is None else dim
-
-    def _length(self, v: Tensor) -> Tensor:
-        if self.dim == -1:
-            return (v * v).sum().sqrt()
-        others = [d for d in range(v.ndim) if d != self.dim % v.ndim]
-        return (v * v).sum(others, keepdim=True).sqrt() if others else v.abs()
+        self.dim = None if dim == -1 else dim
 
     def forward(self, weight_g: Tensor, weight_v: Tensor) -> Tensor:
         """The weight."""
-        return weight_v * (weight_g / self._length(weight_v))
+        return weight_v * (weight_g / length(weight_v, self.dim))
 
     def right_inverse(self, weight: Tensor) -> tuple[Tensor, Tensor]:
         """Its length and itself."""
-        return self._length(weight), weight
+        return length(weight, self.dim), weight
 
 
 def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Module:
@@ -58,14 +53,10 @@ class _SpectralNorm(Module):
         self.eps = eps
         self.n_power_iterations = n_power_iterations
         if weight.ndim > 1:
-            matrix = self._matrix(weight.detach())
-            for name, length in zip(("_u", "_v"), matrix.shape, strict=True):
-                self.register_buffer(name, F.normalize(matrix.new_empty(length).normal_(), dim=0, eps=eps))
+            matrix = as_rows(weight.detach(), self.dim)
+            for name, count in zip(("_u", "_v"), matrix.shape, strict=True):
+                self.register_buffer(name, F.normalize(matrix.new_empty(count).normal_(), dim=0, eps=eps))
             self._iterate(matrix, 15)
-
-    def _matrix(self, weight: Tensor) -> Tensor:
-        order = [self.dim, *(d for d in range(weight.ndim) if d != self.dim)]
-        return weight.permute(*order).reshape(weight.shape[self.dim], -1)
 
     def _iterate(self, matrix: Tensor, times: int) -> None:
         with no_grad():
@@ -77,7 +68,7 @@ class _SpectralNorm(Module):
         """The weight, divided."""
         if weight.ndim == 1:
             return F.normalize(weight, dim=0, eps=self.eps)
-        matrix = self._matrix(weight)
+        matrix = as_rows(weight, self.dim)
         if self.training:
             self._iterate(matrix, self.n_power_iterations)
         # Copies: the buffers change in place at the next call, which may come before this one's backward.

@@ -20,6 +20,20 @@ def _taken_out(op: str, module: Module, name: str) -> Parameter:
     return weight
 
 
+def length(v: Tensor, dim: int | None) -> Tensor:
+    """√Σ v² over all dimensions but `dim`, or over all of them; those summed over stay, with size 1."""
+    if dim is None:
+        return (v * v).sum().sqrt()
+    others = [d for d in range(v.ndim) if d != dim % v.ndim]
+    return (v * v).sum(others, keepdim=True).sqrt() if others else v.abs()
+
+
+def as_rows(weight: Tensor, dim: int) -> Tensor:
+    """A matrix with the dimension `dim` as rows and all others as columns."""
+    order = [dim, *(d for d in range(weight.ndim) if d != dim)]
+    return weight.permute(*order).reshape(weight.shape[dim], -1)
+
+
 def _remember(module: Module, hook: "_WeightNorm | _SpectralNorm") -> None:
     hook.handle = module.register_forward_pre_hook(hook)
 
@@ -39,15 +53,9 @@ class _WeightNorm:
     def __init__(self, name: str, dim: int | None) -> None:
         self.name, self.dim = name, dim
 
-    def norm(self, v: Tensor) -> Tensor:
-        if self.dim is None:
-            return (v * v).sum().sqrt()
-        others = [d for d in range(v.ndim) if d != self.dim % v.ndim]
-        return (v * v).sum(others, keepdim=True).sqrt() if others else v.abs()
-
     def weight(self, module: Module) -> Tensor:
         g, v = getattr(module, f"{self.name}_g"), getattr(module, f"{self.name}_v")
-        return v * (g / self.norm(v))  # type: ignore[no-any-return]
+        return v * (g / length(v, self.dim))  # type: ignore[no-any-return]
 
     def __call__(self, module: Module, args: Any) -> None:
         setattr(module, self.name, self.weight(module))
@@ -71,8 +79,8 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     """
     hook, weight = _WeightNorm(name, None if dim == -1 else dim), _taken_out("weight_norm", module, name)
     with no_grad():
-        length = hook.norm(weight)
-    module.register_parameter(f"{name}_g", Parameter(length))
+        g = length(weight, hook.dim)
+    module.register_parameter(f"{name}_g", Parameter(g))
     module.register_parameter(f"{name}_v", Parameter(weight.detach()))
     hook(module, ())
     _remember(module, hook)
@@ -107,18 +115,13 @@ class _SpectralNorm:
     def __init__(self, name: str, iterations: int, eps: float, dim: int) -> None:
         self.name, self.iterations, self.eps, self.dim = name, iterations, eps, dim
 
-    def matrix(self, weight: Tensor) -> Tensor:
-        """The dimension `dim` as rows, all others as columns."""
-        order = [self.dim, *(d for d in range(weight.ndim) if d != self.dim)]
-        return weight.permute(*order).reshape(weight.shape[self.dim], -1)
-
     def unit(self, x: Tensor) -> Tensor:
         return x / max((x * x).sum().sqrt().item(), self.eps)  # type: ignore[no-any-return]
 
     def weight(self, module: Module, iterations: int) -> Tensor:
         weight = getattr(module, f"{self.name}_orig")
         u, v = getattr(module, f"{self.name}_u"), getattr(module, f"{self.name}_v")
-        matrix = self.matrix(weight)
+        matrix = as_rows(weight, self.dim)
         with no_grad():
             for _ in range(iterations):
                 v.copy_(self.unit(matrix.T @ u))
@@ -161,10 +164,10 @@ def spectral_norm(
     hook, weight = _SpectralNorm(name, n_power_iterations, eps, dim), _taken_out("spectral_norm", module, name)
     module.register_parameter(f"{name}_orig", weight)
     with no_grad():
-        matrix = hook.matrix(weight)
+        matrix = as_rows(weight, hook.dim)
         rows, columns = matrix.shape
-        for end, length in (("u", rows), ("v", columns)):
-            start = matrix.new_empty(length).normal_()
+        for end, count in (("u", rows), ("v", columns)):
+            start = matrix.new_empty(count).normal_()
             module.register_buffer(f"{name}_{end}", hook.unit(start))
     setattr(module, name, weight.detach())
     _remember(module, hook)

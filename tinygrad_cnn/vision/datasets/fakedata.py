@@ -44,7 +44,7 @@ class FakeData(VisionDataset):
         from ..transforms.functional import to_pil_image
 
         if index >= len(self):
-            raise IndexError(f"FakeData: item {index} of {len(self)}")
+            raise IndexError(f"FakeData: item {index} is outside [0, {len(self)})")
         generator = Generator().manual_seed(int(index) + self.random_offset)
         noise = randn(*self.image_size, generator=generator)
         label = int(randint(0, self.num_classes, (1,), generator=generator))

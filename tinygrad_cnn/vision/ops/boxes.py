@@ -2,7 +2,14 @@
 
 import numpy as np
 
+from ...errors import ShapeError
 from ...tensor import Tensor, as_tensor
+
+
+def _check(op: str, *several: Tensor) -> None:
+    for boxes in several:
+        if boxes.ndim != 2 or boxes.shape[1] != 4:
+            raise ShapeError(f"{op}: expected boxes (N, 4), each x₁, y₁, x₂, y₂; got shape {tuple(boxes.shape)}")
 
 
 def box_area(boxes: Tensor) -> Tensor:
@@ -12,6 +19,7 @@ def box_area(boxes: Tensor) -> Tensor:
     >>> box_area(tg.tensor([[0.0, 0.0, 2.0, 3.0]]))
     tensor([6.])
     """
+    _check("box_area", boxes)
     return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
 
 
@@ -22,6 +30,7 @@ def box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     >>> box_iou(tg.tensor([[0.0, 0.0, 2.0, 2.0]]), tg.tensor([[1.0, 0.0, 3.0, 2.0]]))
     tensor([[0.3333]])
     """
+    _check("box_iou", boxes1, boxes2)
     low = boxes1[:, None, :2].maximum(boxes2[:, :2])
     high = boxes1[:, None, 2:].minimum(boxes2[:, 2:])
     sides = (high - low).clamp(min=0)
@@ -37,6 +46,9 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     >>> nms(boxes, tg.tensor([0.5, 0.9, 0.7]), 0.5)
     tensor([1, 2])
     """
+    _check("nms", boxes)
+    if scores.shape != boxes.shape[:1]:
+        raise ShapeError(f"nms: {len(boxes)} boxes need {len(boxes)} scores; got shape {tuple(scores.shape)}")
     order = np.argsort(-scores.numpy(force=True), kind="stable")
     overlap = box_iou(boxes, boxes).numpy(force=True)
     gone = np.zeros(len(order), dtype=bool)

@@ -111,6 +111,9 @@ class RandomResizedCrop(Transform):
         antialias: bool | None = True,
     ) -> None:
         super().__init__()
+        for name, value in (("scale", scale), ("ratio", ratio)):
+            if not isinstance(value, Sequence):
+                raise TypeError(f"RandomResizedCrop: {name} must be (lowest, highest); got {value!r}")
         self.size = as_size("RandomResizedCrop", size)
         self.scale = range_of("RandomResizedCrop", "scale", tuple(scale))
         self.ratio = range_of("RandomResizedCrop", "ratio", tuple(ratio))

@@ -7,6 +7,7 @@ import numpy as np
 
 from ...errors import ShapeError
 from ...nn import functional as F
+from ...tensor import Tensor
 from ..pil import image_module, is_pil
 from .resizing import as_size, size_of
 from .sampling import check_picture
@@ -70,12 +71,18 @@ def ten_crop(img: Any, size: Any, vertical_flip: bool = False) -> tuple[Any, ...
 
 def hflip(img: Any) -> Any:
     """Left and right exchanged."""
-    return img.transpose(image_module().Transpose.FLIP_LEFT_RIGHT) if is_pil(img) else img.flip(-1)
+    return img.transpose(image_module().Transpose.FLIP_LEFT_RIGHT) if is_pil(img) else _flipped("hflip", img, -1)
 
 
 def vflip(img: Any) -> Any:
     """Top and bottom exchanged."""
-    return img.transpose(image_module().Transpose.FLIP_TOP_BOTTOM) if is_pil(img) else img.flip(-2)
+    return img.transpose(image_module().Transpose.FLIP_TOP_BOTTOM) if is_pil(img) else _flipped("vflip", img, -2)
+
+
+def _flipped(caller: str, img: Any, dim: int) -> Tensor:
+    if not isinstance(img, Tensor):
+        raise TypeError(f"{caller}: expected a tensor (…, H, W); got {type(img).__name__}; put ToTensor() before")
+    return img.flip(dim)
 
 
 def _clipped(i: Any, n: int) -> Any:

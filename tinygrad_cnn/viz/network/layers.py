@@ -33,7 +33,7 @@ def show_filters(model: Any, layer: Any = None, *, count: int = 64, channel: int
     (6, 1, 5, 5)
     """
     if layer is None:
-        found = convolutions(model)
+        found = convolutions(model, "show_filters")
         if not found:
             raise ValueError("show_filters: the model has no 2-d convolution")
         path, layer = found[0]
@@ -82,7 +82,7 @@ def show_feature_maps(model: Any, image: Any, layer: Any = None, *, count: int =
     """
     batch = one_image("show_feature_maps", image)
     if layer is None:
-        layers = dict(convolutions(model))
+        layers = dict(convolutions(model, "show_feature_maps"))
     else:
         wanted = layer if isinstance(layer, list | tuple) else [layer]
         layers = dict(layer_of(model, each, "show_feature_maps") for each in wanted)

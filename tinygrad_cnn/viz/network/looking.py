@@ -7,13 +7,24 @@ from typing import Any
 import numpy as np
 
 
+def modules_of(op: str, model: Any) -> list[tuple[str, Any]]:
+    """The modules of a model, with their paths.
+
+    Raises:
+        TypeError: for what is no model.
+    """
+    if not hasattr(model, "named_modules"):
+        raise TypeError(f"{op}: expected a model, an nn.Module; got {type(model).__name__}")
+    return list(model.named_modules())
+
+
 def layer_of(model: Any, layer: Any, op: str) -> tuple[str, Any]:
     """A layer's path and the layer, from either.
 
     Raises:
         KeyError: for a path that the model has not, with those it has.
     """
-    layers = dict(model.named_modules())
+    layers = dict(modules_of(op, model))
     if isinstance(layer, str):
         if layer not in layers:
             known = ", ".join(name for name in layers if name)
@@ -22,9 +33,9 @@ def layer_of(model: Any, layer: Any, op: str) -> tuple[str, Any]:
     return next((name for name, other in layers.items() if other is layer), ""), layer
 
 
-def convolutions(model: Any) -> list[tuple[str, Any]]:
+def convolutions(model: Any, op: str) -> list[tuple[str, Any]]:
     """The layers with kernels (O, C, KH, KW), in the model's order."""
-    return [(name, m) for name, m in model.named_modules() if getattr(getattr(m, "weight", None), "ndim", 0) == 4]
+    return [(name, m) for name, m in modules_of(op, model) if getattr(getattr(m, "weight", None), "ndim", 0) == 4]
 
 
 def last_convolution(model: Any, op: str) -> tuple[str, Any]:
@@ -33,7 +44,7 @@ def last_convolution(model: Any, op: str) -> tuple[str, Any]:
     Raises:
         ValueError: for a model without one.
     """
-    found = convolutions(model)
+    found = convolutions(model, op)
     if not found:
         raise ValueError(f"{op}: the model has no 2-d convolution; name the layer with layer=")
     return found[-1]
@@ -95,8 +106,11 @@ def one_image(op: str, image: Any) -> Any:
     """A single image (C, H, W) or (1, C, H, W) as a batch of one, without history.
 
     Raises:
-        ValueError: for anything else.
+        TypeError: for what is no tensor.
+        ValueError: for another shape.
     """
+    if not hasattr(image, "detach"):
+        raise TypeError(f"{op}: expected one image as a tensor (C, H, W) or (1, C, H, W); got {type(image).__name__}")
     if image.ndim == 3:
         image = image[None]
     if image.ndim != 4 or image.shape[0] != 1:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from .looking import numbers
+from .looking import modules_of, numbers
 
 RATIO_HIGH, RATIO_LOW = 0.1, 1e-6  # of an update's length to the weight's
 VANISHING, EXPLODING = 1e-8, 1e3  # mean |gradient|
@@ -62,7 +62,7 @@ class Monitor:
         warn: Callable[[str], Any] | None = None,
         live: bool = False,
     ) -> None:
-        self.layers = {name: m for name, m in model.named_modules() if not list(m.children())}
+        self.layers = {name: m for name, m in modules_of("Monitor", model) if not list(m.children())}
         if not self.layers:
             raise ValueError("Monitor: the model has no layers to watch")
         if every < 1 or patience < 1:

@@ -12,6 +12,11 @@ from .looking import numbers
 def _classes(op: str, labels: Any, answers: Any) -> tuple[Any, Any, Any]:
     """True and predicted class numbers, and how sure the model was (None if the answers are class numbers)."""
     labels, answers = numbers(labels), numbers(answers)
+    if labels.ndim != 1 or answers.ndim not in (1, 2):
+        raise ValueError(
+            f"{op}: expected labels (N), and answers (N) or scores (N, classes); "
+            f"got shapes {labels.shape} and {answers.shape}"
+        )
     if len(labels) != len(answers):
         raise ValueError(f"{op}: {len(labels)} labels for {len(answers)} answers")
     if answers.ndim == 1:
@@ -37,11 +42,13 @@ def confusion_matrix(labels: Any, answers: Any, names: Sequence[str] | None = No
     >>> confusion_matrix(np.array([0, 1, 1]), np.array([0, 1, 0])).arrays["counts"].tolist()
     [[1, 0], [1, 1]]
     """
+    answers = numbers(answers)
     truth, predicted, _ = _classes("confusion_matrix", labels, answers)
     found = int(max(truth.max(initial=-1), predicted.max(initial=-1))) + 1
-    size = max(found, len(names or ()), getattr(answers, "shape", (0,))[-1] if answers.ndim > 1 else 0)
-    if truth.min(initial=0) < 0 or predicted.min(initial=0) < 0:
-        raise ValueError("confusion_matrix: class numbers must not be negative")
+    size = max(found, len(names or ()), answers.shape[1] if answers.ndim > 1 else 0)
+    least = min(truth.min(initial=0), predicted.min(initial=0))
+    if least < 0:
+        raise ValueError(f"confusion_matrix: class numbers must not be negative; got {least}")
     counts = np.bincount(truth * size + predicted, minlength=size * size).reshape(size, size)
     per_row, per_column = counts.sum(axis=1, keepdims=True), counts.sum(axis=0)
     shade = counts / per_row.clip(1)

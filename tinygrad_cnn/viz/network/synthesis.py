@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .figures import GREY, Shown, as_picture, new_figure
-from .looking import evaluating, layer_of, numbers, outputs_of, untouched_gradients
+from .looking import evaluating, layer_of, numbers, one_image, outputs_of, untouched_gradients
 
 
 def maximize_activation(
@@ -48,7 +48,7 @@ def maximize_activation(
     (1, 8, 8)
     """
     random = np.random.default_rng(seed)
-    like = like[None] if like.ndim == 3 else like
+    like = one_image("maximize_activation", like)
     pixels = 0.1 * random.standard_normal(tuple(like.shape))
     path, found = ("", model) if layer is None else layer_of(model, layer, "maximize_activation")
     course = []
