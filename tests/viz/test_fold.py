@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -255,3 +256,15 @@ def test_ten_thousand_nodes_fold_at_once(level, tensor):
             values.append(values[-1] + values[i // 2])
     picture = draw_graph(values[-1], level=level)
     assert len(picture.graph.nodes) <= 500
+
+
+def test_what_is_tied_together_everywhere_has_few_edges_too(tensor):
+    """`dot` takes minutes for a few hundred nodes of which each leads to many others."""
+    random = np.random.default_rng(0)
+    values = [tensor(1) for _ in range(10)]
+    for _ in range(10_000):
+        near, far = random.integers(max(len(values) - 200, 0), len(values)), random.integers(len(values))
+        values.append(values[near] + values[far])
+    graph = draw_graph(sum(values[-200:])).graph
+    assert len(graph.edges) <= max(6 * len(graph.nodes), 20 * 19 / 2)
+    assert sum(dict(node.ops).get("add", node.label == "add") for node in graph.nodes) >= 10_000

@@ -23,6 +23,8 @@ from .records import (
 )
 
 LONG_RUN = 60  # ops in a row that nobody wants to read one by one
+EDGES_PER_NODE = 6  # networks have between one and two
+FEWEST = 20  # nodes that are drawn whatever their edges
 ABSORBED = ("parameter", "constant", "saved", "unreached")  # leaves that go into the node of those who use them
 
 
@@ -30,7 +32,7 @@ def fold(graph: GraphRecord, max_nodes: int | None, names: Names) -> GraphRecord
     """The graph with at most `max_nodes` nodes, and a note that says so if anything was folded; None folds nothing.
 
     Long runs fold first, in a small graph too; then all runs inside a module; then modules, the deepest first; then
-    runs across modules, and at last any stretch of the graph.
+    runs across modules, and at last any stretch of the graph: also to have few enough edges.
     """
     if max_nodes is None:
         return graph
@@ -39,6 +41,9 @@ def fold(graph: GraphRecord, max_nodes: int | None, names: Names) -> GraphRecord
         if len(folded.nodes) <= max_nodes:
             break
         folded = gather(folded, find(folded), kind, names)
+    # What is tied together everywhere takes `dot` minutes, however few nodes there are.
+    while len(folded.edges) > EDGES_PER_NODE * len(folded.nodes) and len(folded.nodes) > FEWEST:
+        folded = gather(folded, stretches(folded, len(folded.nodes) // 2), "fold", names)
     if folded is graph:
         return graph
     note = f"folded: {len(graph.nodes):,} nodes are drawn as {len(folded.nodes):,}; max_nodes=None draws them all"
