@@ -5,6 +5,7 @@ from typing import Any, Self
 from .. import ops
 from ..autograd import sum_to
 from ..autograd.modes import in_scope
+from ..dtypes import int64, is_floating
 from ..errors import ArgumentError, DimensionError, DtypeError, ShapeError
 from .base import TensorBase
 from .cutting import CuttingMethods
@@ -40,7 +41,8 @@ class ArrangementMethods(CuttingMethods):
         offset = self.ndim - len(shape)
         if offset < 0 or any(n not in (1, self.shape[offset + i]) for i, n in enumerate(shape)):
             raise ShapeError(f"sum_to_size: {shape} can't be expanded to {tuple(self.shape)}{in_scope()}")
-        return sum_to(self, shape=shape)
+        summed = self if shape == self.shape or is_floating(self.dtype) else self.to(int64)  # type: ignore[attr-defined]
+        return sum_to(summed, shape=shape)
 
     def fliplr(self) -> Self:
         """Back to front along the second dimension.
