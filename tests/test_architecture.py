@@ -228,7 +228,7 @@ def test_numpy_alone_is_enough() -> None:
 
 
 def test_import_is_quick() -> None:
-    """A second of the processor's time beside NumPy's own import, on however busy a machine."""
+    """A second and a half of the processor's time beside NumPy's own import, on however slow a machine."""
     code = "import numpy, time; start = time.process_time(); import tinygrad_cnn; print(time.process_time() - start)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert float(done.stdout) < 1
+    assert float(done.stdout) < 1.5
