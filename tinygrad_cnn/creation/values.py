@@ -9,7 +9,7 @@ import numpy
 
 from ..dtypes import as_dtype, get_default_dtype, int64, is_floating
 from ..errors import ArgumentError, ShapeError
-from ..functions.out import with_out
+from ..functions.out import keep, with_out
 from ..tensor import Tensor, as_tensor, backend_for, sizes
 
 
@@ -194,7 +194,6 @@ def full_like(
     )
 
 
-@with_out
 def arange(
     start: Any,
     end: Any = None,
@@ -205,8 +204,12 @@ def arange(
     requires_grad: bool = False,
     layout: Any = None,
     pin_memory: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """start, start + step, … up to but without end; from 0 when only the end is given.
+
+    Raises:
+        ValueError: for steps that lead away from the end, or that are 0 in the dtype.
 
     >>> arange(3), arange(1, 2, 0.5)
     (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
@@ -215,14 +218,19 @@ def arange(
     first, last, step = (value.item() if isinstance(value, Tensor) else value for value in (first, last, step))
     if step == 0 or not isfinite(last - first) or (last - first) / step < 0:
         raise ArgumentError(f"arange: from {first} to {last} no number of steps of {step} leads")
+    if dtype is None and out is not None:
+        dtype = out.dtype
     if dtype is None:
         integers = all(isinstance(value, int) for value in (first, last, step))
         dtype = int64 if integers else get_default_dtype()
     elif as_dtype(dtype).kind in "iu":
-        first, last, step = int(first), int(last), int(step)
+        first, last, fraction, step = int(first), int(last), step, int(step)
+        if not step:
+            raise ArgumentError(f"arange: a step of {fraction} is 0 in {as_dtype(dtype)}")
     xp = backend_for(device).xp
     count = ceil((last - first) / step)
-    return finished((first + xp.arange(count) * step).astype(as_dtype(dtype)), requires_grad)
+    made = finished((first + xp.arange(count) * step).astype(as_dtype(dtype)), requires_grad)
+    return made if out is None else keep("arange", made, out, ())
 
 
 @with_out
