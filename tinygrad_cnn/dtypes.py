@@ -66,7 +66,11 @@ def is_dtype(dtype: DType) -> bool:
 
 
 def get_default_dtype() -> DType:
-    """The dtype of floating-point tensors when nothing says otherwise: float32 unless it was set."""
+    """The dtype of floating-point tensors when nothing says otherwise: float32 unless it was set.
+
+    >>> tg.get_default_dtype() == tg.float32
+    True
+    """
     return _default
 
 
@@ -75,6 +79,11 @@ def set_default_dtype(dtype: Any) -> None:
 
     Raises:
         TypeError: for a dtype that is not floating-point.
+
+    >>> tg.set_default_dtype(tg.float64)
+    >>> tg.tensor(0.5).dtype == tg.float64
+    True
+    >>> tg.set_default_dtype(tg.float32)
     """
     global _default  # noqa: PLW0603 - a process-wide setting, as in PyTorch
     dtype = as_dtype(dtype)
