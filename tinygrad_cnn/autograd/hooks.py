@@ -1,6 +1,7 @@
 """Functions that are called as gradients pass: on the way into a node, and out of it."""
 
 from collections.abc import Callable, Iterable
+from threading import local
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakKeyDictionary
 
@@ -15,6 +16,20 @@ def use_tensors(as_tensor: Callable[[Any], Any]) -> None:
     """Tell hooks how to make a tensor of an array: the engine itself knows no tensors."""
     global _as_tensor  # noqa: PLW0603 - set once, when the tensor floor is imported
     _as_tensor = as_tensor
+
+
+class _AfterWalk(local):
+    """Of this thread's walks, each inside the one before: what is called in the end, with whether it got there."""
+
+    def __init__(self) -> None:
+        self.walks: list[list[Callable[[bool], Any]]] = []
+
+    def begin(self) -> list[Callable[[bool], Any]]:
+        self.walks.append([])
+        return self.walks[-1]
+
+
+AFTER_WALK = _AfterWalk()
 
 
 class RemovableHandle:
