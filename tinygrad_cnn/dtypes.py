@@ -140,6 +140,11 @@ def set_default_dtype(dtype: Any) -> None:
 
     Raises:
         TypeError: for a dtype that is not floating-point.
+
+    >>> tg.set_default_dtype(tg.float64)
+    >>> tg.tensor(0.5).dtype == tg.float64
+    True
+    >>> tg.set_default_dtype(tg.float32)
     """
     global _default  # noqa: PLW0603 - a process-wide setting, as in PyTorch
     wanted = as_dtype(dtype)

@@ -233,14 +233,16 @@ class ConversionMethods(TensorBase):
         return self.in_place("copy_", ops.copy, spread)
 
     def fill_(self, value: Any) -> Self:
-        """Make every element the same number.
+        """Make every element the same number; what it was computed from gets a gradient of zeros.
 
         >>> tg.empty(2).fill_(7)
         tensor([7., 7.])
         """
         number = value.item() if isinstance(value, ConversionMethods) else value
-        filled = self.backend.xp.full_like(self.array, number)
-        return self.in_place("fill_", ops.copy, self.plain.from_array(filled))
+        filled = self.plain.from_array(self.backend.xp.full_like(self.array, number))
+        if self.node is None:
+            return self.in_place("fill_", ops.copy, filled)
+        return self.in_place("fill_", ops.where, self.backend.xp.ones((), "bool"), filled, self)
 
     def zero_(self) -> Self:
         """Make every element 0.

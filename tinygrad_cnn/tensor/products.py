@@ -117,7 +117,12 @@ class ProductMethods(ArrangementMethods):
         return ops.mul(ops.reshape(self, shape=(-1, 1)), other)
 
     def ger(self, vec2: TensorBase) -> Self:
-        """Another name of `outer`."""
+        """Another name of `outer`.
+
+        >>> tg.tensor([1, 2]).ger(tg.tensor([3, 4]))
+        tensor([[3, 4],
+                [6, 8]])
+        """
         return self.outer(vec2)
 
     def vdot(self, other: TensorBase) -> Self:
