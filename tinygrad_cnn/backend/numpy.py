@@ -135,7 +135,8 @@ class NumpyBackend(MatrixConvolution):
     def relu_grad(self, g: Array, out: Array) -> Array:
         """`Backend.relu_grad` by bits, in the memory order of out."""
         if out.size < FEW:
-            return np.where(out <= _zero(out.dtype), _zero(g.dtype), g)
+            zero = _zero(g.dtype)
+            return np.where(out <= zero, zero, g)
         return _without(out <= 0, g) if _alike(g, out) else super().relu_grad(g, out)
 
     def hardtanh_grad(self, g: Array, x: Array, low: float, high: float) -> Array:
