@@ -3,8 +3,6 @@
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING
 
-from numpy import dtype
-
 from . import (
     amp,
     autograd,
@@ -70,6 +68,7 @@ from .creation import *  # noqa: F403 - its __all__ lists the public functions, 
 from .dtypes import bool_ as bool
 from .dtypes import (
     double,
+    dtype,
     float16,
     float32,
     float64,
@@ -246,7 +245,6 @@ __all__ = [
 
 if TYPE_CHECKING:  # found on first use; a name that is nowhere stays an error to the type checker
     from . import distributions, hub
-    from .dtypes import DType
     from .nn.functional import (
         adaptive_avg_pool1d,
         batch_norm,
@@ -275,7 +273,7 @@ if TYPE_CHECKING:  # found on first use; a name that is nowhere stays an error t
         threshold,
     )
 
-    bfloat16: DType
+    bfloat16: dtype
 else:
     __all__ += creation.__all__
     __all__ += functions.__all__

@@ -57,7 +57,7 @@ def find(name: str) -> Any:
     """
     if name == "bfloat16":
         try:
-            return import_module("tinygrad_cnn.dtypes").bfloat16()
+            return import_module("tinygrad_cnn.dtypes").dtype("bfloat16")
         except ImportError as missing:
             raise AttributeError(str(missing)) from None  # so that hasattr and getattr with a default answer
     if name in LATER:

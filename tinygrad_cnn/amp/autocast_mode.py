@@ -7,7 +7,7 @@ from warnings import warn
 
 from ..autograd.modes import AUTOCAST, Mode
 from ..backend import backends
-from ..dtypes import DType, as_dtype, float16, is_floating
+from ..dtypes import as_dtype, dtype, float16, is_floating
 from ..errors import ArgumentError
 from ..tensor.precision import Precision
 
@@ -69,7 +69,7 @@ class autocast(Mode):  # noqa: N801 - PyTorch's name
         super().__init__()
         self.device = _known(device_type)
         self._enabled = bool(enabled) and _possible(self.device, dtype)
-        self.fast_dtype: DType | None = get_autocast_dtype(self.device) if dtype is None and self._enabled else dtype
+        self.fast_dtype: Any = get_autocast_dtype(self.device) if dtype is None and self._enabled else dtype
         self._cache_enabled = is_autocast_cache_enabled() if cache_enabled is None else cache_enabled
 
     def __enter__(self) -> Self:
@@ -128,11 +128,11 @@ def set_autocast_enabled(*device_type_and_enabled: Any) -> None:
     autocast(device, enabled=enabled).__enter__()
 
 
-def get_autocast_dtype(device_type: str) -> DType:
+def get_autocast_dtype(device_type: str) -> dtype:
     """The dtype of low precision on this type of device, where none is named."""
     precision = AUTOCAST.get()
     low = precision.low.get(_known(device_type)) if precision is not None else None
-    return low if low is not None else as_dtype(_chosen[device_type])
+    return dtype(low if low is not None else _chosen[device_type])
 
 
 def set_autocast_dtype(device_type: str, dtype: Any) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..autograd.modes import in_scope
-from ..dtypes import KINDS, DType, as_dtype
+from ..dtypes import KINDS, OF_NUMPY, as_dtype, dtype
 from ..dtypes import result_type as common_dtype
 from ..errors import ArgumentError
 from ..tensor import Tensor
@@ -38,27 +38,29 @@ def is_storage(obj: Any) -> bool:
     return False
 
 
-def result_type(tensor1: Any, tensor2: Any) -> DType:
+def result_type(tensor1: Any, tensor2: Any) -> dtype:
     """The dtype of an operation between two tensors or numbers.
 
     >>> import tinygrad_cnn as tg
     >>> result_type(tg.tensor([1, 2]), 1.0), result_type(tg.tensor([1.0]), tg.tensor(2, dtype=tg.int64))
-    (dtype('float32'), dtype('float32'))
+    (tinygrad_cnn.float32, tinygrad_cnn.float32)
     """
     both = (tensor1, tensor2)
     tensors = [x for x in both if isinstance(x, Tensor)]
     numbers = [x for x in both if not isinstance(x, Tensor)]
-    return common_dtype([x.dtype for x in tensors if x.ndim], [x.dtype for x in tensors if not x.ndim], numbers)
+    return OF_NUMPY[
+        common_dtype([x.dtype for x in tensors if x.ndim], [x.dtype for x in tensors if not x.ndim], numbers)
+    ]
 
 
-def promote_types(type1: Any, type2: Any) -> DType:
+def promote_types(type1: Any, type2: Any) -> dtype:
     """The dtype of an operation between tensors of two dtypes.
 
     >>> import tinygrad_cnn as tg
     >>> promote_types(tg.int64, tg.float16)
-    dtype('float16')
+    tinygrad_cnn.float16
     """
-    return common_dtype([as_dtype(type1), as_dtype(type2)], [], [])
+    return OF_NUMPY[common_dtype([type1, type2], [], [])]
 
 
 def can_cast(from_: Any, to: Any) -> bool:

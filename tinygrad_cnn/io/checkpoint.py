@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import as_dtype
+from ..dtypes import as_dtype, dtype
 from ..nn import Module
 from ..tensor import Tensor, device
 from .pickles import UnsafePickleError
@@ -122,7 +122,7 @@ class _Writer:
             return {"number": [value.dtype.name, self.encode(value.item(), path)]}
         if kind is bytes:
             return {"bytes": base64.b64encode(value).decode()}
-        if isinstance(value, np.dtype):
+        if isinstance(value, dtype | np.dtype):
             return {"dtype": value.name}
         if kind is device:
             return {"device": str(value)}
@@ -256,7 +256,7 @@ class _Reader:
         if kind == "bytes":
             return base64.b64decode(content)
         if kind == "dtype":
-            return as_dtype(content)
+            return dtype(content)
         if kind == "device":
             return device(content)
         raise KeyError(kind)

@@ -128,7 +128,7 @@ class Module(StateMethods):
             TypeError: for a dtype that is not floating-point.
 
         >>> nn.Linear(2, 1).to(tg.float64).weight.dtype
-        dtype('float64')
+        tinygrad_cnn.float64
         """
         for target in targets:
             if isinstance(target, Tensor):
@@ -150,7 +150,7 @@ class Module(StateMethods):
         """Make every parameter and buffer, integers too, a tensor of this dtype.
 
         >>> nn.Linear(2, 1).type(tg.float64).weight.dtype
-        dtype('float64')
+        tinygrad_cnn.float64
         """
         return self._apply(lambda t: t.to(dst_type))
 
@@ -158,7 +158,7 @@ class Module(StateMethods):
         """Floating-point parameters and buffers in float32.
 
         >>> nn.Linear(2, 1).float().weight.dtype
-        dtype('float32')
+        tinygrad_cnn.float32
         """
         return self.to(float32)
 
@@ -166,7 +166,7 @@ class Module(StateMethods):
         """Floating-point parameters and buffers in float64.
 
         >>> nn.Linear(2, 1).double().weight.dtype
-        dtype('float64')
+        tinygrad_cnn.float64
         """
         return self.to(float64)
 
@@ -174,7 +174,7 @@ class Module(StateMethods):
         """Floating-point parameters and buffers in float16.
 
         >>> nn.Linear(2, 1).half().weight.dtype
-        dtype('float16')
+        tinygrad_cnn.float16
         """
         return self.to(float16)
 

@@ -12,7 +12,7 @@ from ..autograd.packing import PACKING, pack
 from ..autograd.tape import TAPE
 from ..autograd.widened import widened
 from ..backend import Backend, backend_of, find_backend, is_array
-from ..dtypes import KINDS, DType
+from ..dtypes import KINDS, OF_NUMPY, dtype
 from ..errors import DeviceError, DtypeError, GraphError, ShapeError
 from ..ops import cast, follow, write_view
 from .device import device
@@ -390,13 +390,13 @@ class TensorBase:
         return strides if dim is None else strides[dim]
 
     @property
-    def dtype(self) -> DType:
+    def dtype(self) -> dtype:
         """The type of the elements.
 
         >>> tg.ones(2).dtype
-        dtype('float32')
+        tinygrad_cnn.float32
         """
-        return self.array.dtype  # type: ignore[no-any-return]
+        return OF_NUMPY[self.array.dtype]
 
     @property
     def device(self) -> device:
