@@ -35,7 +35,7 @@ def _second_x_grad(g: Any, y: Any, x: Any) -> Any:
 
 @op(y=_second_y_grad, x=_second_x_grad)
 def softmax_cross_entropy_grad(backend: Any, y: Any, x: Any, *, target: Any) -> Any:
-    """y · (softmax(x) − one-hot(target)), row by row: the gradient in x when y (N) is the output's, or () each row's."""
+    """y · (softmax(x) − one-hot(target)), row by row: the gradient in x when y, (N) or one (), is the output's."""
     return backend.softmax_cross_entropy_grad(y, x, target)
 
 

@@ -22,9 +22,9 @@ from .layer import choose_layer
 FASTMATH = {"reassoc", "contract", "arcp", "nsz"}
 
 # Microseconds of work from which on threads pay. Two of them took half of a product's time and 70 µs more, for the one
-# that sleeps to wake up: 214 in place of 283, 381 in place of 590, and 183 in place of 178. Where other programs use the
-# cores too, a launch of less than 300 never gained and often lost. Threads that spin between launches wake up sooner,
-# but take the cores from BLAS and from other programs: steps of small networks got up to five times slower by them.
+# that sleeps to wake up: 214 in place of 283, 381 in place of 590, and 183 in place of 178. Where other programs use
+# the cores too, a launch of less than 300 never gained and often lost. Threads that spin between launches wake up
+# sooner, but take the cores from BLAS and from other programs: steps of small networks took up to five times as long.
 LAUNCH = 250.0
 
 choose_layer()
