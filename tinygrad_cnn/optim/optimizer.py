@@ -29,11 +29,15 @@ class Optimizer:
     Attributes:
         param_groups: dicts with "params" and the options; changing an option there takes effect at the next step.
         state: what is remembered for each parameter.
+        can_be_captured: whether `update` hands all numbers to a kernel of the backend, which a graph can then replay
+            with others.
 
     Raises:
         ValueError: for no parameters, one that is in two groups, one that was computed, or an option out of range.
         TypeError: for what is no parameter.
     """
+
+    can_be_captured = False
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         self.defaults = defaults

@@ -1,7 +1,18 @@
 // A step of descent for many parameters in one launch. The table holds a row of addresses per parameter; a block takes
 // pieces of at most `piece` values, whose owner and number in it are listed in `pieces`.
+//
+// The numbers of a step are given by value, or lie in the device's memory, where a captured graph finds them.
 
-#define EACH_PIECE(piece_of)                                                          \
+struct Numbers {
+    K_A value[8];
+};
+
+KERNEL hold(Numbers* held, const Numbers numbers) {
+    if (blockIdx.x == 0 && threadIdx.x == 0) *held = numbers;
+}
+
+#define EACH_PIECE                                                          \
+    const Numbers n = held ? *held : numbers;                                         \
     for (u32 chosen = blockIdx.x; chosen < count; chosen += gridDim.x) {              \
         const i64* row = table + (i64)pieces[2 * chosen] * columns;                   \
         i64 start = (i64)pieces[2 * chosen + 1] * piece, stop = start + piece;        \
@@ -11,9 +22,11 @@
 #define END_PIECE }}
 
 // buffer ← momentum · buffer + (1 − dampening) · g;  p ← p − lr · step
-KERNEL sgd(const i64* table, const u32* pieces, u32 count, u32 columns, i64 piece, K_A lr, K_A momentum, K_A dampening,
-           K_A decay, int nesterov) {
-    EACH_PIECE(piece)
+KERNEL sgd(const i64* table, const u32* pieces, u32 count, u32 columns, i64 piece, const Numbers numbers,
+           const Numbers* held) {
+    EACH_PIECE
+        K_A lr = n.value[0], momentum = n.value[1], dampening = n.value[2], decay = n.value[3];
+        bool nesterov = n.value[4] != 0;
         K_T *p = (K_T*)row[1], *g = (K_T*)row[2], *buffer = (K_T*)row[3];
         K_A value = (K_A)p[i], step = (K_A)g[i] + decay * value;
         if (buffer) {
@@ -26,9 +39,12 @@ KERNEL sgd(const i64* table, const u32* pieces, u32 count, u32 columns, i64 piec
 }
 
 // rate = lr / (1 − β₁ᵗ), correction = √(1 − β₂ᵗ); the decay is of the weights when decoupled, else of the gradient
-KERNEL adam(const i64* table, const u32* pieces, u32 count, u32 columns, i64 piece, K_A rate, K_A correction, K_A lr,
-            K_A beta1, K_A beta2, K_A eps, K_A decay, int decoupled) {
-    EACH_PIECE(piece)
+KERNEL adam(const i64* table, const u32* pieces, u32 count, u32 columns, i64 piece, const Numbers numbers,
+            const Numbers* held) {
+    EACH_PIECE
+        K_A rate = n.value[0], correction = n.value[1], lr = n.value[2], beta1 = n.value[3], beta2 = n.value[4];
+        K_A eps = n.value[5], decay = n.value[6];
+        bool decoupled = n.value[7] != 0;
         K_T *p = (K_T*)row[1], *g = (K_T*)row[2], *mean = (K_T*)row[3], *square = (K_T*)row[4], *most = (K_T*)row[5];
         K_A value = (K_A)p[i], step = (K_A)g[i];
         if (decoupled) value *= 1 - lr * decay; else step += decay * value;
