@@ -256,6 +256,10 @@ class Backend(ActivationKernels, NormalizationKernels):
 
     # indexing ---------------------------------------------------------------------------------------------------------
 
+    def all_below(self, x: Array, count: int) -> bool:
+        """Whether all int64 numbers lie in [0, count)."""
+        return not (x.view("uint64") >= count).any()  # negative ones too are large without a sign
+
     def scatter_add(self, positions: Array, values: Array, shape: Ints) -> Array:
         """Zeros of this shape, with each value added at its position in the flattened array; positions may repeat."""
         if values.dtype.kind != "f":  # sums in float64 would round large integers

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..base import Backend
 from .array import Array, own
+from .checks import outside
 from .cudnn_convolution import CudnnConvolution
 from .generator import PhiloxGenerator
 from .graphs import CudaGraph, capturing, upload
@@ -51,7 +52,7 @@ class CudaBackend(CudnnConvolution, Pooling, Normalization, Losses, Optimizers, 
 
         Somebody asks before each operation, and what is computed next is computed here.
         """
-        if not isinstance(array, cupy.ndarray) or array.device.id != self.index:
+        if not isinstance(array, cupy.ndarray) or array.data.device_id != self.index:
             return False
         self.enter()
         return True
@@ -109,6 +110,10 @@ class CudaBackend(CudnnConvolution, Pooling, Normalization, Losses, Optimizers, 
     def row_major(self, x: Any) -> Any:
         """`Backend.row_major`."""
         return contiguous(x)
+
+    def all_below(self, x: Any, count: int) -> bool:
+        """`Backend.all_below`."""
+        return not outside(x, 0, count)
 
     def scatter_add(self, positions: Any, values: Any, shape: tuple[int, ...]) -> Any:
         """`Backend.scatter_add`, in order: the same sums from run to run."""
