@@ -30,6 +30,51 @@ class Kept:
         return Kept, ()
 
 
+class StaleGraph(Exception):  # noqa: N818 - never seen by a user
+    """What was captured does not fit any more; nothing has been launched."""
+
+
+class Graph:
+    """Work that a backend has captured while nothing was computed, to be launched as one, again and again.
+
+    Its arrays keep their places. Numbers of the host are kept as they were, except for those of optimizers: the host's
+    part of a step is repeated before each launch, see `rehearse`.
+    """
+
+    def capture(self) -> AbstractContextManager[None]:
+        """A block whose work is captured."""
+        raise NotImplementedError
+
+    def launch(self) -> None:
+        """Do all of it."""
+        raise NotImplementedError
+
+    @property
+    def mark(self) -> int:
+        """How many optimizer kernels were captured so far."""
+        raise NotImplementedError
+
+    def rehearse(self, first: int, last: int) -> AbstractContextManager[None]:
+        """A block in which the optimizer kernels from one mark to another only note their numbers for the next launch.
+
+        Raises:
+            StaleGraph: for other kernels, or other arrays.
+        """
+        raise NotImplementedError
+
+    def fits(self) -> bool:
+        """Whether the backend would still do the same."""
+        raise NotImplementedError
+
+    def copy(self, x: Array) -> Array:
+        """A copy with the same memory order."""
+        raise NotImplementedError
+
+    def fill(self, target: Array, x: Array) -> None:
+        """Copy the values of an array of the same shape."""
+        raise NotImplementedError
+
+
 class Backend(ActivationKernels, NormalizationKernels):
     """One kind of array on one device.
 
@@ -80,6 +125,10 @@ class Backend(ActivationKernels, NormalizationKernels):
     def new_generator(self) -> RandomGenerator:
         """A random generator of its own, seeded from the operating system."""
         raise NotImplementedError
+
+    def new_graph(self) -> Graph | None:
+        """Something to capture work into; None where a backend can't."""
+        return None
 
     def shares_memory(self, a: Array, b: Array) -> bool:
         """Whether one of the arrays may be a view of the other (or of the same memory)."""
@@ -206,6 +255,10 @@ class Backend(ActivationKernels, NormalizationKernels):
         return self.xp.sum(x, axis=(0, *range(2, x.ndim)), dtype=x.dtype)
 
     # indexing ---------------------------------------------------------------------------------------------------------
+
+    def all_below(self, x: Array, count: int) -> bool:
+        """Whether all int64 numbers lie in [0, count)."""
+        return not (x.view("uint64") >= count).any()  # negative ones too are large without a sign
 
     def scatter_add(self, positions: Array, values: Array, shape: Ints) -> Array:
         """Zeros of this shape, with each value added at its position in the flattened array; positions may repeat."""
