@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from numpy import dtype
 
 from . import (
+    accelerator,
     amp,
     autograd,
     backends,
@@ -127,6 +128,7 @@ __all__ = [
     "preserve_format",
     "strided",
     # modules
+    "accelerator",
     "amp",
     "autograd",
     "backends",
