@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from .. import ops
-from ..autograd import Leaf
+from ..autograd import Leaf, is_grad_enabled
 from ..errors import DtypeError, GraphError
 from .base import TensorBase
 from .printing import describe
@@ -44,7 +44,8 @@ class ConversionMethods(TensorBase):
         """The values as a NumPy array that shares the tensor's memory.
 
         Raises:
-            RuntimeError: for a tensor that requires grad, since the array would lose it (unless `force`).
+            RuntimeError: for a tensor that requires grad, since the array would lose it (unless `force`, or inside
+                `no_grad`).
             TypeError: for a tensor that is not on the CPU (unless `force`).
 
         >>> tg.tensor([1, 2]).numpy()
@@ -52,7 +53,7 @@ class ConversionMethods(TensorBase):
         """
         if force:
             return self.backend.to_numpy(self.detach().array)
-        if self.node is not None:
+        if self.node is not None and is_grad_enabled():
             raise GraphError("numpy: this tensor requires grad, and an array has no gradient; use .detach().numpy()")
         if self.device.type != "cpu":
             raise TypeError(f"numpy: this tensor is on {self.device}; use .cpu().numpy()")
