@@ -115,6 +115,9 @@ class Backend(ActivationKernels, NormalizationKernels):
         """The array x of another backend as an array of this one."""
         return self.asarray(other.to_numpy(x))
 
+    def finish_uploads(self) -> None:
+        """Wait until what `copy_from` reads may be written to."""
+
     def from_dlpack(self, x: Any) -> Array:
         """An array on the memory of another library's, which is on this device."""
         return self.xp.from_dlpack(x)
