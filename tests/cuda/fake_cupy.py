@@ -64,6 +64,11 @@ class MemoryPointer:
         to, since = self, source
         capture.do(lambda: (ctypes.memmove(to.ptr, since.ptr, size), to.array, since.array)[0])
 
+    def copy_from_host_async(self, address: int, size: int, stream: Any = None) -> None:
+        assert size <= self.array.nbytes
+        assert not capture.now
+        ctypes.memmove(self.ptr, address, size)
+
 
 class ndarray:  # noqa: N801
     """An array on the device."""

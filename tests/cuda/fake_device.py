@@ -210,6 +210,15 @@ def using_allocator(allocator: Any = None) -> Iterator[None]:
     yield
 
 
+class PinnedMemoryPointer(bytearray):
+    """Memory of the host that the device reads."""
+
+
+def alloc_pinned_memory(size: int) -> Any:
+    transfer(size)
+    return PinnedMemoryPointer(size + 256)
+
+
 class PinnedMemoryPool:
     """Buffers of the host through which all that is uploaded goes."""
 

@@ -35,6 +35,7 @@ def training(make: Any, *, compiled: bool, steps: int = 8, schedule: bool = True
         optimizer.zero_grad()
         loss = F.cross_entropy(model(x), y)
         loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 0.5)
         optimizer.step()
         if scheduler is not None:
             scheduler.step()

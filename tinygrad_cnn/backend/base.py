@@ -115,6 +115,9 @@ class Backend(ActivationKernels, NormalizationKernels):
         """The array x of another backend as an array of this one."""
         return self.asarray(other.to_numpy(x))
 
+    def finish_uploads(self) -> None:
+        """Wait until what `copy_from` reads may be written to."""
+
     def from_dlpack(self, x: Any) -> Array:
         """An array on the memory of another library's, which is on this device."""
         return self.xp.from_dlpack(x)
@@ -308,6 +311,20 @@ class Backend(ActivationKernels, NormalizationKernels):
         out[xp.arange(len(target)), target] -= 1
         out *= g[:, None] if g.ndim else g
         return out
+
+    def norm(self, arrays: Sequence[Array]) -> Array:
+        """√Σ x² over all values of all arrays."""
+        parts = [self.xp.vdot(flat, flat) for flat in (x.reshape(-1) for x in arrays)]
+        return self.xp.sqrt(sum(parts[1:], parts[0]))
+
+    def shrink(self, arrays: Sequence[Array], norm: Array, most: float) -> bool:
+        """Scale arrays of this norm in place so that it is at most `most`; whether they may have changed."""
+        factor = most / (float(norm) + 1e-6)
+        if factor < 1 or factor != factor:  # noqa: PLR0124 - a NaN spreads, so that it is seen
+            for x in arrays:
+                x *= factor
+            return True
+        return False
 
     def sgd_steps(
         self,

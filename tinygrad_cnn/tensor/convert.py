@@ -1,6 +1,7 @@
 """Tensor methods that lead out of the engine and back: numbers, NumPy, sizes, copies, text."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any, Self
 
@@ -8,7 +9,8 @@ import numpy as np
 
 from .. import ops
 from ..autograd import Leaf, is_grad_enabled
-from ..errors import DtypeError, GraphError
+from ..backend import cpu, get_backend
+from ..errors import DeviceError, DtypeError, GraphError
 from .base import TensorBase
 from .printing import describe
 
@@ -270,12 +272,24 @@ class ConversionMethods(TensorBase):
         return fresh
 
     def __reduce__(self) -> Any:
-        """For pickle: values, whether a gradient is required, attributes; as in PyTorch no history and no `.grad`."""
+        """For pickle: values, whether a gradient is required, attributes; as in PyTorch no history and no `.grad`.
+
+        A tensor of another device comes back there, and on the CPU where there is none.
+        """
         attributes = getattr(self, "__dict__", None) or None
-        return _rebuild, (type(self), self.backend.to_numpy(self.array), self.node is not None), attributes
+        parts = (type(self), self.backend.to_numpy(self.array), self.node is not None)
+        if self.backend.name == cpu.name:
+            return _rebuild, parts, attributes
+        return _rebuild_on, (*parts, self.backend.name), attributes
 
     def __repr__(self) -> str:
         return describe(self)
+
+
+def _rebuild_on(cls: type[TensorBase], array: Any, requires_grad: bool, device: str) -> TensorBase:
+    with suppress(DeviceError):
+        array = get_backend(device).asarray(array)
+    return _rebuild(cls, array, requires_grad)
 
 
 def _rebuild(cls: type[TensorBase], array: Any, requires_grad: bool) -> TensorBase:

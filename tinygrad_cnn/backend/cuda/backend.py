@@ -13,6 +13,7 @@ from .checks import outside
 from .cudnn_convolution import CudnnConvolution
 from .generator import PhiloxGenerator
 from .graphs import CudaGraph, capturing, upload
+from .host_memory import is_pinned, upload_pinned, wait
 from .losses import Losses
 from .memory import contiguous
 from .namespace import xp
@@ -69,11 +70,17 @@ class CudaBackend(CudnnConvolution, Pooling, Normalization, Losses, Optimizers, 
             return own(cupy.asarray(values, dtype=dtype))
         # NumPy first: CuPy would take every number of a nested list for itself, and copies no negative strides.
         array = np.asarray(values, dtype=dtype)
+        if array.flags.c_contiguous and array.nbytes and is_pinned(array) and capturing() is None:
+            return upload_pinned(array)
         return upload(np.ascontiguousarray(array).reshape(array.shape))
 
     def to_numpy(self, x: Any) -> Any:
         """A copy in the CPU's memory."""
         return cupy.asnumpy(x)
+
+    def finish_uploads(self) -> None:
+        """`Backend.finish_uploads`."""
+        wait()
 
     def new_graph(self) -> CudaGraph:
         """`Backend.new_graph`."""

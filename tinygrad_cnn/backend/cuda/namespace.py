@@ -98,7 +98,7 @@ class Namespace:
 
     @staticmethod
     def concatenate(arrays: Any, axis: int = 0) -> Any:
-        """One after the other: CuPy's own uploads their addresses, which no capture holds, and is row-major."""
+        """One after the other. CuPy's own uploads addresses, which a capture can't hold, and gives row-major order."""
         first = arrays[0]
         axis %= max(first.ndim, 1)
         alike = all(isinstance(x, cupy.ndarray) and x.dtype == first.dtype and x.ndim == first.ndim for x in arrays)

@@ -9,7 +9,8 @@ import numpy as np
 from ..base import Backend, Kept, StaleGraph
 from .array import in_rows, own
 from .graphs import capturing, numbers_argument, rehearsed, upload
-from .kernels import THREADS, launch, type_name
+from .kernels import THREADS, computing_type, launch, type_name
+from .memory import empty
 from .pooling import FLOATS
 
 PIECE = 1 << 12  # values that one block takes at a time
@@ -74,6 +75,25 @@ def _descend(kernel: str, columns: Columns, kept: Kept, numbers: tuple[float, ..
 
 class Optimizers(Backend):
     """The reference makes about ten passes per parameter, each a launch that costs more than its work."""
+
+    def norm(self, arrays: Sequence[Any]) -> Any:
+        """`Backend.norm` in two launches; NumPy's products of vectors are cuBLAS's, one by one."""
+        if not arrays or not _alike([arrays]):
+            return super().norm(arrays)
+        kind, table = type_name(arrays[0].dtype), _Table([arrays])
+        sums = empty((table.count,), np.dtype(computing_type(arrays[0].dtype)))
+        launch("optimizers", "squares", kind, table.count, *table.arguments, sums, threads=THREADS)
+        return own(cupy.sqrt(cupy.sum(sums)))
+
+    def shrink(self, arrays: Sequence[Any], norm: Any, most: float) -> bool:
+        """`Backend.shrink` in one launch, without waiting for the norm."""
+        if not arrays or not _alike([arrays]):
+            return super().shrink(arrays, norm, most)
+        number = np.dtype(computing_type(arrays[0].dtype))
+        kind, table, held = type_name(arrays[0].dtype), _Table([arrays]), norm.astype(number, copy=False)
+        arguments = (*table.arguments, held, number.type(most))
+        launch("optimizers", "shrink", kind, table.count, *arguments, threads=THREADS)
+        return True
 
     def sgd_steps(
         self,

@@ -27,6 +27,33 @@ KERNEL hold(Numbers* held, const Numbers numbers) {
         for (i64 i = done + threadIdx.x; i < size; i += blockDim.x) step<1>(n, i, __VA_ARGS__);       \
     }
 
+#define EACH_PLAIN_PIECE                                                              \
+    for (u32 chosen = blockIdx.x; chosen < count; chosen += gridDim.x) {              \
+        const i64* row = table + (i64)pieces[2 * chosen] * columns;                   \
+        i64 start = (i64)pieces[2 * chosen + 1] * piece, size = row[0] - start;       \
+        K_T* values = (K_T*)row[1] + start;                                           \
+        if (size > piece) size = piece;
+
+// Σ x² of each piece
+KERNEL squares(const i64* table, const u32* pieces, u32 count, u32 columns, i64 piece, K_A* sums) {
+    __shared__ K_A scratch[SCRATCH];
+    EACH_PLAIN_PIECE
+        K_A sum = 0;
+        for (i64 i = threadIdx.x; i < size; i += blockDim.x) sum += (K_A)values[i] * (K_A)values[i];
+        sum = block_sum(sum, scratch);
+        if (threadIdx.x == 0) sums[chosen] = sum;
+    }
+}
+
+// x ← x · min(1, most / norm); a NaN spreads
+KERNEL shrink(const i64* table, const u32* pieces, u32 count, u32 columns, i64 piece, const K_A* norm, K_A most) {
+    K_A factor = most / (*norm + (K_A)1e-6);
+    if (factor >= 1) return;
+    EACH_PLAIN_PIECE
+        for (i64 i = threadIdx.x; i < size; i += blockDim.x) values[i] = (K_T)((K_A)values[i] * factor);
+    }
+}
+
 // buffer ← momentum · buffer + (1 − dampening) · g;  p ← p − lr · step
 template <u32 N>
 __device__ __forceinline__ void sgd_step(const Numbers& n, i64 i, K_T* p, const K_T* g, K_T* buffer) {
