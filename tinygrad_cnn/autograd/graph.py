@@ -178,7 +178,7 @@ class Node(Hooked):
         if name == "input_shapes":
             return self.input_shapes
         value = self.saved_value(name)
-        if lift is None or not hasattr(value, "dtype"):
+        if lift is None or not hasattr(value, "shape"):
             return value
         if name == "out":
             return lift(value, self)

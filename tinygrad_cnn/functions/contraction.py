@@ -7,6 +7,7 @@ from .. import ops
 from ..autograd.modes import in_scope
 from ..errors import ArgumentError, ShapeError
 from ..tensor import Tensor, dimension
+from ..tensor.words import numpy_words
 from .out import with_out
 from .shapes import broadcast_shapes
 from .wrap import tensor_list
@@ -185,6 +186,7 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
     return gaps.norm(p, -1) if gaps.shape[-1] or p != inf else gaps.sum(-1)
 
 
+@numpy_words
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between vectors along a dimension: x·y / (max(‖x‖, eps) · max(‖y‖, eps)).
 

@@ -9,6 +9,7 @@ from ..autograd.modes import in_scope
 from ..dtypes import result_type
 from ..errors import ArgumentError, ShapeError
 from ..tensor import Tensor, dimension
+from ..tensor.words import numpy_words
 from .out import with_out
 from .wrap import of_a_tensor, tensor_list
 
@@ -100,6 +101,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
 
 
 @with_out
+@numpy_words
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors, all of one shape, side by side along a new dimension.
 
@@ -327,6 +329,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     return input[chosen]
 
 
+@numpy_words
 def repeat_interleave(
     input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
 ) -> Tensor:

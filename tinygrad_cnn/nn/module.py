@@ -182,7 +182,7 @@ class Module(StateMethods):
         """Floating-point parameters and buffers in bfloat16, which needs the package ml_dtypes.
 
         >>> nn.Linear(2, 1).bfloat16().weight.dtype
-        dtype(bfloat16)
+        tinygrad_cnn.bfloat16
         """
         return self.to(dtype="bfloat16")
 

@@ -34,6 +34,8 @@ class Adam(Optimizer):
     tensor([0.9000])
     """
 
+    can_be_captured = True
+
     def __init__(
         self,
         params: Any,

@@ -29,6 +29,8 @@ class Optimizer:
     Attributes:
         param_groups: dicts with "params" and the options; changing an option there takes effect at the next step.
         state: what is remembered for each parameter.
+        can_be_captured: whether `update` hands all numbers to a kernel of the backend, which a graph can then replay
+            with others.
 
     Raises:
         ValueError: for no parameters, one that is in two groups, one that was computed, or an option out of range.
@@ -49,6 +51,8 @@ class Optimizer:
     >>> w
     tensor([0.9000, 0.9000], requires_grad=True)
     """
+
+    can_be_captured = False
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         self.defaults = defaults

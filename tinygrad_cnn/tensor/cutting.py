@@ -9,6 +9,7 @@ from ..errors import ArgumentError, DtypeError, ShapeError
 from .base import TensorBase
 from .reductions import dimension
 from .shapes import ShapeMethods
+from .words import numpy_words
 
 
 class CuttingMethods(ShapeMethods):
@@ -24,6 +25,7 @@ class CuttingMethods(ShapeMethods):
         """
         return self.split(list(split_sizes), dim)  # type: ignore[attr-defined, no-any-return]
 
+    @numpy_words
     def tensor_split(self, indices_or_sections: Any, dim: int = 0) -> tuple[Self, ...]:
         """So many pieces, the first ones larger by one where it does not come out even; or cuts at these indices.
 

@@ -12,6 +12,7 @@ from .arrangement import ArrangementMethods
 from .base import TensorBase
 from .precision import runs_in
 from .reductions import dimension
+from .words import numpy_words
 
 
 class ProductMethods(ArrangementMethods):
@@ -163,6 +164,7 @@ class ProductMethods(ArrangementMethods):
         right = ops.reshape(other, shape=tuple(n for size in b for n in (1, size)))
         return ops.reshape(ops.mul(left, right), shape=tuple(n * m for n, m in zip(a, b, strict=True)))
 
+    @numpy_words
     def cross(self, other: TensorBase, dim: int | None = None) -> Self:
         """The cross product of vectors of 3 along a dimension, by default the first of that size.
 

@@ -36,8 +36,7 @@ def get_total_norm(
     p, backend = float(norm_type), tensors[0].backend
     xp = backend.xp
     if p == 2:
-        parts = [xp.vdot(flat, flat) for flat in (tensor.array.reshape(-1) for tensor in tensors)]
-        total = xp.sqrt(sum(parts[1:], parts[0]))
+        total = backend.norm([tensor.array for tensor in tensors])
     elif p == inf:
         total = xp.max(xp.stack([xp.max(xp.abs(tensor.array)) for tensor in tensors]))
     else:
@@ -75,10 +74,8 @@ def clip_grad_norm_(
     """
     gradients = _gradients("clip_grad_norm_", parameters)
     norm = get_total_norm(gradients, norm_type, error_if_nonfinite)
-    factor = float(max_norm) / (norm.item() + 1e-6)
-    if factor < 1 or factor != factor:  # noqa: PLR0124 - a NaN spreads, so that it is seen
+    if gradients and norm.backend.shrink([gradient.array for gradient in gradients], norm.array, float(max_norm)):
         for gradient in gradients:
-            gradient.array *= factor
             gradient.storage.changed("clip_grad_norm_")
     return norm
 
