@@ -58,7 +58,7 @@ def threads_for(row: int) -> int:
 
 def packs(x: Any) -> int:
     """How many threads have something to do where each takes 16 bytes."""
-    return -(-x.nbytes // 16)
+    return -(-int(x.nbytes) // 16)
 
 
 def computing_type(dtype: Any) -> Any:
