@@ -3,9 +3,8 @@
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING
 
-from numpy import dtype
-
 from . import (
+    accelerator,
     amp,
     autograd,
     backends,
@@ -70,6 +69,7 @@ from .creation import *  # noqa: F403 - its __all__ lists the public functions, 
 from .dtypes import bool_ as bool
 from .dtypes import (
     double,
+    dtype,
     float16,
     float32,
     float64,
@@ -127,6 +127,7 @@ __all__ = [
     "preserve_format",
     "strided",
     # modules
+    "accelerator",
     "amp",
     "autograd",
     "backends",
@@ -246,7 +247,6 @@ __all__ = [
 
 if TYPE_CHECKING:  # found on first use; a name that is nowhere stays an error to the type checker
     from . import distributions, hub
-    from .dtypes import DType
     from .nn.functional import (
         adaptive_avg_pool1d,
         batch_norm,
@@ -275,7 +275,7 @@ if TYPE_CHECKING:  # found on first use; a name that is nowhere stays an error t
         threshold,
     )
 
-    bfloat16: DType
+    bfloat16: dtype
 else:
     __all__ += creation.__all__
     __all__ += functions.__all__

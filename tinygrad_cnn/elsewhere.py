@@ -32,7 +32,7 @@ ABSENT = {
         "there are the dtypes bool, uint8, int8 to int64, float16, bfloat16, float32 and float64"
     ),
     ("fx", "export", "package", "library", "futures", "fork", "wait"): "programs are not compiled or exported here",
-    ("mps", "xpu", "mtia", "accelerator"): "there are the devices cpu and cuda",
+    ("mps", "xpu", "mtia"): "there are the devices cpu and cuda",
 }
 
 
@@ -57,7 +57,7 @@ def find(name: str) -> Any:
     """
     if name == "bfloat16":
         try:
-            return import_module("tinygrad_cnn.dtypes").bfloat16()
+            return import_module("tinygrad_cnn.dtypes").dtype("bfloat16")
         except ImportError as missing:
             raise AttributeError(str(missing)) from None  # so that hasattr and getattr with a default answer
     if name in LATER:

@@ -25,6 +25,7 @@ from .threads import (
 from .window import Window, convolution_window, pooling_window
 
 cpu = NumpyBackend()
+_usual = cpu.array_type
 
 _backends: dict[str, Backend] = {cpu.name: cpu}
 _cpu_backends = {"numpy": cpu, "numba": NumbaBackend(cpu.rng)}
@@ -121,8 +122,8 @@ def seed_all(seed: int) -> None:
 
 def backend_of(array: Any) -> Backend | None:
     """The backend whose array this is, None if it is no array of any."""
-    if type(array) is cpu.array_type:  # the usual case, asked several times per operation
-        return _backends[cpu.name]
+    if type(array) is _usual:  # asked several times per operation
+        return _backends["cpu"]
     for backend in _backends.values():
         if backend.holds(array):
             return backend
@@ -150,11 +151,11 @@ def is_array(value: Any) -> bool:
 def find_backend(values: tuple[Any, ...]) -> Backend:
     """The backend of the first array among the values; the CPU's for plain numbers."""
     for value in values:
-        if type(value) is cpu.array_type:
+        if type(value) is _usual:
             break
         if (backend := backend_of(value)) is not None:
             return backend
-    return _backends[cpu.name]
+    return _backends["cpu"]
 
 
 __all__ = [

@@ -290,6 +290,11 @@ class Backend(ActivationKernels, NormalizationKernels):
             out *= 1 / (1 - p)
         return out
 
+    def cross_entropy(self, x: Array, target: Array) -> Array:
+        """The mean of `softmax_cross_entropy`: () of no dimension."""
+        with self.quiet():
+            return self.xp.true_divide(self.softmax_cross_entropy(x, target).sum(), len(x))
+
     def softmax_cross_entropy(self, x: Array, target: Array) -> Array:
         """−ln softmax(x)[target] for each row: scores (N, C), class numbers (N) → (N)."""
         xp = self.xp
@@ -298,13 +303,13 @@ class Backend(ActivationKernels, NormalizationKernels):
             return xp.log(xp.sum(xp.exp(shifted), axis=1)) - xp.take_along_axis(shifted, target[:, None], axis=1)[:, 0]
 
     def softmax_cross_entropy_grad(self, g: Array, x: Array, target: Array) -> Array:
-        """g · (softmax(x) − one-hot(target)), row by row."""
+        """g · (softmax(x) − one-hot(target)), row by row; g is (N), or one number for all rows."""
         xp = self.xp
         with self.quiet():
             out = xp.exp(x - xp.max(x, axis=1, keepdims=True))
             out /= xp.sum(out, axis=1, keepdims=True)
         out[xp.arange(len(target)), target] -= 1
-        out *= g[:, None]
+        out *= g[:, None] if g.ndim else g
         return out
 
     def norm(self, arrays: Sequence[Array]) -> Array:

@@ -116,6 +116,10 @@ class Compiled:
 
     Attributes:
         reason: why it runs eagerly, empty while it need not.
+
+    >>> step = tg.compile(lambda x: (x * 2).sum())
+    >>> type(step).__name__, step(tg.ones(2))
+    ('Compiled', tensor(4.))
     """
 
     def __init__(self, function: Callable[..., Any], *, fullgraph: bool = False) -> None:

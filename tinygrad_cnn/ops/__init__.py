@@ -135,7 +135,7 @@ from .linalg import (
     singular_values,
     solve,
 )
-from .losses import add_at_target, softmax_cross_entropy, softmax_cross_entropy_grad
+from .losses import add_at_target, cross_entropy, softmax_cross_entropy, softmax_cross_entropy_grad
 from .matmul import linear, matmul
 from .normalization import batch_norm, batch_norm_input_grad, layer_norm, layer_norm_input_grad, scale_channels
 from .norms import euclidean_norm, norm
@@ -206,6 +206,7 @@ __all__ = [
     "copysign",
     "cos",
     "cosh",
+    "cross_entropy",
     "cumprod",
     "cumsum",
     "det",

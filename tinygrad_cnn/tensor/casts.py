@@ -169,6 +169,9 @@ class CastMethods(TensorBase):
 
         Raises:
             RuntimeError: when there is none.
+
+        >>> tg.ones(2).cuda()  # doctest: +SKIP
+        tensor([1., 1.], device='cuda:0')
         """
         return self.to(
             device="cuda" if device is None else f"cuda:{device}" if hasattr(device, "__index__") else device,

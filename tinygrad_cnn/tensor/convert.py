@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from .. import ops
-from ..autograd import Leaf
+from ..autograd import Leaf, is_grad_enabled
 from ..backend import cpu, get_backend
 from ..errors import DeviceError, DtypeError, GraphError
 from .base import TensorBase
@@ -46,7 +46,8 @@ class ConversionMethods(TensorBase):
         """The values as a NumPy array that shares the tensor's memory.
 
         Raises:
-            RuntimeError: for a tensor that requires grad, since the array would lose it (unless `force`).
+            RuntimeError: for a tensor that requires grad, since the array would lose it (unless `force`, or inside
+                `no_grad`).
             TypeError: for a tensor that is not on the CPU (unless `force`).
 
         >>> tg.tensor([1, 2]).numpy()
@@ -54,7 +55,7 @@ class ConversionMethods(TensorBase):
         """
         if force:
             return self.backend.to_numpy(self.detach().array)
-        if self.node is not None:
+        if self.node is not None and is_grad_enabled():
             raise GraphError("numpy: this tensor requires grad, and an array has no gradient; use .detach().numpy()")
         if self.device.type != "cpu":
             raise TypeError(f"numpy: this tensor is on {self.device}; use .cpu().numpy()")
@@ -235,14 +236,16 @@ class ConversionMethods(TensorBase):
         return self.in_place("copy_", ops.copy, spread)
 
     def fill_(self, value: Any) -> Self:
-        """Make every element the same number.
+        """Make every element the same number; what it was computed from gets a gradient of zeros.
 
         >>> tg.empty(2).fill_(7)
         tensor([7., 7.])
         """
         number = value.item() if isinstance(value, ConversionMethods) else value
-        filled = self.backend.xp.full_like(self.array, number)
-        return self.in_place("fill_", ops.copy, self.plain.from_array(filled))
+        filled = self.plain.from_array(self.backend.xp.full_like(self.array, number))
+        if self.node is None:
+            return self.in_place("fill_", ops.copy, filled)
+        return self.in_place("fill_", ops.where, self.backend.xp.ones((), "bool"), filled, self)
 
     def zero_(self) -> Self:
         """Make every element 0.

@@ -198,10 +198,17 @@ class QuestionMethods(TensorBase):
         return type(self).from_array(array)
 
     def record_stream(self, stream: Any) -> None:
-        """Nothing: the memory of a device is given back when the last computation with it is done."""
+        """Nothing: the memory of a device is given back when the last computation with it is done.
+
+        >>> tg.ones(1).record_stream(None)
+        """
 
     def untyped_storage(self) -> "Memory":
-        """The memory that this tensor looks into, as bytes."""
+        """The memory that this tensor looks into, as bytes.
+
+        >>> tg.ones(4)[:2].untyped_storage().nbytes()
+        16
+        """
         self.settle()
         return Memory(self if self.view_of is None else self.view_of.base)
 
@@ -223,6 +230,10 @@ class QuestionMethods(TensorBase):
 
         Raises:
             NotImplementedError: always.
+
+        >>> tg.ones(1).to_sparse()
+        Traceback (most recent call last):
+        NotImplementedError: to_sparse: there are no sparse tensors here, only dense ones
         """
         raise NotImplementedError(f"to_sparse: {DENSE}{in_scope()}")
 
@@ -232,6 +243,10 @@ class QuestionMethods(TensorBase):
 
         Raises:
             RuntimeError: always.
+
+        >>> tg.ones(1).imag
+        Traceback (most recent call last):
+        RuntimeError: imag: tensors hold real numbers, which have no imaginary part
         """
         raise RuntimeError(f"imag: tensors hold real numbers, which have no imaginary part{in_scope()}")
 

@@ -47,6 +47,7 @@ class Losses(Backend):
         if x.dtype not in FLOATS or g.dtype != x.dtype or not x.size:
             return super().softmax_cross_entropy_grad(g, x, target)
         rows, classes = x.shape
+        g = g if g.ndim else self.xp.broadcast_to(g, (rows,))
         out, labels = empty(x.shape, x.dtype), contiguous(target.astype(np.int64, copy=False))
         sizes = (np.uint32(rows), np.uint32(classes))
         arguments = (contiguous(g), contiguous(x), labels, out, *sizes)

@@ -97,7 +97,7 @@ class Normalization(Backend):
         rows, gradients, kind, size = contiguous(x), contiguous(g), type_name(x.dtype), x.shape[-1]
         mean, invstd, out, count = contiguous(mean), contiguous(invstd), empty(x.shape, x.dtype), x.size // size
         r, n, lanes = np.uint32(count), np.uint32(size), _lanes(count, size)
-        arguments = (gradients, rows, weight, mean, invstd, out, r, n)
+        arguments: tuple[Any, ...] = (gradients, rows, weight, mean, invstd, out, r, n)
         launch("rows", "row_norm_grad", kind, count, *arguments, threads=threads_for(size))
         plain, weighted = (empty((lanes, size), wide) for _ in range(2))
         sums = (gradients, rows, mean, invstd, plain, weighted, r, n, np.uint32(lanes), divisor_argument(size))

@@ -269,7 +269,10 @@ def cross_entropy(
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     scores = _class_first_to_last("cross_entropy", input, target.array.shape)
     labels, ignored = _labels("cross_entropy", target, scores.array.shape[1], ignore_index)
-    labels = taken(_flat, labels)
+    if labels.ndim != 1:
+        labels = taken(_flat, labels)
+    if reduction == "mean" and weight is None and ignored is None and not label_smoothing:
+        return ops.cross_entropy(scores, target=labels)
     ignored = None if ignored is None else ignored.reshape(-1)
     losses = ops.softmax_cross_entropy(scores, target=labels)
     main = _weighted("cross_entropy", losses, labels, ignored, weight, target.array.shape, reduction)
