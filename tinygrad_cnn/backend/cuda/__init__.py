@@ -27,7 +27,7 @@ def state() -> str:
     if _forked:
         return (
             "this process was forked from one that had started CUDA, which CUDA does not survive; start processes by "
-            "\"spawn\", or move tensors to the device outside of them"
+            '"spawn", or move tensors to the device outside of them'
         )
     if not _cupy_is_installed():
         return f"CuPy is not installed; {INSTALL}"
