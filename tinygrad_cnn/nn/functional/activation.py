@@ -14,8 +14,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> relu(tg.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    if not isinstance(input, Tensor):
-        need_tensors("relu", input=input)
+    need_tensors("relu", input=input)
     return input.relu_() if inplace else ops.relu(input)
 
 
