@@ -61,7 +61,7 @@ FLOORS = {
     "run_as_torch": 7,
     "__main__": 7,
 }
-FACES = {"", "elsewhere", "utils", "cuda", "version", "backends"}
+FACES = {"", "accelerator", "elsewhere", "utils", "cuda", "version", "backends"}
 # Rooms of one floor that must not know each other.
 STRANGERS = {("backend", "autograd"), ("autograd", "backend"), ("autograd", "dtypes"), ("errors", "backend")}
 SOURCES = sorted(PACKAGE.rglob("*.py"))

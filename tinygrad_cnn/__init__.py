@@ -4,6 +4,7 @@ from math import e, inf, nan, pi
 from typing import TYPE_CHECKING
 
 from . import (
+    accelerator,
     amp,
     autograd,
     backends,
@@ -116,6 +117,7 @@ __all__ = [
     "preserve_format",
     "strided",
     # modules
+    "accelerator",
     "amp",
     "autograd",
     "backends",

@@ -22,7 +22,7 @@ class dtype:  # noqa: N801 - PyTorch's name
     Made from a dtype of either kind, a NumPy type, Python's `float`, `int` or `bool`, or a name.
 
     Attributes:
-        name, kind, itemsize: as NumPy's; itemsize in bytes.
+        name, kind, char, itemsize: as NumPy's; itemsize in bytes.
         is_floating_point, is_signed, is_complex: about its numbers. None is complex.
         dtype: NumPy's dtype. By this name NumPy finds it.
 
@@ -35,12 +35,13 @@ class dtype:  # noqa: N801 - PyTorch's name
     (dtype('float32'), True)
     """
 
-    __slots__ = ("dtype", "is_floating_point", "is_signed", "itemsize", "kind", "name")
+    __slots__ = ("char", "dtype", "is_floating_point", "is_signed", "itemsize", "kind", "name")
     is_complex = False
 
     dtype: DType
     name: str
     kind: str
+    char: str
     itemsize: int
     is_floating_point: bool
     is_signed: bool
@@ -73,7 +74,7 @@ class _OfNumPy(dict[DType, dtype]):
 
     def __missing__(self, key: DType) -> dtype:
         new = object.__new__(dtype)
-        new.dtype, new.name, new.kind, new.itemsize = key, key.name, key.kind, key.itemsize
+        new.dtype, new.name, new.kind, new.char, new.itemsize = key, key.name, key.kind, key.char, key.itemsize
         new.is_floating_point, new.is_signed = key.kind in "fV", key.kind in "ifV"
         return self.setdefault(key, new)
 
@@ -139,6 +140,11 @@ def set_default_dtype(dtype: Any) -> None:
 
     Raises:
         TypeError: for a dtype that is not floating-point.
+
+    >>> tg.set_default_dtype(tg.float64)
+    >>> tg.tensor(0.5).dtype == tg.float64
+    True
+    >>> tg.set_default_dtype(tg.float32)
     """
     global _default  # noqa: PLW0603 - a process-wide setting, as in PyTorch
     wanted = as_dtype(dtype)

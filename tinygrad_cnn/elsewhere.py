@@ -33,7 +33,7 @@ ABSENT = {
         "there are the dtypes bool, uint8, int8 to int64, float16, bfloat16, float32 and float64"
     ),
     ("fx", "export", "package", "library", "futures", "fork", "wait"): "programs are not compiled or exported here",
-    ("mps", "xpu", "mtia", "accelerator"): "there are the devices cpu and cuda",
+    ("mps", "xpu", "mtia"): "there are the devices cpu and cuda",
 }
 
 

@@ -52,9 +52,9 @@ def made(device: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Pl
     monkeypatch.setattr(module.cudnn, "library", object)
     monkeypatch.setattr(module.cudnn, "plans", plans)
     monkeypatch.setattr(module, "_handle", lambda *_: 0)
-    module._plan.cache_clear()
+    module._choice.cache_clear()
     yield found
-    module._plan.cache_clear()
+    module._choice.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -113,5 +113,5 @@ def test_without_a_plan_columns_are_multiplied(device: Any, made: Any, monkeypat
     window = convolution_window("conv2d", (3, 3), 1, 0, 1, 1)
     assert (device.conv2d(x, w, None, window).get() == 9).all()
     monkeypatch.setattr(module.cudnn, "plans", lambda *_, **__: iter(()))
-    module._plan.cache_clear()
+    module._choice.cache_clear()
     assert (device.conv2d(x, w, None, window).get() == 9).all()

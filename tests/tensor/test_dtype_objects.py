@@ -14,10 +14,16 @@ NAMES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32
 @pytest.mark.parametrize("name", NAMES)
 def test_numpy_takes_it_and_is_equal_to_it(name: str) -> None:
     dtype, numpys = getattr(tg, name), np.dtype(name)
-    assert dtype == numpys and numpys == dtype and hash(dtype) == hash(numpys) and numpys in {dtype: 1}
-    assert np.zeros(2, dtype).dtype is numpys and np.ones(2).astype(dtype).dtype is numpys
-    assert np.promote_types(dtype, "bool") == numpys and np.can_cast(dtype, dtype)
-    assert dtype.itemsize == numpys.itemsize and str(dtype) == name
+    assert dtype == numpys
+    assert numpys == dtype
+    assert hash(dtype) == hash(numpys)
+    assert numpys in {dtype: 1}
+    assert np.zeros(2, dtype).dtype is numpys
+    assert np.ones(2).astype(dtype).dtype is numpys
+    assert np.promote_types(dtype, "bool") == numpys
+    assert np.can_cast(dtype, dtype)
+    assert dtype.itemsize == numpys.itemsize
+    assert str(dtype) == name
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -46,7 +52,9 @@ def test_its_attributes_are_pytorchs() -> None:
 def test_what_is_no_dtype_is_named() -> None:
     with pytest.raises(TypeError, match="'complex64' is not a dtype of tensors"):
         tg.dtype("complex64")
-    assert tg.float32 != "float64" and tg.float32 != 3 and tg.float32 is not None
+    assert tg.float32 != "float64"
+    assert tg.float32 != 3
+    assert tg.float32 is not None
 
 
 def test_it_survives_a_checkpoint(tmp_path) -> None:  # type: ignore[no-untyped-def]
@@ -59,4 +67,5 @@ def test_weights_are_averaged_as_programs_do() -> None:
     averaged = {
         name: 0.9 * value if value.dtype.is_floating_point else value for name, value in model.state_dict().items()
     }
-    assert averaged["1.num_batches_tracked"].dtype is tg.int64 and averaged["0.weight"].dtype is tg.float32
+    assert averaged["1.num_batches_tracked"].dtype is tg.int64
+    assert averaged["0.weight"].dtype is tg.float32

@@ -47,6 +47,11 @@ class Storage:
 
     `shared` says that somebody else may see this memory: a view, `detach()`, a NumPy array. `earlier` counts the writes
     to the memory whose place this one took, and `counts` says whether writes are counted at all.
+
+    >>> x = tg.ones(2)
+    >>> _ = x[:1].add_(1)
+    >>> x.storage.version, x.storage.changed_by
+    (1, 'add_')
     """
 
     counts = True
@@ -62,7 +67,13 @@ class Storage:
 
 
 class InferenceStorage(Storage):
-    """Memory made in inference mode: it counts no writes, so nothing that was saved in it could be trusted."""
+    """Memory made in inference mode: it counts no writes, so nothing that was saved in it could be trusted.
+
+    >>> with tg.inference_mode():
+    ...     x = tg.ones(2)
+    >>> isinstance(x.storage, InferenceStorage)
+    True
+    """
 
     counts = False
 
@@ -89,6 +100,10 @@ class Node(Hooked):
         scope: path of the module in which it was made, such as `features.3`.
         source: `file:line` in the user's program, when anomaly detection was on.
         hooks: called with the gradient of the output when it is complete; what one returns replaces it.
+
+    >>> y = tg.ones(2, requires_grad=True) * 3
+    >>> y.node.name, y.node.shape, len(y.node.inputs)
+    ('mul', (2,), 2)
     """
 
     __slots__ = (
@@ -161,7 +176,7 @@ class Node(Hooked):
         if name == "input_shapes":
             return self.input_shapes
         value = self.saved_value(name)
-        if lift is None or not hasattr(value, "dtype"):
+        if lift is None or not hasattr(value, "shape"):
             return value
         if name == "out":
             return lift(value, self)
@@ -238,7 +253,12 @@ class Node(Hooked):
 
 
 class Leaf(Hooked):
-    """The place where a tensor that requires grad, and was not computed, collects its gradient."""
+    """The place where a tensor that requires grad, and was not computed, collects its gradient.
+
+    >>> x = tg.ones(2, requires_grad=True)
+    >>> isinstance(x.node, Leaf), x.node.tensor is x
+    (True, True)
+    """
 
     __slots__ = ("__weakref__", "_tensor", "after", "dtype", "hooks", "order", "shape")
 

@@ -40,8 +40,7 @@ class Widened(Op):
 
 def is_narrow(value: Any) -> bool:
     """Whether an array or tensor is of 16-bit floats."""
-    dtype = getattr(value, "dtype", None)
-    return dtype is not None and dtype.char in NARROW
+    return hasattr(value, "shape") and value.dtype.char in NARROW
 
 
 def _wide(value: Any) -> Any:
@@ -55,7 +54,7 @@ def _narrow(value: Any, dtype: Any) -> Any:
     """A float32 result in the dtype that was widened; positions and truth values as they are."""
     if isinstance(value, tuple | list):
         return type(value)(_narrow(part, dtype) for part in value)
-    if getattr(value, "dtype", None) != WIDE:
+    if not hasattr(value, "shape") or value.dtype != WIDE:
         return value
     return value.to(dtype=dtype) if hasattr(value, "__apply_op__") else value.astype(dtype)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import DeviceError
 from . import cuda
-from .base import Backend, Kept
+from .base import Backend, Graph, Kept
 from .generator import RandomGenerator
 from .numba import NumbaBackend
 from .numpy import NumpyBackend
@@ -150,6 +150,7 @@ def find_backend(values: tuple[Any, ...]) -> Backend:
 
 __all__ = [
     "Backend",
+    "Graph",
     "Kept",
     "RandomGenerator",
     "Window",

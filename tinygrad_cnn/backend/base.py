@@ -30,6 +30,51 @@ class Kept:
         return Kept, ()
 
 
+class StaleGraph(Exception):  # noqa: N818 - never seen by a user
+    """What was captured does not fit any more; nothing has been launched."""
+
+
+class Graph:
+    """Work that a backend has captured while nothing was computed, to be launched as one, again and again.
+
+    Its arrays keep their places. Numbers of the host are kept as they were, except for those of optimizers: the host's
+    part of a step is repeated before each launch, see `rehearse`.
+    """
+
+    def capture(self) -> AbstractContextManager[None]:
+        """A block whose work is captured."""
+        raise NotImplementedError
+
+    def launch(self) -> None:
+        """Do all of it."""
+        raise NotImplementedError
+
+    @property
+    def mark(self) -> int:
+        """How many optimizer kernels were captured so far."""
+        raise NotImplementedError
+
+    def rehearse(self, first: int, last: int) -> AbstractContextManager[None]:
+        """A block in which the optimizer kernels from one mark to another only note their numbers for the next launch.
+
+        Raises:
+            StaleGraph: for other kernels, or other arrays.
+        """
+        raise NotImplementedError
+
+    def fits(self) -> bool:
+        """Whether the backend would still do the same."""
+        raise NotImplementedError
+
+    def copy(self, x: Array) -> Array:
+        """A copy with the same memory order."""
+        raise NotImplementedError
+
+    def fill(self, target: Array, x: Array) -> None:
+        """Copy the values of an array of the same shape."""
+        raise NotImplementedError
+
+
 class Backend(ActivationKernels, NormalizationKernels):
     """One kind of array on one device.
 
@@ -70,6 +115,9 @@ class Backend(ActivationKernels, NormalizationKernels):
         """The array x of another backend as an array of this one."""
         return self.asarray(other.to_numpy(x))
 
+    def finish_uploads(self) -> None:
+        """Wait until what `copy_from` reads may be written to."""
+
     def from_dlpack(self, x: Any) -> Array:
         """An array on the memory of another library's, which is on this device."""
         return self.xp.from_dlpack(x)
@@ -80,6 +128,10 @@ class Backend(ActivationKernels, NormalizationKernels):
     def new_generator(self) -> RandomGenerator:
         """A random generator of its own, seeded from the operating system."""
         raise NotImplementedError
+
+    def new_graph(self) -> Graph | None:
+        """Something to capture work into; None where a backend can't."""
+        return None
 
     def shares_memory(self, a: Array, b: Array) -> bool:
         """Whether one of the arrays may be a view of the other (or of the same memory)."""
@@ -207,6 +259,10 @@ class Backend(ActivationKernels, NormalizationKernels):
 
     # indexing ---------------------------------------------------------------------------------------------------------
 
+    def all_below(self, x: Array, count: int) -> bool:
+        """Whether all int64 numbers lie in [0, count)."""
+        return not (x.view("uint64") >= count).any()  # negative ones too are large without a sign
+
     def scatter_add(self, positions: Array, values: Array, shape: Ints) -> Array:
         """Zeros of this shape, with each value added at its position in the flattened array; positions may repeat."""
         if values.dtype.kind != "f":  # sums in float64 would round large integers
@@ -255,6 +311,20 @@ class Backend(ActivationKernels, NormalizationKernels):
         out[xp.arange(len(target)), target] -= 1
         out *= g[:, None] if g.ndim else g
         return out
+
+    def norm(self, arrays: Sequence[Array]) -> Array:
+        """√Σ x² over all values of all arrays."""
+        parts = [self.xp.vdot(flat, flat) for flat in (x.reshape(-1) for x in arrays)]
+        return self.xp.sqrt(sum(parts[1:], parts[0]))
+
+    def shrink(self, arrays: Sequence[Array], norm: Array, most: float) -> bool:
+        """Scale arrays of this norm in place so that it is at most `most`; whether they may have changed."""
+        factor = most / (float(norm) + 1e-6)
+        if factor < 1 or factor != factor:  # noqa: PLR0124 - a NaN spreads, so that it is seen
+            for x in arrays:
+                x *= factor
+            return True
+        return False
 
     def sgd_steps(
         self,

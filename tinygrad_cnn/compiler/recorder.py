@@ -113,7 +113,9 @@ class Recorder(Histories):
         finally:
             ANOMALY.reset(anomaly)
             TAPE.reset(tape)
-        text = f"{self._function(function)}({', '.join(operands)})"
+        name = self._function(function)
+        self.script.repeated.append(name)
+        text = f"{name}({', '.join(operands)})"
         reads.acts, reads.early = True, False
         if isinstance(out, list):
             # Named anew even where they are known: another time, with other gradients before, they may be other arrays.

@@ -39,6 +39,7 @@ class Script:
     outside: dict[str, Any] = field(default_factory=dict)  # tensors by name
     with_grad: list[str] = field(default_factory=list)  # of those and the arguments, which had a gradient
     without_grad: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)  # names of functions that change what outlives a run
     result: str = "None"
     result_reads: tuple[str, ...] = ()
 

@@ -24,17 +24,29 @@ def imag(input: Tensor) -> Tensor:
 
     Raises:
         RuntimeError: always.
+
+    >>> imag(tg.ones(1))
+    Traceback (most recent call last):
+    RuntimeError: imag: tensors hold real numbers, which have no imaginary part
     """
     return input.imag
 
 
 def real(input: Tensor) -> Tensor:
-    """Itself: tensors hold real numbers."""
+    """Itself: tensors hold real numbers.
+
+    >>> real(tg.ones(1))
+    tensor([1.])
+    """
     return input
 
 
 def is_storage(obj: Any) -> bool:
-    """Whether it is a storage, which is no type of its own here: no."""
+    """Whether it is a storage, which is no type of its own here: no.
+
+    >>> is_storage(tg.ones(1))
+    False
+    """
     return False
 
 
@@ -76,7 +88,11 @@ def can_cast(from_: Any, to: Any) -> bool:
 
 
 def set_flush_denormal(mode: bool) -> bool:
-    """Whether tiny numbers can be made 0: no, so nothing changes."""
+    """Whether tiny numbers can be made 0: no, so nothing changes.
+
+    >>> set_flush_denormal(True)
+    False
+    """
     return False
 
 
@@ -84,7 +100,11 @@ _precision = "highest"
 
 
 def get_float32_matmul_precision() -> str:
-    """What `set_float32_matmul_precision` was called with, "highest" at first."""
+    """What `set_float32_matmul_precision` was called with, "highest" at first.
+
+    >>> tg.get_float32_matmul_precision()
+    'highest'
+    """
     return _precision
 
 

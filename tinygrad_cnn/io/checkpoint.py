@@ -73,6 +73,12 @@ def load(f: File, map_location: Any = None, *, weights_only: bool = True, mmap: 
 
     Raises:
         ValueError: for a file that is cut off, damaged, or of another format, with what it seems to be.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> tg.save({"weight": tg.ones(2), "epoch": 3}, file)
+    >>> tg.load(io.BytesIO(file.getvalue()))
+    {'weight': tensor([1., 1.]), 'epoch': 3}
     """
     place = map_location if isinstance(map_location, str | device) else None
     content, name = contents(f)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from . import (
     activation,
     attention,
+    cells,
     common_types,
     containers,
     convolution,
@@ -35,6 +36,7 @@ from . import (
 )
 from .activation import *  # noqa: F403
 from .attention import *  # noqa: F403
+from .cells import *  # noqa: F403
 from .containers import *  # noqa: F403
 from .convolution import *  # noqa: F403
 from .distance import *  # noqa: F403
@@ -75,6 +77,7 @@ __all__ = [
 __all__ += ["common_types", "functional", "grad", "init", "modules", "parallel", "utils"]
 __all__ += activation.__all__
 __all__ += attention.__all__
+__all__ += cells.__all__
 __all__ += containers.__all__
 __all__ += convolution.__all__
 __all__ += distance.__all__

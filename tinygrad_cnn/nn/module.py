@@ -182,7 +182,7 @@ class Module(StateMethods):
         """Floating-point parameters and buffers in bfloat16, which needs the package ml_dtypes.
 
         >>> nn.Linear(2, 1).bfloat16().weight.dtype
-        dtype(bfloat16)
+        tinygrad_cnn.bfloat16
         """
         return self.to(dtype="bfloat16")
 
@@ -203,13 +203,20 @@ class Module(StateMethods):
         return self
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing: the module runs as it is; `tinygrad_cnn.compile` records a whole step."""
+        """Nothing: the module runs as it is; `tinygrad_cnn.compile` records a whole step.
+
+        >>> nn.Linear(2, 3).compile()
+        """
 
     def ipu(self, device: Any = None) -> Self:
         """There is no such device here.
 
         Raises:
             RuntimeError: always.
+
+        >>> nn.Linear(2, 3).ipu()
+        Traceback (most recent call last):
+        tinygrad_cnn.errors.DeviceError: ...
         """
         raise DeviceError(f"{type(self).__name__}.ipu: this engine computes on the CPU and on CUDA devices")
 
@@ -228,6 +235,9 @@ class Module(StateMethods):
 
         Raises:
             RuntimeError: when there is none.
+
+        >>> nn.Linear(2, 3).cuda().weight.device  # doctest: +SKIP
+        device(type='cuda', index=0)
         """
         return self.to(
             device="cuda" if device is None else device if isinstance(device, str | device_type) else f"cuda:{device}"

@@ -172,7 +172,9 @@ class BatchNorm3d(BatchNormBase):
 
 
 class SyncBatchNorm(BatchNormBase):
-    """Batch normalisation over all devices' parts of a batch: here, on the one device, `BatchNorm` of every rank.
+    """Batch normalisation for every rank; in PyTorch over the parts of a batch that several processes have.
+
+    Here each process takes the statistics of its own part.
 
     >>> nn.SyncBatchNorm(3)(tg.ones(2, 3)).shape
     (2, 3)

@@ -18,7 +18,6 @@ HOMES = {
     "torch.autograd.variable": "tinygrad_cnn.autograd",
     "torch.nn.parallel.data_parallel": "tinygrad_cnn.nn.parallel",
     "torch.nn.parallel.distributed": "tinygrad_cnn.nn.parallel",
-    "torch.nn.utils.parametrizations": "tinygrad_cnn.nn.utils",
     "torch.optim.adamw": "tinygrad_cnn.optim",
     "torch.optim.rmsprop": "tinygrad_cnn.optim",
     "torch.utils.data._utils.collate": "tinygrad_cnn.data.collate",
@@ -34,10 +33,17 @@ class TorchName(ModuleType):
 
     def __init__(self, name: str, home: ModuleType) -> None:
         super().__init__(name, home.__doc__)
-        self.__dict__["__path__"] = []
-        self.__dict__["_home"] = home
+        own = {"__path__": [], "_home": home}
         if name in VERSIONS:
-            self.__dict__["__version__"] = f"{VERSIONS[name]}+tinygrad.{version.__version__}"
+            own["__version__"] = f"{VERSIONS[name]}+tinygrad.{version.__version__}"
+        for key, value in own.items():
+            super().__setattr__(key, value)
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        """The names of ours: programs choose a network by `torchvision.models.__dict__[name]`."""
+        names: dict[str, Any] = vars(self._home)
+        return names
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name not in {"__all__", "__version__"}:
@@ -55,12 +61,13 @@ class TorchName(ModuleType):
     def __setattr__(self, name: str, value: Any) -> None:
         """`torch.backends.cudnn.benchmark = True` sets ours; what the import system sets is this module's own."""
         if name.startswith("__") or isinstance(value, TorchName):
-            super().__setattr__(name, value)
+            if name.startswith("__") or isinstance(getattr(self._home, name, value), ModuleType):
+                super().__setattr__(name, value)  # and `import torchvision.models.alexnet` hides no function alexnet
         else:
             setattr(self._home, name, value)
 
     def __dir__(self) -> list[str]:
-        return sorted({*self.__dict__, *dir(self._home)})
+        return dir(self._home)
 
 
 class TorchFinder(MetaPathFinder, Loader):

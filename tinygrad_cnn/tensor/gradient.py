@@ -5,6 +5,7 @@ from typing import Any
 
 from .. import ops
 from ..autograd import Leaf, Node, backpropagate, enable_grad, repeated, taken
+from ..autograd.hooks import run_waiting
 from ..autograd.sharing import only_here
 from ..autograd.tape import TAPE
 from ..backend import Backend, find_backend
@@ -113,6 +114,7 @@ def run_backward(
             if is_leaf and node.after:  # type: ignore[union-attr]
                 for hook in list(node.after):  # type: ignore[union-attr]
                     hook(tensor)
+    run_waiting()
 
 
 def _node_of_input(i: int, tensor: Any) -> Node | Leaf:

@@ -44,31 +44,51 @@ def from_sizes_or_values(name: str, args: tuple[Any, ...], dtype: dtype, device:
 
 
 class BoolTensor(_Typed):
-    """A tensor of bools, from sizes or values."""
+    """A tensor of bools, from sizes or values.
+
+    >>> tg.BoolTensor([True, False])
+    tensor([ True, False])
+    """
 
     dtype = LEGACY["BoolTensor"]
 
 
 class ByteTensor(_Typed):
-    """A uint8 tensor, from sizes or values."""
+    """A uint8 tensor, from sizes or values.
+
+    >>> tg.ByteTensor([1, 2])
+    tensor([1, 2], dtype=uint8)
+    """
 
     dtype = LEGACY["ByteTensor"]
 
 
 class CharTensor(_Typed):
-    """An int8 tensor, from sizes or values."""
+    """An int8 tensor, from sizes or values.
+
+    >>> tg.CharTensor([1, 2])
+    tensor([1, 2], dtype=int8)
+    """
 
     dtype = LEGACY["CharTensor"]
 
 
 class ShortTensor(_Typed):
-    """An int16 tensor, from sizes or values."""
+    """An int16 tensor, from sizes or values.
+
+    >>> tg.ShortTensor([1, 2])
+    tensor([1, 2], dtype=int16)
+    """
 
     dtype = LEGACY["ShortTensor"]
 
 
 class IntTensor(_Typed):
-    """An int32 tensor, from sizes or values."""
+    """An int32 tensor, from sizes or values.
+
+    >>> tg.IntTensor([1, 2])
+    tensor([1, 2], dtype=int32)
+    """
 
     dtype = LEGACY["IntTensor"]
 
@@ -84,7 +104,11 @@ class LongTensor(_Typed):
 
 
 class HalfTensor(_Typed):
-    """A float16 tensor, from sizes or values."""
+    """A float16 tensor, from sizes or values.
+
+    >>> tg.HalfTensor([1, 2])
+    tensor([1., 2.], dtype=float16)
+    """
 
     dtype = LEGACY["HalfTensor"]
 
@@ -102,7 +126,11 @@ class FloatTensor(_Typed):
 
 
 class DoubleTensor(_Typed):
-    """A float64 tensor, from sizes or values."""
+    """A float64 tensor, from sizes or values.
+
+    >>> tg.DoubleTensor([1, 2])
+    tensor([1., 2.], dtype=float64)
+    """
 
     dtype = LEGACY["DoubleTensor"]
 

@@ -127,6 +127,16 @@ def services() -> Any:
     return import_module(f"{__name__}.runtime")
 
 
+def pinned(x: Any) -> Any:
+    """An array of the CPU in memory that a device reads by itself; the array itself where there is no device."""
+    return import_module(f"{__name__}.host_memory").pinned(x) if missing() is None else x
+
+
+def is_pinned(x: Any) -> bool:
+    """Whether an array of the CPU lies in such memory, answered without importing CuPy."""
+    return f"{__name__}.host_memory" in sys.modules and bool(import_module(f"{__name__}.host_memory").is_pinned(x))
+
+
 def seed_all(seed: int) -> None:
     """Start the random numbers of all devices anew, of those too that are opened later."""
     global _seed  # noqa: PLW0603

@@ -13,7 +13,7 @@ from ..base import Backend
 from ..memory import channels_second
 from ..window import Ints, Window
 from .geometry import MOST, geometry, parts, values
-from .kernels import computing_type, divisor, divisor_argument, launch, structure, type_name
+from .kernels import computing_type, divisor, divisor_argument, launch, packs, structure, type_name
 from .memory import channels_last, contiguous, empty
 from .pooling import FLOATS
 from .products import product
@@ -35,7 +35,8 @@ class ColumnConvolution(Backend):
             kind, by = type_name(x.dtype), divisor_argument(w.shape[0])
             for part in parts(len(out), values(w.shape[0], out.shape[1:-1])):
                 piece = out[part]
-                launch("channels", "add_channels", kind, piece.size, piece, contiguous(b), np.uint32(piece.size), by)
+                arguments = (piece, None, contiguous(b), piece, np.uint32(piece.size), by)
+                launch("channels", "scale_channels", kind, packs(piece), *arguments)
         return channels_second(out)
 
     def _forward(self, x: Any, w: Any, window: Window) -> Any:

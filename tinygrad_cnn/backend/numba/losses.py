@@ -67,7 +67,8 @@ def loss(x: Any, target: Any, out: Any) -> Any:
         at = slice(block * rows, (block + 1) * rows)
         part = x[at]
         _loss_block(part, target[at], np.empty(part.shape, dtype=np.float32), out[at])
-    return _mean(out)
+    mean: float = _mean(out)
+    return mean
 
 
 @serial
