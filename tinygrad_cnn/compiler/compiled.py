@@ -20,6 +20,7 @@ from .helpers import Differs
 from .observer import Guard, Observer
 from .program import build, write
 from .recorder import Recorder
+from .reuse import written_over
 from .script import Script
 
 RECORDINGS = 8  # as many are kept of one function
@@ -45,6 +46,7 @@ class Recording:
         self.replayed = 0
         self.captured: Captured | None = None
         self.captures = 0
+        self.failed = False
         self.why_not = ""
         self.guards = guards
         self._empty = [guard.read.__self__ for guard in guards if not guard.values and _is_dict_values(guard.read)]  # type: ignore[attr-defined]
@@ -80,7 +82,9 @@ class Recording:
         try:
             self.captured = Captured(self.script, inputs, MODE.get(), graph_for(self.script, inputs))
         except CannotCapture as error:
-            self.why_not = str(error)
+            # The first failure may be that something was loaded then, which a capture does not allow.
+            self.why_not = str(error) if self.failed or not error.may_pass else ""
+            self.failed = True
 
     def holds(self, inputs: list[Tensor]) -> bool:
         """Whether a call with arguments of the same kind goes the recorded way."""
@@ -198,6 +202,7 @@ class Compiled:
         elif difference := earlier.script.same_as(script):
             self._give_up(f"two calls did not do the same: {difference}")
         else:
+            script.lines = written_over(script)
             earlier.source = write(script, len(inputs), MODE.get())
             earlier.replay = build(script, earlier.source)["replay"]
         return result
