@@ -10,22 +10,13 @@ from . import (
     backends,
     creation,
     cuda,
-    distributed,
     func,
     functions,
     interop,
-    jit,
-    linalg,
-    multiprocessing,
     nn,
-    onnx,
     optim,
-    profiler,
-    recording,
     special,
-    utils,
     version,
-    viz,
 )
 from .amp.autocast_mode import (
     autocast,
@@ -64,7 +55,6 @@ from .backend import (
     set_num_threads,
     use_deterministic_algorithms,
 )
-from .compiler import compile
 from .creation import *  # noqa: F403 - its __all__ lists the public functions, and so does that of functions
 from .dtypes import bool_ as bool
 from .dtypes import (
@@ -246,7 +236,20 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:  # found on first use; a name that is nowhere stays an error to the type checker
-    from . import distributions, hub
+    from . import (
+        distributed,
+        distributions,
+        hub,
+        jit,
+        linalg,
+        multiprocessing,
+        onnx,
+        profiler,
+        recording,
+        utils,
+        viz,
+    )
+    from .compiler import compile
     from .nn.functional import (
         adaptive_avg_pool1d,
         batch_norm,

@@ -20,6 +20,7 @@ from .helpers import Differs
 from .observer import Guard, Observer
 from .program import build, write
 from .recorder import Recorder
+from .reuse import written_over
 from .script import Script
 
 RECORDINGS = 8  # as many are kept of one function
@@ -201,6 +202,7 @@ class Compiled:
         elif difference := earlier.script.same_as(script):
             self._give_up(f"two calls did not do the same: {difference}")
         else:
+            script.lines = written_over(script)
             earlier.source = write(script, len(inputs), MODE.get())
             earlier.replay = build(script, earlier.source)["replay"]
         return result

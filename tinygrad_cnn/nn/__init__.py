@@ -1,5 +1,8 @@
 """Networks: modules, layers, losses, first values, helpers; the functions themselves are in `nn.functional`."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from . import (
     activation,
     attention,
@@ -16,7 +19,6 @@ from . import (
     linear,
     loss,
     margin,
-    modules,
     normalization,
     output,
     padding,
@@ -31,7 +33,6 @@ from . import (
     tables,
     transformer,
     unpooling,
-    utils,
 )
 from .activation import *  # noqa: F403
 from .attention import *  # noqa: F403
@@ -98,3 +99,13 @@ __all__ += statistics.__all__
 __all__ += tables.__all__
 __all__ += transformer.__all__
 __all__ += unpooling.__all__
+
+if TYPE_CHECKING:
+    from . import modules, utils
+
+
+def __getattr__(name: str) -> Any:
+    """What many programs never use is loaded when it is asked for."""
+    if name in ("modules", "utils"):
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

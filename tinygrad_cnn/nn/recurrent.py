@@ -15,7 +15,6 @@ from . import init
 from .functional.recurrent import Step, gru_step, lstm_step, rnn_step, run
 from .module import Module
 from .parameter import Parameter
-from .utils.rnn import PackedSequence
 
 STEPS: dict[str, tuple[int, Step]] = {  # how many gates there are, and what they do
     "LSTM": (4, lstm_step),
@@ -167,7 +166,7 @@ class RNNBase(Module):
         Raises:
             ValueError, RuntimeError: for shapes that do not fit.
         """
-        packed = isinstance(input, PackedSequence)
+        packed = hasattr(input, "batch_sizes")
         x: Tensor = input.data if packed else input
         kind = type(self).__name__
         if not packed and x.ndim not in (2, 3):
@@ -200,7 +199,7 @@ class RNNBase(Module):
         last: Any = state if self.mode == "LSTM" else state[0]
         if packed:
             order = input.unsorted_indices
-            result = PackedSequence(out, input.batch_sizes, input.sorted_indices, order)
+            result = type(input)(out, input.batch_sizes, input.sorted_indices, order)
             return result, last if order is None else self._in_order(last, order)
         out = out.reshape(len(sizes), n, out.shape[1])
         if not batched:

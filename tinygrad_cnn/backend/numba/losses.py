@@ -60,7 +60,7 @@ def _loss_block(x: Any, target: Any, powers: Any, out: Any) -> None:
 
 
 @kernel
-def loss(x: Any, target: Any, out: Any) -> float:
+def loss(x: Any, target: Any, out: Any) -> Any:
     """−ln softmax(x)[target] for each row; returns their mean."""
     rows = max(1, BLOCK // x.shape[1])
     for block in prange((len(x) + rows - 1) // rows):
@@ -72,7 +72,7 @@ def loss(x: Any, target: Any, out: Any) -> float:
 
 
 @serial
-def _mean(x: Any) -> float:
+def _mean(x: Any) -> Any:
     total = 0.0
     for i in range(len(x)):
         total += x[i]
