@@ -17,6 +17,7 @@ LAYERS = {
 # Modules that many programs never use and that take long to load; and a function in one of them.
 LATER = {"compiler", "distributed", "distributions", "hub", "jit", "linalg", "multiprocessing", "onnx", "profiler"}
 LATER |= {"recording", "utils", "viz"}
+LOW_RANK = {"lobpcg", "pca_lowrank", "svd_lowrank"}
 # Why a name is not here, by how it begins.
 ABSENT = {
     ("complex", "cdouble", "cfloat", "chalf", "polar", "view_as_", "fft", "stft", "istft", "signal"): (
@@ -63,6 +64,8 @@ def find(name: str) -> Any:
             raise AttributeError(str(missing)) from None  # so that hasattr and getattr with a default answer
     if name == "compile":
         return import_module("tinygrad_cnn.compiler").compile
+    if name in LOW_RANK:
+        return getattr(import_module("tinygrad_cnn.linalg.lowrank"), name)
     if name in LATER:
         return import_module(f"tinygrad_cnn.{name}")
     if name in LAYERS:
