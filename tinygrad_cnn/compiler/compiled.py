@@ -10,8 +10,7 @@ from warnings import warn
 
 from ..autograd.modes import ANOMALY, AUTOCAST, MODE, RECORDING
 from ..autograd.tape import TAPE
-from ..backend import backends
-from ..backend.base import StaleGraph
+from ..backend import StaleGraph, backends
 from ..dtypes import get_default_dtype
 from ..nn import Module
 from ..tensor import Tensor
@@ -203,7 +202,7 @@ class Compiled:
             self._give_up(f"two calls did not do the same: {difference}")
         else:
             script.lines = written_over(script)
-            earlier.source = write(script, len(inputs), MODE.get())
+            earlier.script, earlier.source = script, write(script, len(inputs), MODE.get())
             earlier.replay = build(script, earlier.source)["replay"]
         return result
 
