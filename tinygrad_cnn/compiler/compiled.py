@@ -16,6 +16,7 @@ from ..nn import Module
 from ..tensor import Tensor
 from .captured import CannotCapture, Captured, NotThisTime, graph_for
 from .helpers import Differs
+from .joining import joined
 from .observer import Guard, Observer
 from .program import build, write
 from .recorder import Recorder
@@ -201,6 +202,7 @@ class Compiled:
         elif difference := earlier.script.same_as(script):
             self._give_up(f"two calls did not do the same: {difference}")
         else:
+            script.lines = joined(script)
             script.lines = written_over(script)
             earlier.script, earlier.source = script, write(script, len(inputs), MODE.get())
             earlier.replay = build(script, earlier.source)["replay"]

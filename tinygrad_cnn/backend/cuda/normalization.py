@@ -24,6 +24,8 @@ def _lanes(rows: int, channels: int) -> int:
 class Normalization(Backend):
     """Batch normalisation of CUDA arrays. The reference makes about ten passes over memory each way."""
 
+    joins_relu = True
+
     def channel_sum(self, x: Any) -> Any:
         """`Backend.channel_sum`: CuPy's sum over channels-last images reads memory in long strides."""
         if x.dtype.char not in MULTIPLIED or not x.size or x.ndim < 2:
