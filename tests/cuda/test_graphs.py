@@ -173,6 +173,29 @@ def test_gradients_that_are_added_to(device: Any) -> None:
     assert w.grad.tolist() == [1, 2]
 
 
+def test_gradients_that_somebody_looked_at(device: Any) -> None:
+    """To take a view rearranges a tensor's memory, and to write may give it another."""
+    found = []
+    for wrap in (tg.compile, lambda step: step):
+        tg.manual_seed(0)
+        conv = nn.Conv2d(2, 3, 3).cuda()
+
+        def step(x: Any, conv: Any = conv) -> None:
+            conv.zero_grad()
+            conv(x).square().sum().backward()
+
+        run, seen = wrap(step), []
+        for i in range(8):
+            run(tg.arange(50, device="cuda").reshape(1, 2, 5, 5).float() / (i + 1))
+            seen.append(conv.weight.grad.transpose(0, 1).flatten().tolist())
+            conv.weight.grad.mul_(0)
+            conv.bias.grad = conv.bias.grad.t() + 1
+        found.append(seen)
+        if wrap is tg.compile:
+            assert run.graphs[0] == "captured"
+    np.testing.assert_array_equal(found[0], found[1])
+
+
 def test_what_is_returned_is_the_callers(device: Any) -> None:
     w = tg.tensor([2.0], device="cuda")
 
