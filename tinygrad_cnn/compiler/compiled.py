@@ -10,13 +10,13 @@ from warnings import warn
 
 from ..autograd.modes import ANOMALY, AUTOCAST, MODE, RECORDING
 from ..autograd.tape import TAPE
-from ..backend import backends
-from ..backend.captured import StaleGraph
+from ..backend import StaleGraph, backends
 from ..dtypes import get_default_dtype
 from ..nn import Module
 from ..tensor import Tensor
 from .captured import CannotCapture, Captured, NotThisTime, graph_for
 from .helpers import Differs
+from .joining import joined
 from .observer import Guard, Observer
 from .program import build, write
 from .recorder import Recorder
@@ -202,8 +202,9 @@ class Compiled:
         elif difference := earlier.script.same_as(script):
             self._give_up(f"two calls did not do the same: {difference}")
         else:
+            script.lines = joined(script)
             script.lines = written_over(script)
-            earlier.source = write(script, len(inputs), MODE.get())
+            earlier.script, earlier.source = script, write(script, len(inputs), MODE.get())
             earlier.replay = build(script, earlier.source)["replay"]
         return result
 
