@@ -18,11 +18,26 @@ HOMES = {
     "torch.autograd.variable": "tinygrad_cnn.autograd",
     "torch.nn.parallel.data_parallel": "tinygrad_cnn.nn.parallel",
     "torch.nn.parallel.distributed": "tinygrad_cnn.nn.parallel",
-    "torch.optim.adamw": "tinygrad_cnn.optim",
-    "torch.optim.rmsprop": "tinygrad_cnn.optim",
+    **{
+        f"torch.optim.{name}": "tinygrad_cnn.optim"
+        for name in ("adadelta", "adagrad", "adamax", "adamw", "asgd", "nadam", "radam", "rmsprop", "rprop")
+    },
+    **{
+        f"torch.distributions.{name}": "tinygrad_cnn.distributions"
+        for name in ("bernoulli", "categorical", "distribution", "exponential", "geometric", "independent", "kl")
+    },
+    **{
+        f"torch.distributions.{name}": "tinygrad_cnn.distributions"
+        for name in ("laplace", "log_normal", "multinomial", "multivariate_normal", "normal", "one_hot_categorical")
+    },
+    "torch.distributions.poisson": "tinygrad_cnn.distributions",
+    "torch.distributions.uniform": "tinygrad_cnn.distributions",
+    "torch.distributed.distributed_c10d": "tinygrad_cnn.distributed",
     "torch.utils.data._utils.collate": "tinygrad_cnn.data.collate",
     "torch.utils.model_zoo": "tinygrad_cnn.hub",
     "torchvision": "tinygrad_cnn.vision",
+    "torchvision.io.image": "tinygrad_cnn.vision.io",
+    "torchvision.transforms.transforms": "tinygrad_cnn.vision.transforms",
 }
 # PyTorch's files whose names lie here in the package itself.
 _FILES = {
