@@ -45,7 +45,7 @@ class Compose:
         given: object = transforms
         if not isinstance(given, Iterable):
             raise TypeError(f"{name}: expected a list of transforms; got {transforms!r:.80}; put it in a list")
-        for i, transform in enumerate(transforms if isinstance(transforms, Sequence) else ()):
+        for i, transform in enumerate(given if isinstance(given, Sequence) else ()):
             if not callable(transform):
                 raise TypeError(f"{name}: element {i} must be a transform, which can be called; got {transform!r:.80}")
         self.transforms = transforms
