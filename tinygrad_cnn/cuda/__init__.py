@@ -10,7 +10,6 @@ from typing import Any
 from ..backend import cuda as _floor
 from ..backend import get_backend
 from ..errors import OutOfMemoryError
-from ..tensor import legacy
 from . import amp
 from .memory import (
     empty_cache,
@@ -29,6 +28,17 @@ from .memory import (
 )
 from .opened import number_of, opened, runtime_of
 from .random import get_rng_state, get_rng_state_all, manual_seed, manual_seed_all, set_rng_state, set_rng_state_all
+from .tensor_types import (
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+)
 
 __all__ = [
     "BoolTensor",
@@ -122,17 +132,28 @@ def current_device() -> int:
 
 
 def init() -> None:
-    """Open the current device, which its first use does anyway."""
+    """Open the current device, which its first use does anyway.
+
+    >>> tg.cuda.init()  # doctest: +SKIP
+    """
     opened()
 
 
 def is_initialized() -> bool:
-    """Whether a device has been used."""
+    """Whether a device has been used.
+
+    >>> tg.cuda.is_initialized() in (True, False)
+    True
+    """
     return bool(_floor.opened())
 
 
 def is_bf16_supported(including_emulation: bool = True) -> bool:
-    """Whether tensors of dtype bfloat16 can be computed with on the current device: they are widened, so always."""
+    """Whether tensors of dtype bfloat16 can be computed with on the current device: they are widened, so always.
+
+    >>> tg.cuda.is_bf16_supported() in (True, False)
+    True
+    """
     return is_available()
 
 
@@ -244,90 +265,3 @@ def default_stream(device: Any = None) -> Any:
     >>> tg.cuda.default_stream().synchronize()  # doctest: +SKIP
     """
     return runtime_of(device)[0].default_stream()
-
-
-# tensor types of old programs -----------------------------------------------------------------------------------------
-
-
-class BoolTensor(legacy.BoolTensor):
-    """A tensor of bools on the current CUDA device.
-
-    >>> tg.cuda.BoolTensor([True, False])  # doctest: +SKIP
-    """
-
-    place = "cuda"
-
-
-class ByteTensor(legacy.ByteTensor):
-    """A uint8 tensor on the current CUDA device.
-
-    >>> tg.cuda.ByteTensor([1, 2])  # doctest: +SKIP
-    """
-
-    place = "cuda"
-
-
-class CharTensor(legacy.CharTensor):
-    """An int8 tensor on the current CUDA device.
-
-    >>> tg.cuda.CharTensor([1, 2])  # doctest: +SKIP
-    """
-
-    place = "cuda"
-
-
-class ShortTensor(legacy.ShortTensor):
-    """An int16 tensor on the current CUDA device.
-
-    >>> tg.cuda.ShortTensor([1, 2])  # doctest: +SKIP
-    """
-
-    place = "cuda"
-
-
-class IntTensor(legacy.IntTensor):
-    """An int32 tensor on the current CUDA device.
-
-    >>> tg.cuda.IntTensor([1, 2])  # doctest: +SKIP
-    """
-
-    place = "cuda"
-
-
-class LongTensor(legacy.LongTensor):
-    """An int64 tensor on the current CUDA device.
-
-    >>> tg.cuda.LongTensor([1, 2])  # doctest: +SKIP
-    """
-
-    place = "cuda"
-
-
-class HalfTensor(legacy.HalfTensor):
-    """A float16 tensor on the current CUDA device.
-
-    >>> tg.cuda.HalfTensor([1, 2])  # doctest: +SKIP
-    """
-
-    place = "cuda"
-
-
-class FloatTensor(legacy.FloatTensor):
-    """A float32 tensor on the current CUDA device, from sizes or values.
-
-    Raises:
-        RuntimeError: when there is none.
-
-    >>> tg.cuda.FloatTensor([1, 2])  # doctest: +SKIP
-    """
-
-    place = "cuda"
-
-
-class DoubleTensor(legacy.DoubleTensor):
-    """A float64 tensor on the current CUDA device.
-
-    >>> tg.cuda.DoubleTensor([1, 2])  # doctest: +SKIP
-    """
-
-    place = "cuda"

@@ -71,7 +71,10 @@ reset_max_memory_allocated = reset_max_memory_cached = reset_peak_memory_stats
 
 
 def ipc_collect() -> None:
-    """Nothing: no memory is shared between processes."""
+    """Nothing: no memory is shared between processes.
+
+    >>> tg.cuda.ipc_collect()
+    """
 
 
 def memory_summary(device: Any = None, abbreviated: bool = False) -> str:
