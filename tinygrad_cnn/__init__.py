@@ -3,8 +3,6 @@
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING
 
-from numpy import dtype
-
 from . import (
     accelerator,
     amp,
@@ -12,22 +10,13 @@ from . import (
     backends,
     creation,
     cuda,
-    distributed,
     func,
     functions,
     interop,
-    jit,
-    linalg,
-    multiprocessing,
     nn,
-    onnx,
     optim,
-    profiler,
-    recording,
     special,
-    utils,
     version,
-    viz,
 )
 from .amp.autocast_mode import (
     autocast,
@@ -66,11 +55,11 @@ from .backend import (
     set_num_threads,
     use_deterministic_algorithms,
 )
-from .compiler import compile
 from .creation import *  # noqa: F403 - its __all__ lists the public functions, and so does that of functions
 from .dtypes import bool_ as bool
 from .dtypes import (
     double,
+    dtype,
     float16,
     float32,
     float64,
@@ -92,6 +81,7 @@ from .functions import *  # noqa: F403
 from .interop import *  # noqa: F403
 from .io import load, save
 from .limits import finfo, iinfo
+from .linalg.lowrank import lobpcg, pca_lowrank, svd_lowrank
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .tensor import Tensor, device, get_default_device, set_default_device, set_printoptions
 from .tensor.layout import (
@@ -139,6 +129,9 @@ __all__ = [
     "hub",
     "jit",
     "linalg",
+    "lobpcg",
+    "pca_lowrank",
+    "svd_lowrank",
     "multiprocessing",
     "nn",
     "onnx",
@@ -247,8 +240,20 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:  # found on first use; a name that is nowhere stays an error to the type checker
-    from . import distributions, hub
-    from .dtypes import DType
+    from . import (
+        distributed,
+        distributions,
+        hub,
+        jit,
+        linalg,
+        multiprocessing,
+        onnx,
+        profiler,
+        recording,
+        utils,
+        viz,
+    )
+    from .compiler import compile
     from .nn.functional import (
         adaptive_avg_pool1d,
         batch_norm,
@@ -277,7 +282,7 @@ if TYPE_CHECKING:  # found on first use; a name that is nowhere stays an error t
         threshold,
     )
 
-    bfloat16: DType
+    bfloat16: dtype
 else:
     __all__ += creation.__all__
     __all__ += functions.__all__

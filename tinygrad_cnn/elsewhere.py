@@ -14,8 +14,9 @@ LAYERS = {
     *("pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu"),
     *("rms_norm", "rrelu", "selu", "threshold", "triplet_margin_loss"),
 }
-# Modules that many programs never use and that take long to load.
-LATER = {"distributions", "hub"}
+# Modules that many programs never use and that take long to load; and a function in one of them.
+LATER = {"compiler", "distributed", "distributions", "hub", "jit", "linalg", "multiprocessing", "onnx", "profiler"}
+LATER |= {"recording", "utils", "viz"}
 # Why a name is not here, by how it begins.
 ABSENT = {
     ("complex", "cdouble", "cfloat", "chalf", "polar", "view_as_", "fft", "stft", "istft", "signal"): (
@@ -57,9 +58,11 @@ def find(name: str) -> Any:
     """
     if name == "bfloat16":
         try:
-            return import_module("tinygrad_cnn.dtypes").bfloat16()
+            return import_module("tinygrad_cnn.dtypes").dtype("bfloat16")
         except ImportError as missing:
             raise AttributeError(str(missing)) from None  # so that hasattr and getattr with a default answer
+    if name == "compile":
+        return import_module("tinygrad_cnn.compiler").compile
     if name in LATER:
         return import_module(f"tinygrad_cnn.{name}")
     if name in LAYERS:

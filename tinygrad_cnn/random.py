@@ -118,12 +118,21 @@ def manual_seed(seed: int) -> Generator:
 
 
 def seed() -> int:
-    """Start all random numbers anew from the operating system's entropy; returns the seed."""
+    """Start all random numbers anew from the operating system's entropy; returns the seed.
+
+    >>> tg.seed() == tg.initial_seed()
+    True
+    """
     return manual_seed(randbits(64)).initial_seed()
 
 
 def initial_seed() -> int:
-    """The seed that the random numbers started from: `manual_seed`'s, or the one drawn at import."""
+    """The seed that the random numbers started from: `manual_seed`'s, or the one drawn at import.
+
+    >>> _ = tg.manual_seed(7)
+    >>> tg.initial_seed()
+    7
+    """
     return default_generator.initial_seed()
 
 
@@ -149,7 +158,14 @@ def state_of_tensor(state: Any) -> Any:
 
 
 def get_rng_state() -> Tensor:
-    """Where the CPU's random numbers are, as a tensor of bytes."""
+    """Where the CPU's random numbers are, as a tensor of bytes.
+
+    >>> state = tg.get_rng_state()
+    >>> first = tg.rand(2)
+    >>> tg.set_rng_state(state)
+    >>> tg.rand(2).equal(first)
+    True
+    """
     return default_generator.get_state()
 
 
@@ -159,6 +175,12 @@ def set_rng_state(new_state: Tensor) -> None:
     Raises:
         TypeError: for something else than a tensor of bytes.
         RuntimeError: for bytes that are no state of such a stream.
+
+    >>> state = tg.get_rng_state()
+    >>> first = tg.rand(2)
+    >>> tg.set_rng_state(state)
+    >>> tg.rand(2).equal(first)
+    True
     """
     default_generator.set_state(new_state)
 
@@ -187,7 +209,11 @@ def fork_rng(devices: Any = None, enabled: bool = True, device_type: str = "cuda
 
 
 def stream(generator: Generator | None, like: Tensor | None = None, place: Any = None) -> RandomGenerator:
-    """The stream to draw from: the generator's, else the default one of the tensor's or the named device."""
+    """The stream to draw from: the generator's, else the default one of the tensor's or the named device.
+
+    >>> stream(tg.Generator().manual_seed(0)).uniform((2,), "float32").shape
+    (2,)
+    """
     if generator is not None:
         return generator.stream
     return like.backend.rng if like is not None else backend_for(place).rng

@@ -62,7 +62,7 @@ def same(a, b):
         np.float64("inf"),
         np.int64(3),
         np.bool_(True),
-        np.dtype("float16"),
+        tg.float16,
         tg.device("cpu"),
         np.arange(6, dtype=np.int16).reshape(2, 3),
     ],

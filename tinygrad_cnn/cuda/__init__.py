@@ -68,12 +68,19 @@ __all__ = [
 
 
 def device_count() -> int:
-    """The number of CUDA devices that can be used here."""
+    """The number of CUDA devices that can be used here.
+
+    >>> tg.cuda.device_count() >= 0
+    True
+    """
     return _floor.device_count()
 
 
 def is_available() -> bool:
-    """Whether there is one: `device = "cuda" if cuda.is_available() else "cpu"` always names a device that works."""
+    """Whether there is one: `device = "cuda" if cuda.is_available() else "cpu"` always names a device that works.
+
+    >>> device = "cuda" if tg.cuda.is_available() else "cpu"
+    """
     return why_not() is None
 
 
@@ -81,6 +88,9 @@ def why_not() -> str | None:
     """What is missing and what to type, None if a device can be used. The answer is kept.
 
     There may be no CuPy, no GPU with a driver, or none of CUDA's headers: a small kernel is compiled and run to see.
+
+    >>> (tg.cuda.why_not() is None) == tg.cuda.is_available()
+    True
     """
     return _floor.missing()
 
@@ -112,6 +122,8 @@ def current_device() -> int:
 
     Raises:
         RuntimeError: when there is none.
+
+    >>> tg.cuda.current_device()  # doctest: +SKIP
     """
     return int(_opened().index)
 
@@ -136,6 +148,8 @@ def set_device(device: Any) -> None:
 
     Raises:
         RuntimeError: when there is no such device.
+
+    >>> tg.cuda.set_device(0)  # doctest: +SKIP
     """
     number = _number(device)
     if number >= 0:
@@ -144,7 +158,11 @@ def set_device(device: Any) -> None:
 
 
 class device:  # noqa: N801 - PyTorch's name
-    """A block in which `cuda` means another device."""
+    """A block in which `cuda` means another device.
+
+    >>> with tg.cuda.device(1):  # doctest: +SKIP
+    ...     x = tg.ones(2, device="cuda")
+    """
 
     def __init__(self, device: Any) -> None:
         self.idx = _number(device)
@@ -158,18 +176,27 @@ class device:  # noqa: N801 - PyTorch's name
 
 
 def get_device_properties(device: Any = None) -> Any:
-    """Name, compute capability, memory and multiprocessors of a device."""
+    """Name, compute capability, memory and multiprocessors of a device.
+
+    >>> tg.cuda.get_device_properties(0).total_memory  # doctest: +SKIP
+    """
     runtime, number = _runtime(device)
     return runtime.DeviceProperties(number)
 
 
 def get_device_name(device: Any = None) -> str:
-    """The product."""
+    """The product.
+
+    >>> tg.cuda.get_device_name(0)  # doctest: +SKIP
+    """
     return str(get_device_properties(device).name)
 
 
 def get_device_capability(device: Any = None) -> tuple[int, int]:
-    """The compute capability, such as (9, 0)."""
+    """The compute capability, such as (9, 0).
+
+    >>> tg.cuda.get_device_capability()  # doctest: +SKIP
+    """
     known = get_device_properties(device)
     return known.major, known.minor
 
@@ -178,32 +205,51 @@ def get_device_capability(device: Any = None) -> tuple[int, int]:
 
 
 def synchronize(device: Any = None) -> None:
-    """Wait until all work on a device is done."""
+    """Wait until all work on a device is done.
+
+    >>> tg.cuda.synchronize()  # doctest: +SKIP
+    """
     _opened(device).synchronize()
 
 
 def Stream(device: Any = None, priority: int = 0) -> Any:  # noqa: N802 - PyTorch's name
-    """A queue of work; its methods are PyTorch's. Work of two streams may run at once."""
+    """A queue of work; its methods are PyTorch's. Work of two streams may run at once.
+
+    >>> side = tg.cuda.Stream()  # doctest: +SKIP
+    """
     return _runtime(device)[0].Stream(device, priority)
 
 
 def Event(enable_timing: bool = False, blocking: bool = False, interprocess: bool = False) -> Any:  # noqa: N802
-    """A mark in a stream, for waiting and for measuring; its methods are PyTorch's."""
+    """A mark in a stream, for waiting and for measuring; its methods are PyTorch's.
+
+    >>> start = tg.cuda.Event(enable_timing=True)  # doctest: +SKIP
+    """
     return _runtime()[0].Event(enable_timing, blocking, interprocess)
 
 
 def stream(stream: Any) -> AbstractContextManager[Any]:
-    """A block whose work goes to a stream; None changes nothing."""
+    """A block whose work goes to a stream; None changes nothing.
+
+    >>> with tg.cuda.stream(tg.cuda.Stream()):  # doctest: +SKIP
+    ...     y = x * 2
+    """
     return nullcontext() if stream is None else stream
 
 
 def current_stream(device: Any = None) -> Any:
-    """Where work goes to now."""
+    """Where work goes to now.
+
+    >>> tg.cuda.current_stream().synchronize()  # doctest: +SKIP
+    """
     return _runtime(device)[0].current_stream()
 
 
 def default_stream(device: Any = None) -> Any:
-    """Where work goes to unless it is said otherwise."""
+    """Where work goes to unless it is said otherwise.
+
+    >>> tg.cuda.default_stream().synchronize()  # doctest: +SKIP
+    """
     return _runtime(device)[0].default_stream()
 
 
@@ -219,34 +265,52 @@ def _of_memory(question: str, device: Any) -> int:
 
 
 def memory_allocated(device: Any = None) -> int:
-    """How many bytes tensors hold."""
+    """How many bytes tensors hold.
+
+    >>> tg.cuda.memory_allocated()  # doctest: +SKIP
+    """
     return _of_memory("used_bytes", device)
 
 
 def max_memory_allocated(device: Any = None) -> int:
-    """The most bytes that they held at a time, since `reset_peak_memory_stats`."""
+    """The most bytes that they held at a time, since `reset_peak_memory_stats`.
+
+    >>> tg.cuda.max_memory_allocated()  # doctest: +SKIP
+    """
     return _of_memory("most_used_bytes", device)
 
 
 def reset_peak_memory_stats(device: Any = None) -> None:
-    """Let `max_memory_allocated` count from now on."""
+    """Let `max_memory_allocated` count from now on.
+
+    >>> tg.cuda.reset_peak_memory_stats()  # doctest: +SKIP
+    """
     runtime, number = _runtime(device)
     runtime.forget_most_used(number)
 
 
 def memory_reserved(device: Any = None) -> int:
-    """How many bytes the pool has of the device: what tensors hold, and what it keeps for the next ones."""
+    """How many bytes the pool has of the device: what tensors hold, and what it keeps for the next ones.
+
+    >>> tg.cuda.memory_reserved()  # doctest: +SKIP
+    """
     return _of_memory("reserved_bytes", device)
 
 
 def mem_get_info(device: Any = None) -> tuple[int, int]:
-    """How many bytes of the device are free, and how many there are."""
+    """How many bytes of the device are free, and how many there are.
+
+    >>> free, total = tg.cuda.mem_get_info()  # doctest: +SKIP
+    """
     runtime, number = _runtime(device)
     return runtime.free_and_total(number)  # type: ignore[no-any-return]
 
 
 def empty_cache() -> None:
-    """Give the memory that is kept for later tensors back to the driver."""
+    """Give the memory that is kept for later tensors back to the driver.
+
+    >>> tg.cuda.empty_cache()
+    """
     if _floor.opened():
         runtime, number = _runtime()
         runtime.empty_cache(number)
@@ -261,7 +325,10 @@ def ipc_collect() -> None:
 
 
 def memory_summary(device: Any = None, abbreviated: bool = False) -> str:
-    """How memory is used, as text."""
+    """How memory is used, as text.
+
+    >>> print(tg.cuda.memory_summary())  # doctest: +SKIP
+    """
     runtime, number = _runtime(device)
     return str(runtime.summary(number))
 
@@ -270,12 +337,18 @@ def memory_summary(device: Any = None, abbreviated: bool = False) -> str:
 
 
 def manual_seed_all(seed: int) -> None:
-    """Start the random numbers of all CUDA devices anew; without one it does nothing, as in PyTorch."""
+    """Start the random numbers of all CUDA devices anew; without one it does nothing, as in PyTorch.
+
+    >>> tg.cuda.manual_seed_all(0)
+    """
     _floor.seed_all(int(seed) % 2**64)
 
 
 def manual_seed(seed: int) -> None:
-    """Start the random numbers of the current device anew; before it is used, of all devices."""
+    """Start the random numbers of the current device anew; before it is used, of all devices.
+
+    >>> tg.cuda.manual_seed(0)
+    """
     if _floor.opened():
         _opened().rng.seed(int(seed) % 2**64)
     else:
@@ -283,22 +356,34 @@ def manual_seed(seed: int) -> None:
 
 
 def get_rng_state(device: Any = None) -> Any:
-    """Where the random numbers of a device are, as a tensor of bytes on the CPU."""
+    """Where the random numbers of a device are, as a tensor of bytes on the CPU.
+
+    >>> state = tg.cuda.get_rng_state()  # doctest: +SKIP
+    """
     return state_as_tensor(_opened(device).rng.get_state())
 
 
 def set_rng_state(new_state: Any, device: Any = None) -> None:
-    """Go on from where `get_rng_state` was called."""
+    """Go on from where `get_rng_state` was called.
+
+    >>> tg.cuda.set_rng_state(state)  # doctest: +SKIP
+    """
     _opened(device).rng.set_state(state_of_tensor(new_state))
 
 
 def get_rng_state_all() -> list[Any]:
-    """Where the random numbers of all devices are; an empty list without one."""
+    """Where the random numbers of all devices are; an empty list without one.
+
+    >>> states = tg.cuda.get_rng_state_all()  # doctest: +SKIP
+    """
     return [get_rng_state(i) for i in range(device_count())]
 
 
 def set_rng_state_all(new_states: Any) -> None:
-    """Go on from where `get_rng_state_all` was called."""
+    """Go on from where `get_rng_state_all` was called.
+
+    >>> tg.cuda.set_rng_state_all(states)  # doctest: +SKIP
+    """
     for i, state in enumerate(new_states):
         set_rng_state(state, i)
 
@@ -307,43 +392,64 @@ def set_rng_state_all(new_states: Any) -> None:
 
 
 class BoolTensor(legacy.BoolTensor):
-    """A tensor of bools on the current CUDA device."""
+    """A tensor of bools on the current CUDA device.
+
+    >>> tg.cuda.BoolTensor([True, False])  # doctest: +SKIP
+    """
 
     place = "cuda"
 
 
 class ByteTensor(legacy.ByteTensor):
-    """A uint8 tensor on the current CUDA device."""
+    """A uint8 tensor on the current CUDA device.
+
+    >>> tg.cuda.ByteTensor([1, 2])  # doctest: +SKIP
+    """
 
     place = "cuda"
 
 
 class CharTensor(legacy.CharTensor):
-    """An int8 tensor on the current CUDA device."""
+    """An int8 tensor on the current CUDA device.
+
+    >>> tg.cuda.CharTensor([1, 2])  # doctest: +SKIP
+    """
 
     place = "cuda"
 
 
 class ShortTensor(legacy.ShortTensor):
-    """An int16 tensor on the current CUDA device."""
+    """An int16 tensor on the current CUDA device.
+
+    >>> tg.cuda.ShortTensor([1, 2])  # doctest: +SKIP
+    """
 
     place = "cuda"
 
 
 class IntTensor(legacy.IntTensor):
-    """An int32 tensor on the current CUDA device."""
+    """An int32 tensor on the current CUDA device.
+
+    >>> tg.cuda.IntTensor([1, 2])  # doctest: +SKIP
+    """
 
     place = "cuda"
 
 
 class LongTensor(legacy.LongTensor):
-    """An int64 tensor on the current CUDA device."""
+    """An int64 tensor on the current CUDA device.
+
+    >>> tg.cuda.LongTensor([1, 2])  # doctest: +SKIP
+    """
 
     place = "cuda"
 
 
 class HalfTensor(legacy.HalfTensor):
-    """A float16 tensor on the current CUDA device."""
+    """A float16 tensor on the current CUDA device.
+
+    >>> tg.cuda.HalfTensor([1, 2])  # doctest: +SKIP
+    """
 
     place = "cuda"
 
@@ -353,12 +459,17 @@ class FloatTensor(legacy.FloatTensor):
 
     Raises:
         RuntimeError: when there is none.
+
+    >>> tg.cuda.FloatTensor([1, 2])  # doctest: +SKIP
     """
 
     place = "cuda"
 
 
 class DoubleTensor(legacy.DoubleTensor):
-    """A float64 tensor on the current CUDA device."""
+    """A float64 tensor on the current CUDA device.
+
+    >>> tg.cuda.DoubleTensor([1, 2])  # doctest: +SKIP
+    """
 
     place = "cuda"

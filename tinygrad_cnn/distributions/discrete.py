@@ -10,7 +10,12 @@ from .base import Distribution, parameters
 
 
 class Bernoulli(Distribution):
-    """1 with probability `probs`, the sigmoid of `logits`; give one of them."""
+    """1 with probability `probs`, the sigmoid of `logits`; give one of them.
+
+    >>> d = tg.distributions.Bernoulli(tg.tensor(0.25))
+    >>> d.mean, d.log_prob(tg.tensor(1.0)).exp()
+    (tensor(0.2500), tensor(0.2500))
+    """
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: Any = None) -> None:
         _one_of("Bernoulli", probs, logits)
@@ -139,7 +144,11 @@ class Multinomial(Distribution):
 
 
 class OneHotCategorical(Distribution):
-    """`Categorical`, whose classes are vectors with a 1 at their number."""
+    """`Categorical`, whose classes are vectors with a 1 at their number.
+
+    >>> tg.distributions.OneHotCategorical(tg.tensor([0.0, 1.0])).sample()
+    tensor([0., 1.])
+    """
 
     def __init__(self, probs: Tensor | None = None, logits: Tensor | None = None, validate_args: Any = None) -> None:
         self.categorical = Categorical(probs, logits)
@@ -170,7 +179,11 @@ class OneHotCategorical(Distribution):
 
 
 class Geometric(Distribution):
-    """The number of failures before the first success, each try of which has probability `probs`."""
+    """The number of failures before the first success, each try of which has probability `probs`.
+
+    >>> tg.distributions.Geometric(tg.tensor(0.25)).mean
+    tensor(3.)
+    """
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: Any = None) -> None:
         _one_of("Geometric", probs, logits)
@@ -205,7 +218,11 @@ class Geometric(Distribution):
 
 
 class Poisson(Distribution):
-    """How many events happen, of which `rate` happen in the mean."""
+    """How many events happen, of which `rate` happen in the mean.
+
+    >>> tg.distributions.Poisson(tg.tensor(2.0)).log_prob(tg.tensor(0.0))
+    tensor(-2.)
+    """
 
     def __init__(self, rate: Any, validate_args: Any = None) -> None:
         (self.rate,) = parameters(rate)

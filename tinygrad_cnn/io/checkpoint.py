@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import as_dtype, is_dtype
+from ..dtypes import as_dtype, dtype, is_dtype
 from ..nn import Module
 from ..tensor import Tensor, device
 from .pickles import UnsafePickleError
@@ -75,6 +75,12 @@ def load(f: File, map_location: Any = None, *, weights_only: bool = True, mmap: 
 
     Raises:
         ValueError: for a file that is cut off, damaged, or of another format, with what it seems to be.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> tg.save({"weight": tg.ones(2), "epoch": 3}, file)
+    >>> tg.load(io.BytesIO(file.getvalue()))
+    {'weight': tensor([1., 1.]), 'epoch': 3}
     """
     place = map_location if isinstance(map_location, str | device) else None
     content, name = contents(f)
@@ -127,7 +133,7 @@ class _Writer:
             return {"number": [value.dtype.name, self.encode(value.item(), path)]}
         if kind is bytes:
             return {"bytes": base64.b64encode(value).decode()}
-        if isinstance(value, np.dtype):
+        if isinstance(value, dtype | np.dtype):
             return {"dtype": value.name}
         if kind is device:
             return {"device": str(value)}
@@ -277,7 +283,7 @@ class _Reader:
         if kind == "bytes":
             return base64.b64decode(content)
         if kind == "dtype":
-            return as_dtype(content)
+            return dtype(content)
         if kind == "device":
             return device(content)
         raise KeyError(kind)

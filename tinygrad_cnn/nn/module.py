@@ -128,7 +128,7 @@ class Module(StateMethods):
             TypeError: for a dtype that is not floating-point.
 
         >>> nn.Linear(2, 1).to(tg.float64).weight.dtype
-        dtype('float64')
+        tinygrad_cnn.float64
         """
         for target in targets:
             if isinstance(target, Tensor):
@@ -150,7 +150,7 @@ class Module(StateMethods):
         """Make every parameter and buffer, integers too, a tensor of this dtype.
 
         >>> nn.Linear(2, 1).type(tg.float64).weight.dtype
-        dtype('float64')
+        tinygrad_cnn.float64
         """
         return self._apply(lambda t: t.to(dst_type))
 
@@ -158,7 +158,7 @@ class Module(StateMethods):
         """Floating-point parameters and buffers in float32.
 
         >>> nn.Linear(2, 1).float().weight.dtype
-        dtype('float32')
+        tinygrad_cnn.float32
         """
         return self.to(float32)
 
@@ -166,7 +166,7 @@ class Module(StateMethods):
         """Floating-point parameters and buffers in float64.
 
         >>> nn.Linear(2, 1).double().weight.dtype
-        dtype('float64')
+        tinygrad_cnn.float64
         """
         return self.to(float64)
 
@@ -174,7 +174,7 @@ class Module(StateMethods):
         """Floating-point parameters and buffers in float16.
 
         >>> nn.Linear(2, 1).half().weight.dtype
-        dtype('float16')
+        tinygrad_cnn.float16
         """
         return self.to(float16)
 
@@ -182,7 +182,7 @@ class Module(StateMethods):
         """Floating-point parameters and buffers in bfloat16, which needs the package ml_dtypes.
 
         >>> nn.Linear(2, 1).bfloat16().weight.dtype
-        dtype(bfloat16)
+        tinygrad_cnn.bfloat16
         """
         return self.to(dtype="bfloat16")
 
@@ -203,13 +203,20 @@ class Module(StateMethods):
         return self
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing: the module runs as it is; `tinygrad_cnn.compile` records a whole step."""
+        """Nothing: the module runs as it is; `tinygrad_cnn.compile` records a whole step.
+
+        >>> nn.Linear(2, 3).compile()
+        """
 
     def ipu(self, device: Any = None) -> Self:
         """There is no such device here.
 
         Raises:
             RuntimeError: always.
+
+        >>> nn.Linear(2, 3).ipu()
+        Traceback (most recent call last):
+        tinygrad_cnn.errors.DeviceError: ...
         """
         raise DeviceError(f"{type(self).__name__}.ipu: this engine computes on the CPU and on CUDA devices")
 
@@ -228,6 +235,9 @@ class Module(StateMethods):
 
         Raises:
             RuntimeError: when there is none.
+
+        >>> nn.Linear(2, 3).cuda().weight.device  # doctest: +SKIP
+        device(type='cuda', index=0)
         """
         return self.to(
             device="cuda" if device is None else device if isinstance(device, str | device_type) else f"cuda:{device}"

@@ -144,6 +144,11 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
 
     Averaged parameters have other activations than those the statistics were taken of. An item of the loader is a
     batch, or a list or tuple that begins with one.
+
+    >>> net = nn.BatchNorm1d(1)
+    >>> tg.optim.swa_utils.update_bn([tg.tensor([[1.0], [3.0]])], net)
+    >>> net.running_mean
+    tensor([2.])
     """
     norms = [module for module in model.modules() if hasattr(module, "running_mean") and hasattr(module, "momentum")]
     norms = [module for module in norms if module.running_mean is not None]

@@ -39,6 +39,20 @@ HOMES = {
     "torchvision.io.image": "tinygrad_cnn.vision.io",
     "torchvision.transforms.transforms": "tinygrad_cnn.vision.transforms",
 }
+# PyTorch's files whose names lie here in the package itself.
+_FILES = {
+    "autograd": ("anomaly_mode", "grad_mode", "gradcheck"),
+    "cuda": ("memory", "random", "streams"),
+    "distributions": (
+        *("bernoulli", "categorical", "distribution", "exponential", "geometric", "independent", "kl", "laplace"),
+        *("log_normal", "multivariate_normal", "normal", "one_hot_categorical", "poisson", "uniform"),
+    ),
+    "nn.parallel": ("parallel_apply", "replicate", "scatter_gather"),
+    "nn.utils": ("fusion", "init", "spectral_norm"),
+    "optim": ("adadelta", "adagrad", "adamax", "asgd", "nadam", "radam", "rprop"),
+    "profiler": ("profiler",),
+}
+HOMES |= {f"torch.{room}.{file}": f"tinygrad_cnn.{room}" for room, files in _FILES.items() for file in files}
 # What programs that ask for the version get: that of the PyTorch whose names and semantics are offered here.
 VERSIONS = {"torch": "2.13.0", "torchvision": "0.28.0"}
 
@@ -74,10 +88,15 @@ class TorchName(ModuleType):
         raise AttributeError(missing(whole), name=name, obj=self)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """`torch.backends.cudnn.benchmark = True` sets ours; what the import system sets is this module's own."""
-        if name.startswith("__") or isinstance(value, TorchName):
-            if name.startswith("__") or isinstance(getattr(self._home, name, value), ModuleType):
-                super().__setattr__(name, value)  # and `import torchvision.models.alexnet` hides no function alexnet
+        """`torch.backends.cudnn.benchmark = True` sets ours; what the import system sets is this module's own.
+
+        A file that is imported does not hide the function of its name: `nn.utils.weight_norm` stays the function.
+        """
+        if isinstance(value, TorchName):
+            if isinstance(getattr(self._home, name, value), ModuleType):
+                super().__setattr__(name, value)
+        elif name.startswith("__"):
+            super().__setattr__(name, value)
         else:
             setattr(self._home, name, value)
 

@@ -1,6 +1,7 @@
 """Tensor methods that lead out of the engine and back: numbers, NumPy, sizes, copies, text."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any, Self
 
@@ -8,7 +9,9 @@ import numpy as np
 
 from .. import ops
 from ..autograd import Leaf, is_grad_enabled
-from ..errors import DtypeError, GraphError
+from ..backend import cpu, get_backend
+from ..dtypes import wrapped
+from ..errors import DeviceError, DtypeError, GraphError
 from .base import TensorBase
 from .printing import describe
 
@@ -234,14 +237,16 @@ class ConversionMethods(TensorBase):
         return self.in_place("copy_", ops.copy, spread)
 
     def fill_(self, value: Any) -> Self:
-        """Make every element the same number.
+        """Make every element the same number; what it was computed from gets a gradient of zeros.
 
         >>> tg.empty(2).fill_(7)
         tensor([7., 7.])
         """
         number = value.item() if isinstance(value, ConversionMethods) else value
-        filled = self.backend.xp.full_like(self.array, number)
-        return self.in_place("fill_", ops.copy, self.plain.from_array(filled))
+        filled = self.plain.from_array(self.backend.xp.full_like(self.array, wrapped(number, self.array.dtype)))
+        if self.node is None:
+            return self.in_place("fill_", ops.copy, filled)
+        return self.in_place("fill_", ops.where, self.backend.xp.ones((), "bool"), filled, self)
 
     def zero_(self) -> Self:
         """Make every element 0.
@@ -268,12 +273,24 @@ class ConversionMethods(TensorBase):
         return fresh
 
     def __reduce__(self) -> Any:
-        """For pickle: values, whether a gradient is required, attributes; as in PyTorch no history and no `.grad`."""
+        """For pickle: values, whether a gradient is required, attributes; as in PyTorch no history and no `.grad`.
+
+        A tensor of another device comes back there, and on the CPU where there is none.
+        """
         attributes = getattr(self, "__dict__", None) or None
-        return _rebuild, (type(self), self.backend.to_numpy(self.array), self.node is not None), attributes
+        parts = (type(self), self.backend.to_numpy(self.array), self.node is not None)
+        if self.backend.name == cpu.name:
+            return _rebuild, parts, attributes
+        return _rebuild_on, (*parts, self.backend.name), attributes
 
     def __repr__(self) -> str:
         return describe(self)
+
+
+def _rebuild_on(cls: type[TensorBase], array: Any, requires_grad: bool, device: str) -> TensorBase:
+    with suppress(DeviceError):
+        array = get_backend(device).asarray(array)
+    return _rebuild(cls, array, requires_grad)
 
 
 def _rebuild(cls: type[TensorBase], array: Any, requires_grad: bool) -> TensorBase:

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from ..dtypes import LEGACY, DType, as_dtype, get_default_dtype, set_default_dtype
+from ..dtypes import LEGACY, as_dtype, dtype, float32, get_default_dtype, set_default_dtype
 from .base import TensorBase
 from .device import backend_for
 from .shapes import sizes
@@ -13,7 +13,7 @@ NAMES = {dtype: name for name, dtype in LEGACY.items()}
 class TensorType(type):
     """The class of the classes below, which are dtypes and places in one, and never have instances of their own."""
 
-    dtype: DType
+    dtype: dtype
     place: str
 
     def __instancecheck__(cls, x: Any) -> bool:
@@ -24,14 +24,14 @@ class TensorType(type):
 
 
 class _Typed(metaclass=TensorType):
-    dtype: ClassVar[DType] = as_dtype("float32")
+    dtype: ClassVar[dtype] = float32
     place: ClassVar[str] = "cpu"
 
     def __new__(cls, *args: Any, device: Any = None) -> Any:
         return from_sizes_or_values(cls.__name__, args, cls.dtype, device or cls.place)
 
 
-def from_sizes_or_values(name: str, args: tuple[Any, ...], dtype: DType, device: Any) -> TensorBase:
+def from_sizes_or_values(name: str, args: tuple[Any, ...], dtype: dtype, device: Any) -> TensorBase:
     """A tensor of values, in memory of its own, or an uninitialised one of sizes."""
     backend = backend_for(device)
     if args and (getattr(args[0], "shape", ()) or not hasattr(args[0], "__index__")):
@@ -44,31 +44,51 @@ def from_sizes_or_values(name: str, args: tuple[Any, ...], dtype: DType, device:
 
 
 class BoolTensor(_Typed):
-    """A tensor of bools, from sizes or values."""
+    """A tensor of bools, from sizes or values.
+
+    >>> tg.BoolTensor([True, False])
+    tensor([ True, False])
+    """
 
     dtype = LEGACY["BoolTensor"]
 
 
 class ByteTensor(_Typed):
-    """A uint8 tensor, from sizes or values."""
+    """A uint8 tensor, from sizes or values.
+
+    >>> tg.ByteTensor([1, 2])
+    tensor([1, 2], dtype=uint8)
+    """
 
     dtype = LEGACY["ByteTensor"]
 
 
 class CharTensor(_Typed):
-    """An int8 tensor, from sizes or values."""
+    """An int8 tensor, from sizes or values.
+
+    >>> tg.CharTensor([1, 2])
+    tensor([1, 2], dtype=int8)
+    """
 
     dtype = LEGACY["CharTensor"]
 
 
 class ShortTensor(_Typed):
-    """An int16 tensor, from sizes or values."""
+    """An int16 tensor, from sizes or values.
+
+    >>> tg.ShortTensor([1, 2])
+    tensor([1, 2], dtype=int16)
+    """
 
     dtype = LEGACY["ShortTensor"]
 
 
 class IntTensor(_Typed):
-    """An int32 tensor, from sizes or values."""
+    """An int32 tensor, from sizes or values.
+
+    >>> tg.IntTensor([1, 2])
+    tensor([1, 2], dtype=int32)
+    """
 
     dtype = LEGACY["IntTensor"]
 
@@ -84,7 +104,11 @@ class LongTensor(_Typed):
 
 
 class HalfTensor(_Typed):
-    """A float16 tensor, from sizes or values."""
+    """A float16 tensor, from sizes or values.
+
+    >>> tg.HalfTensor([1, 2])
+    tensor([1., 2.], dtype=float16)
+    """
 
     dtype = LEGACY["HalfTensor"]
 
@@ -102,7 +126,11 @@ class FloatTensor(_Typed):
 
 
 class DoubleTensor(_Typed):
-    """A float64 tensor, from sizes or values."""
+    """A float64 tensor, from sizes or values.
+
+    >>> tg.DoubleTensor([1, 2])
+    tensor([1., 2.], dtype=float64)
+    """
 
     dtype = LEGACY["DoubleTensor"]
 

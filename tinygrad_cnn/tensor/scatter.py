@@ -158,7 +158,8 @@ class ScatterMethods(IndexingMethods):
         out = out if out.dtype == self.dtype else ops.cast(out, dtype=self.dtype, source=out.dtype)
         if reduce == "sum":
             return out  # type: ignore[no-any-return]
-        divisor: Any = self.plain.from_array(xp.maximum(counts + self.dtype.type(include_self), self.dtype.type(1)))
+        one = self.array.dtype.type(1)
+        divisor: Any = self.plain.from_array(xp.maximum(counts + one * include_self, one))
         return ops.div(out, divisor) if is_floating(self.dtype) else ops.floor_divide(out, divisor)  # type: ignore[no-any-return]
 
     def _fitting(self, op: str, src: Any, shape: tuple[int, ...]) -> Any:

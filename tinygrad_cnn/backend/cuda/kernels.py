@@ -15,12 +15,14 @@ MODULES = {  # the files of a module, in the order in which they need each other
     "windows": ("windows.cu",),
     "groups": ("windows.cu", "groups.cu"),
     "channels": ("channels.cu",),
+    "rows": ("rows.cu",),
     "losses": ("losses.cu",),
     "random": ("random.cu",),
     "dropout": ("random.cu", "dropout.cu"),
     "pointwise": ("pointwise.cu",),
     "optimizers": ("optimizers.cu",),
     "scatter": ("scatter.cu",),
+    "checks": ("checks.cu",),
 }
 # A dtype's name in C, in which type to compute with it, and the header that defines it.
 TYPES = {
@@ -47,6 +49,16 @@ def type_name(dtype: Any) -> str:
 def integer_type(dtype: Any) -> str:
     """The same for integers and booleans, which are bytes."""
     return "uint8" if np.dtype(dtype).kind == "b" else type_name(dtype)
+
+
+def threads_for(row: int) -> int:
+    """How many threads share a row of so many values: a power of two, no more than there are once a warp is full."""
+    return min(max(32, 1 << max(row - 1, 0).bit_length()), THREADS)
+
+
+def packs(x: Any) -> int:
+    """How many threads have something to do where each takes 16 bytes."""
+    return -(-int(x.nbytes) // 16)
 
 
 def computing_type(dtype: Any) -> Any:

@@ -63,5 +63,9 @@ class UNet(nn.Module):
 
 @network()
 def unet(**kwargs: Any) -> UNet:
-    """U-Net."""
+    """U-Net.
+
+    >>> sum(p.numel() for p in unet().parameters())  # doctest: +SKIP
+    31037633
+    """
     return UNet(**kwargs)
