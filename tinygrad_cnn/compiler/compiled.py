@@ -20,7 +20,7 @@ from .helpers import Differs
 from .observer import Guard, Observer
 from .program import build, write
 from .recorder import Recorder
-from .reuse import written_over
+from .reuse import improve
 from .script import Script
 
 RECORDINGS = 8  # as many are kept of one function
@@ -199,7 +199,7 @@ class Compiled:
         elif difference := earlier.script.same_as(script):
             self._give_up(f"two calls did not do the same: {difference}")
         else:
-            script.lines = written_over(script)
+            improve(script)
             earlier.source = write(script, len(inputs), MODE.get())
             earlier.replay = build(script, earlier.source)["replay"]
         return result
