@@ -15,7 +15,7 @@ import tinygrad_cnn.vision.models
 import tinygrad_cnn.vision.ops
 import tinygrad_cnn.vision.transforms
 import tinygrad_cnn.vision.utils
-from tinygrad_cnn.functions import copies
+from tinygrad_cnn.functions import copies, orthogonal
 
 PLACES: tuple[Any, ...] = (
     tg,
@@ -72,10 +72,12 @@ def test_every_public_name_has_an_example() -> None:
     assert [name for name, found in names.items() if ">>> " not in (found.__doc__ or "")] == []
 
 
-@pytest.mark.parametrize("name", copies.__all__)
-def test_examples_of_copies(name: str) -> None:
-    function = getattr(copies, name)
-    names = {"tg": tg, "np": np, **vars(copies)}
+@pytest.mark.parametrize(
+    ("module", "name"), [(module, name) for module in (copies, orthogonal) for name in module.__all__]
+)
+def test_examples_of_made_functions(module: Any, name: str) -> None:
+    function = getattr(module, name)
+    names = {"tg": tg, "np": np, **vars(module)}
     test = doctest.DocTestParser().get_doctest(function.__doc__, names, name, None, 0)
     said: list[str] = []
     doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, out=said.append)

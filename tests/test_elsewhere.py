@@ -55,5 +55,5 @@ def test_a_misspelled_name_is_only_missing() -> None:
 
 
 def test_nn_has_no_other_names() -> None:
-    with pytest.raises(AttributeError, match="has no attribute .Linaer."):
+    with pytest.raises(AttributeError, match=r"has no attribute .Linaer."):
         tg.nn.Linaer  # noqa: B018 - looking it up is the test

@@ -216,3 +216,27 @@ def test_networks_are_chosen_by_name(tmp_path: Path) -> None:
     done = run(tmp_path, CHOOSING)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("cpu ParametrizationList(")
+
+
+DEEP = """
+from torch.autograd.grad_mode import no_grad, set_grad_enabled
+from torch.backends.cuda import sdp_kernel
+from torch.distributions.categorical import Categorical
+from torch.distributions.kl import kl_divergence
+from torch.distributions.normal import Normal
+from torch.nn.parallel.scatter_gather import gather, scatter
+from torch.nn.utils.parametrizations import orthogonal, spectral_norm, weight_norm
+from torch.nn.utils.spectral_norm import remove_spectral_norm, spectral_norm as older
+from torch.optim.adagrad import Adagrad
+from torch.optim.nadam import NAdam
+import torch
+
+with sdp_kernel(enable_flash=False), no_grad():
+    print(kl_divergence(Normal(0.0, 1.0), Normal(0.0, 1.0)).item())
+assert torch.nn.utils.spectral_norm is older and torch.nn.utils.parametrizations.spectral_norm is spectral_norm
+"""
+
+
+def test_names_of_pytorchs_files(tmp_path: Path) -> None:
+    done = run(tmp_path, DEEP)
+    assert (done.stdout, done.stderr) == ("0.0\n", "")

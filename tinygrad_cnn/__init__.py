@@ -81,6 +81,7 @@ from .functions import *  # noqa: F403
 from .interop import *  # noqa: F403
 from .io import load, save
 from .limits import finfo, iinfo
+from .linalg.lowrank import lobpcg, pca_lowrank, svd_lowrank
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .tensor import Tensor, device, get_default_device, set_default_device, set_printoptions
 from .tensor.layout import (
@@ -128,6 +129,9 @@ __all__ = [
     "hub",
     "jit",
     "linalg",
+    "lobpcg",
+    "pca_lowrank",
+    "svd_lowrank",
     "multiprocessing",
     "nn",
     "onnx",

@@ -210,6 +210,19 @@ def result_type(dtypes_with_dims: list[Any], dtypes_without_dims: list[Any], num
     return max(joined, key=lambda dtype: KINDS[dtype.kind])  # the first of equals
 
 
+def wrapped(number: Any, dtype: Any) -> Any:
+    """A Python integer as an integer dtype keeps it: modulo 2ⁿ for n bits, as in C and PyTorch. Others as they are.
+
+    >>> wrapped(-1, np.dtype("uint8")), wrapped(300, np.dtype("int8")), wrapped(1.5, np.dtype("int8"))
+    (255, 44, 1.5)
+    """
+    if type(number) is not int or dtype.kind not in "iu":
+        return number
+    size = 1 << 8 * dtype.itemsize
+    low = 0 if dtype.kind == "u" else -size // 2
+    return (number - low) % size + low
+
+
 def _join(a: DType, b: DType) -> DType:
     """The dtype of two tensors on a par: the float if only one is, else the smallest that holds both."""
     if is_floating(a) != is_floating(b):

@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.cuda.fake_device import capture
 
-KINDS = {0: ctypes.c_float, 1: ctypes.c_double}
+KINDS = {0: ctypes.c_float, 1: ctypes.c_double, 14: ctypes.c_uint16}
 
 
 class Blas:
@@ -21,6 +21,7 @@ class Blas:
         count = leading * (columns - 1) + rows
         assert leading >= rows, "cuBLAS refuses this"
         memory = np.ctypeslib.as_array((KINDS[kind] * count).from_address(address))
+        memory = memory.view("bfloat16") if kind == 14 else memory
         return np.lib.stride_tricks.as_strided(memory, (rows, columns), (memory.itemsize, leading * memory.itemsize))
 
     def cublasGemmStridedBatchedEx(
@@ -46,4 +47,5 @@ class Blas:
             left = self._matrix(a + i * a_step * width, a_kind, *((k, m) if ta else (m, k)), lda)
             right = self._matrix(b + i * b_step * width, b_kind, *((n, k) if tb else (k, n)), ldb)
             out = self._matrix(c + i * c_step * width, c_kind, m, n, ldc)
-            out[...] = (left.T if ta else left) @ (right.T if tb else right)
+            left, right = ((m.T if turned else m) for m, turned in ((left, ta), (right, tb)))
+            out[...] = left @ right if a_kind != 14 else left.astype("float32") @ right.astype("float32")

@@ -232,6 +232,28 @@ def test_what_cannot_be_captured_is_replayed(device: Any, wrong: Any, reason: st
     assert fake_device.capture.stream is None
 
 
+def test_what_failed_once_is_tried_again(device: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that was loaded only then is there the next time."""
+    failures = []
+    end = fake_device.Stream.end_capture
+
+    def failing(stream: Any) -> Any:
+        graph = end(stream)
+        if not failures:
+            failures.append(1)
+            raise fake_device.CUDARuntimeError("cudaErrorStreamCaptureInvalidated")
+        return graph
+
+    monkeypatch.setattr(fake_device.Stream, "end_capture", failing)
+    w = tg.zeros(1, device="cuda")
+    step = tg.compile(lambda x: w.add_(x))
+    for i in range(1, 8):
+        step(tg.ones(1, device="cuda"))
+        assert w.item() == i
+    assert step.graphs == ["captured"]
+    assert failures
+
+
 def test_constants_are_uploaded_when_the_capture_is_over(device: Any) -> None:
     graph = device.new_graph()
     with graph.capture():

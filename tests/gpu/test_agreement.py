@@ -91,3 +91,54 @@ def test_products(device: Any, dtype: str, x: Any, y: Any, turned: bool) -> None
     found, expected = device.matmul(A, B).get(), a.astype("float64") @ b.astype("float64")
     tolerance = {"float64": 1e-13, "float32": 1e-5, "float16": 1e-2}[dtype]
     assert np.abs(found - expected).max() < tolerance * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+@pytest.mark.parametrize("channels", [1, 3, 24, 64, 130])
+def test_normalisation_at_size(device: Any, dtype: str, channels: int) -> None:
+    """Many threads, whole and partial 16 bytes: batch norm, sums over channels and layer norm, both ways."""
+    rng = np.random.default_rng(0)
+    x, g = (rng.standard_normal((17, channels, 31, 29)).astype(dtype) for _ in range(2))
+    w, b = (rng.standard_normal(channels).astype(dtype) for _ in range(2))
+    X, G, W, B = map(device.asarray, (x, g, w, b))
+    wide = [a.astype("float64") for a in (x, g, w, b)]
+    tolerance = {"float64": 1e-11, "float32": 1e-4, "float16": 5e-3}[dtype]
+
+    def close(found: Any, expected: Any) -> None:
+        for ours, theirs in zip(found, expected, strict=True):
+            assert np.abs(ours.get().astype("float64") - theirs).max() <= tolerance * max(np.abs(theirs).max(), 1)
+
+    found, expected = device.batch_norm(X, W, B, 1e-5), cpu.batch_norm(wide[0], wide[2], wide[3], 1e-5)
+    close(found, expected)
+    close(
+        device.batch_norm_input_grad(G, X, W, *found[1:]),
+        cpu.batch_norm_input_grad(wide[1], wide[0], wide[2], *expected[1:]),
+    )
+    close([device.channel_sum(X)], [cpu.channel_sum(wide[0])])
+    close([device.scale_channels(X, W, B)], [cpu.scale_channels(wide[0], wide[2], wide[3])])
+    rows, gradients = (a.reshape(-1, channels) for a in (X, G))
+    found = device.layer_norm(rows, W, B, 1e-5)
+    expected = cpu.layer_norm(wide[0].reshape(-1, channels), wide[2], wide[3], 1e-5)
+    close(found, expected)
+    if channels > 1:
+        close(
+            device.layer_norm_input_grad(gradients, rows, W, *found[1:]),
+            cpu.layer_norm_input_grad(
+                wide[1].reshape(-1, channels), wide[0].reshape(-1, channels), wide[2], *expected[1:]
+            ),
+        )
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+@pytest.mark.parametrize("start", [0, 1])
+def test_pointwise_at_size(device: Any, dtype: str, start: int) -> None:
+    g, x = np.random.default_rng(0).standard_normal((2, 1_000_003)).astype(dtype)
+    G, X = (device.asarray(a)[start:] for a in (g, x))
+    g, x = g[start:], x[start:]
+    np.testing.assert_array_equal(device.relu(X).get(), np.maximum(x, 0))
+    np.testing.assert_array_equal(device.relu_grad(G, X).get(), np.where(x <= 0, 0, g))
+    np.testing.assert_array_equal((X + G).get(), x + g)
+    np.testing.assert_array_equal((X * G).get(), x * g)
+    out, mask = device.dropout(X, 0.25, X.shape)
+    assert abs(mask.get().mean() - 0.75) < 0.005
+    np.testing.assert_allclose(out.get(), x * mask.get() / np.dtype(dtype).type(0.75), rtol=2e-3)

@@ -15,6 +15,7 @@ from ..errors import GraphError
 from .hooks import Hooked, Name, RemovableHandle
 
 if TYPE_CHECKING:
+    from ..graph_hooks import register_multi_grad_hook
     from ..saved_tensors import disable_saved_tensors_hooks, increment_version, save_on_cpu, saved_tensors_hooks
     from ..summary import graph_summary
     from .op import Op, Rule
@@ -27,6 +28,7 @@ __all__ = [
     "disable_saved_tensors_hooks",
     "graph_summary",
     "increment_version",
+    "register_multi_grad_hook",
     "save_on_cpu",
     "saved_tensors_hooks",
 ]
@@ -304,6 +306,7 @@ _ELSEWHERE = {
     "disable_saved_tensors_hooks": "saved_tensors",
     "graph_summary": "summary",
     "increment_version": "saved_tensors",
+    "register_multi_grad_hook": "graph_hooks",
     "save_on_cpu": "saved_tensors",
     "saved_tensors_hooks": "saved_tensors",
 }

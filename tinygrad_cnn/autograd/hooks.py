@@ -18,6 +18,20 @@ def use_tensors(as_tensor: Callable[[Any], Any]) -> None:
     _as_tensor = as_tensor
 
 
+class _AfterWalk(threading.local):
+    """Of this thread's walks, each inside the one before: what is called in the end, with whether it got there."""
+
+    def __init__(self) -> None:
+        self.walks: list[list[Callable[[bool], Any]]] = []
+
+    def begin(self) -> list[Callable[[bool], Any]]:
+        self.walks.append([])
+        return self.walks[-1]
+
+
+AFTER_WALK = _AfterWalk()
+
+
 class _Waiting(threading.local):
     """What hooks have put off until the end of the walk of their thread."""
 

@@ -50,6 +50,7 @@ class Op:
     """
 
     takes_16_bits = False  # see `widened`
+    only_products = False  # whether it and its rules are products and sums, which some backends do in float32
     policy = ""  # the precision that autocast wants for it
 
     def __init__(

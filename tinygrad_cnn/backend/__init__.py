@@ -98,6 +98,16 @@ def _opened(name: str) -> Backend:
     return backend
 
 
+def _after_fork() -> None:
+    """In a child only the CPU is left."""
+    for name in set(_backends) - {cpu.name}:
+        del _backends[name]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def backends() -> tuple[Backend, ...]:
     """All backends that are in use."""
     return tuple(_backends.values())

@@ -25,7 +25,15 @@ class NotThisTime(Exception):  # noqa: N818 - never seen by a user
 
 
 class CannotCapture(Exception):  # noqa: N818 - its text is told as a reason
-    """Why a recording makes no graph."""
+    """Why a recording makes no graph.
+
+    Attributes:
+        may_pass: whether it may go better another time.
+    """
+
+    def __init__(self, reason: str, *, may_pass: bool = False) -> None:
+        super().__init__(reason)
+        self.may_pass = may_pass
 
 
 def graph_for(script: Script, inputs: list[Tensor]) -> Graph:
@@ -136,7 +144,7 @@ class Captured:
             except CannotCapture:
                 raise
             except Exception as error:
-                raise CannotCapture(f"{type(error).__name__}: {error}") from error
+                raise CannotCapture(f"{type(error).__name__}: {error}", may_pass=True) from error
             if any(x.storage.version for x in given) or any(
                 x.array is not a for x, a in zip(given, self.static, strict=False)
             ):

@@ -46,6 +46,7 @@ class Recording:
         self.replayed = 0
         self.captured: Captured | None = None
         self.captures = 0
+        self.failed = False
         self.why_not = ""
         self.guards = guards
         self._empty = [guard.read.__self__ for guard in guards if not guard.values and _is_dict_values(guard.read)]  # type: ignore[attr-defined]
@@ -81,7 +82,9 @@ class Recording:
         try:
             self.captured = Captured(self.script, inputs, MODE.get(), graph_for(self.script, inputs))
         except CannotCapture as error:
-            self.why_not = str(error)
+            # The first failure may be that something was loaded then, which a capture does not allow.
+            self.why_not = str(error) if self.failed or not error.may_pass else ""
+            self.failed = True
 
     def holds(self, inputs: list[Tensor]) -> bool:
         """Whether a call with arguments of the same kind goes the recorded way."""

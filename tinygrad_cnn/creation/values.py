@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from ..dtypes import as_dtype, get_default_dtype, int64, is_floating
+from ..dtypes import as_dtype, get_default_dtype, int64, is_floating, wrapped
 from ..errors import ArgumentError, ShapeError
 from ..functions.out import keep, with_out
 from ..tensor import Tensor, as_tensor, backend_for, sizes
@@ -138,7 +138,9 @@ def full(
     """
     wanted = as_tensor(fill_value).dtype if dtype is None else as_dtype(dtype)
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    return finished(backend_for(device).xp.full(shape_of("full", (), size), value, dtype=wanted), requires_grad)
+    return finished(
+        backend_for(device).xp.full(shape_of("full", (), size), wrapped(value, wanted), dtype=wanted), requires_grad
+    )
 
 
 def arange(

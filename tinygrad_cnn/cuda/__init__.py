@@ -10,6 +10,7 @@ from typing import Any
 from ..backend import cuda as _floor
 from ..backend import get_backend
 from ..errors import OutOfMemoryError
+from ..random import state_as_tensor, state_of_tensor
 from ..tensor import legacy
 from ..tensor.device import device as _device
 from . import amp
@@ -38,17 +39,28 @@ __all__ = [
     "get_device_name",
     "get_device_properties",
     "get_rng_state",
+    "get_rng_state_all",
+    "init",
+    "ipc_collect",
     "is_available",
+    "is_bf16_supported",
+    "is_initialized",
     "manual_seed",
     "manual_seed_all",
     "max_memory_allocated",
+    "max_memory_cached",
+    "max_memory_reserved",
     "mem_get_info",
     "memory_allocated",
+    "memory_cached",
     "memory_reserved",
     "memory_summary",
+    "reset_max_memory_allocated",
+    "reset_max_memory_cached",
     "reset_peak_memory_stats",
     "set_device",
     "set_rng_state",
+    "set_rng_state_all",
     "stream",
     "synchronize",
     "why_not",
@@ -114,6 +126,21 @@ def current_device() -> int:
     >>> tg.cuda.current_device()  # doctest: +SKIP
     """
     return int(_opened().index)
+
+
+def init() -> None:
+    """Open the current device, which its first use does anyway."""
+    _opened()
+
+
+def is_initialized() -> bool:
+    """Whether a device has been used."""
+    return bool(_floor.opened())
+
+
+def is_bf16_supported(including_emulation: bool = True) -> bool:
+    """Whether tensors of dtype bfloat16 can be computed with on the current device: they are widened, so always."""
+    return is_available()
 
 
 def set_device(device: Any) -> None:
@@ -289,6 +316,14 @@ def empty_cache() -> None:
         runtime.empty_cache(number)
 
 
+memory_cached = max_memory_reserved = max_memory_cached = memory_reserved
+reset_max_memory_allocated = reset_max_memory_cached = reset_peak_memory_stats
+
+
+def ipc_collect() -> None:
+    """Nothing: no memory is shared between processes."""
+
+
 def memory_summary(device: Any = None, abbreviated: bool = False) -> str:
     """How memory is used, as text.
 
@@ -321,11 +356,11 @@ def manual_seed(seed: int) -> None:
 
 
 def get_rng_state(device: Any = None) -> Any:
-    """Where the random numbers of a device are.
+    """Where the random numbers of a device are, as a tensor of bytes on the CPU.
 
     >>> state = tg.cuda.get_rng_state()  # doctest: +SKIP
     """
-    return _opened(device).rng.get_state()
+    return state_as_tensor(_opened(device).rng.get_state())
 
 
 def set_rng_state(new_state: Any, device: Any = None) -> None:
@@ -333,7 +368,24 @@ def set_rng_state(new_state: Any, device: Any = None) -> None:
 
     >>> tg.cuda.set_rng_state(state)  # doctest: +SKIP
     """
-    _opened(device).rng.set_state(new_state)
+    _opened(device).rng.set_state(state_of_tensor(new_state))
+
+
+def get_rng_state_all() -> list[Any]:
+    """Where the random numbers of all devices are; an empty list without one.
+
+    >>> states = tg.cuda.get_rng_state_all()  # doctest: +SKIP
+    """
+    return [get_rng_state(i) for i in range(device_count())]
+
+
+def set_rng_state_all(new_states: Any) -> None:
+    """Go on from where `get_rng_state_all` was called.
+
+    >>> tg.cuda.set_rng_state_all(states)  # doctest: +SKIP
+    """
+    for i, state in enumerate(new_states):
+        set_rng_state(state, i)
 
 
 # tensor types of old programs -----------------------------------------------------------------------------------------

@@ -91,17 +91,31 @@ __all__ = [
 
 
 def is_available() -> bool:
-    """True."""
+    """True.
+
+    >>> is_available()
+    True
+    """
     return True
 
 
 def is_nccl_available() -> bool:
-    """False: what is exchanged goes through the memory of the CPU, whatever the name of the backend."""
+    """False: what is exchanged goes through the memory of the CPU, whatever the name of the backend.
+
+    >>> is_nccl_available()
+    False
+    >>> is_mpi_available()
+    False
+    """
     return False
 
 
 def is_gloo_available() -> bool:
-    """True: the way of process 0 is taken under this name."""
+    """True: the way of process 0 is taken under this name.
+
+    >>> is_gloo_available()
+    True
+    """
     return True
 
 
@@ -109,5 +123,9 @@ is_mpi_available = is_nccl_available
 
 
 def is_torchelastic_launched() -> bool:
-    """Whether `torchrun`, or `python -m tinygrad_cnn.distributed.run`, has started this process."""
+    """Whether `torchrun`, or `python -m tinygrad_cnn.distributed.run`, has started this process.
+
+    >>> is_torchelastic_launched()
+    False
+    """
     return "TORCHELASTIC_RUN_ID" in os.environ

@@ -13,7 +13,11 @@ from .groups import Group, required
 
 
 class ReduceOp(Enum):
-    """How values of several processes become one."""
+    """How values of several processes become one.
+
+    >>> ReduceOp.SUM.value
+    'sum'
+    """
 
     SUM = "sum"
     AVG = "avg"
@@ -29,7 +33,13 @@ reduce_op = ReduceOp  # PyTorch's old name
 
 
 class Work:
-    """What operations with `async_op=True` return; all but `irecv` are done when they return."""
+    """What operations with `async_op=True` return; all but `irecv` are done when they return.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> tg.distributed.all_reduce(tg.ones(2), async_op=True).wait()
+    True
+    >>> tg.distributed.destroy_process_group()
+    """
 
     def __init__(self, wait: Any = None) -> None:
         self._wait = wait
@@ -79,18 +89,36 @@ def _done(async_op: bool) -> Work | None:
 
 
 def barrier(group: Any = None, async_op: bool = False, device_ids: Any = None) -> Work | None:
-    """Wait for the others."""
+    """Wait for the others.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> barrier()
+    >>> tg.distributed.destroy_process_group()
+    """
     required("barrier", group).meet(np.empty(0), "all", wants=False)
     return _done(async_op)
 
 
 def monitored_barrier(group: Any = None, timeout: Any = None, wait_all_ranks: bool = False) -> None:
-    """Wait for the others."""
+    """Wait for the others.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> monitored_barrier()
+    >>> tg.distributed.destroy_process_group()
+    """
     required("monitored_barrier", group).meet(np.empty(0), "all", wants=False)
 
 
 def all_reduce(tensor: Tensor, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False) -> Work | None:
-    """The sum over all processes, or what `op` says, in everybody's `tensor`."""
+    """The sum over all processes, or what `op` says, in everybody's `tensor`.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> x = tg.ones(2)
+    >>> tg.distributed.all_reduce(x)
+    >>> tg.distributed.destroy_process_group()
+    >>> x
+    tensor([1., 1.])
+    """
     chosen = required("all_reduce", group)
     values = _values("all_reduce", tensor)
     if chosen.size() > 1:
@@ -101,7 +129,12 @@ def all_reduce(tensor: Tensor, op: Any = ReduceOp.SUM, group: Any = None, async_
 def reduce(
     tensor: Tensor, dst: int = 0, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False
 ) -> Work | None:
-    """The sum over all processes, or what `op` says, in `tensor` of process `dst`."""
+    """The sum over all processes, or what `op` says, in `tensor` of process `dst`.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> reduce(tg.ones(2), dst=0)
+    >>> tg.distributed.destroy_process_group()
+    """
     chosen = required("reduce", group)
     mine = _place("reduce", chosen, dst) == chosen.me
     result = chosen.meet(_values("reduce", tensor), ReduceOp(op).value, wants=mine)
@@ -111,7 +144,12 @@ def reduce(
 
 
 def broadcast(tensor: Tensor, src: int = 0, group: Any = None, async_op: bool = False) -> Work | None:
-    """Process `src`'s tensor in everybody's `tensor`."""
+    """Process `src`'s tensor in everybody's `tensor`.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> broadcast(tg.ones(2), src=0)
+    >>> tg.distributed.destroy_process_group()
+    """
     chosen = required("broadcast", group)
     place = _place("broadcast", chosen, src)
     values = _values("broadcast", tensor)
@@ -123,7 +161,15 @@ def broadcast(tensor: Tensor, src: int = 0, group: Any = None, async_op: bool = 
 
 
 def all_gather(tensor_list: list[Tensor], tensor: Tensor, group: Any = None, async_op: bool = False) -> Work | None:
-    """Everybody's tensor in the tensors of everybody's list."""
+    """Everybody's tensor in the tensors of everybody's list.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> parts = [tg.zeros(2)]
+    >>> all_gather(parts, tg.ones(2))
+    >>> tg.distributed.destroy_process_group()
+    >>> parts
+    [tensor([1., 1.])]
+    """
     chosen = required("all_gather", group)
     targets = _listed("all_gather", tensor_list, chosen)
     for target, values in zip(targets, chosen.meet(_values("all_gather", tensor), "all"), strict=True):
@@ -134,7 +180,15 @@ def all_gather(tensor_list: list[Tensor], tensor: Tensor, group: Any = None, asy
 def all_gather_into_tensor(
     output_tensor: Tensor, input_tensor: Tensor, group: Any = None, async_op: bool = False
 ) -> Work | None:
-    """Everybody's tensor behind one another, in everybody's."""
+    """Everybody's tensor behind one another, in everybody's.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> rows = tg.zeros(1, 2)
+    >>> all_gather_into_tensor(rows, tg.ones(2))
+    >>> tg.distributed.destroy_process_group()
+    >>> rows
+    tensor([[1., 1.]])
+    """
     chosen = required("all_gather_into_tensor", group)
     parts = chosen.meet(_values("all_gather_into_tensor", input_tensor), "all")
     _fill("all_gather_into_tensor", output_tensor, np.concatenate([np.ravel(part) for part in parts]))
@@ -148,7 +202,15 @@ def gather(
     group: Any = None,
     async_op: bool = False,
 ) -> Work | None:
-    """Everybody's tensor in the tensors of process `dst`'s list."""
+    """Everybody's tensor in the tensors of process `dst`'s list.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> parts = [tg.zeros(2)]
+    >>> gather(tg.ones(2), parts)
+    >>> tg.distributed.destroy_process_group()
+    >>> parts
+    [tensor([1., 1.])]
+    """
     chosen = required("gather", group)
     mine = _place("gather", chosen, dst) == chosen.me
     targets = _listed("gather", gather_list, chosen) if mine else []
@@ -165,7 +227,15 @@ def scatter(
     group: Any = None,
     async_op: bool = False,
 ) -> Work | None:
-    """A tensor of process `src`'s list for each process, in its `tensor`."""
+    """A tensor of process `src`'s list for each process, in its `tensor`.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> x = tg.zeros(2)
+    >>> scatter(x, [tg.ones(2)])
+    >>> tg.distributed.destroy_process_group()
+    >>> x
+    tensor([1., 1.])
+    """
     chosen = required("scatter", group)
     place = _place("scatter", chosen, src)
     mine = place == chosen.me
@@ -178,7 +248,15 @@ def scatter(
 def reduce_scatter(
     output: Tensor, input_list: list[Tensor], op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False
 ) -> Work | None:
-    """The sum over all processes of the tensor that each has for this one, in `output`."""
+    """The sum over all processes of the tensor that each has for this one, in `output`.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> x = tg.zeros(2)
+    >>> reduce_scatter(x, [tg.ones(2)])
+    >>> tg.distributed.destroy_process_group()
+    >>> x
+    tensor([1., 1.])
+    """
     chosen = required("reduce_scatter", group)
     values = np.stack([_values("reduce_scatter", x) for x in _listed("reduce_scatter", input_list, chosen)])
     if chosen.size() > 1:
@@ -188,14 +266,20 @@ def reduce_scatter(
 
 
 def send(tensor: Tensor, dst: int, group: Any = None, tag: int = 0) -> None:
-    """Send a tensor to another process, which calls `recv`; it does not wait for that."""
+    """Send a tensor to another process, which calls `recv`; it does not wait for that.
+
+    >>> tg.distributed.send(tg.ones(2), dst=1)  # doctest: +SKIP
+    """
     chosen = required("send", group)
     _place("send", chosen, dst)
     _way("send", chosen).send(("letter", chosen.ranks[chosen.me], dst, tag), _values("send", tensor))
 
 
 def recv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0) -> int:
-    """Wait for a tensor of process `src`, which comes into `tensor`; returns the rank."""
+    """Wait for a tensor of process `src`, which comes into `tensor`; returns the rank.
+
+    >>> tg.distributed.recv(tg.ones(2), src=1)  # doctest: +SKIP
+    """
     chosen = required("recv", group)
     if src is None:
         raise ValueError("recv: give src, the rank to receive from; receiving from anybody is not supported")
@@ -206,13 +290,19 @@ def recv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0
 
 
 def isend(tensor: Tensor, dst: int, group: Any = None, tag: int = 0) -> Work:
-    """`send`, which does not wait anyway."""
+    """`send`, which does not wait anyway.
+
+    >>> tg.distributed.isend(tg.ones(2), dst=1)  # doctest: +SKIP
+    """
     send(tensor, dst, group, tag)
     return Work()
 
 
 def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0) -> Work:
-    """`recv`, when `wait()` is called on what it returns."""
+    """`recv`, when `wait()` is called on what it returns.
+
+    >>> tg.distributed.irecv(tg.ones(2), src=1)  # doctest: +SKIP
+    """
     return Work(lambda: recv(tensor, src, group, tag))
 
 
@@ -223,14 +313,30 @@ def _way(caller: str, chosen: Group) -> Any:
 
 
 def all_gather_object(object_list: list[Any], obj: Any, group: Any = None) -> None:
-    """Everybody's object in everybody's list. Objects are pickled: trust the processes of the group."""
+    """Everybody's object in everybody's list. Objects are pickled: trust the processes of the group.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> found = [None]
+    >>> all_gather_object(found, "mine")
+    >>> tg.distributed.destroy_process_group()
+    >>> found
+    ['mine']
+    """
     chosen = required("all_gather_object", group)
     _listed("all_gather_object", object_list, chosen)
     object_list[:] = _unpacked(chosen.meet(_packed(obj), "all"))
 
 
 def gather_object(obj: Any, object_gather_list: list[Any] | None = None, dst: int = 0, group: Any = None) -> None:
-    """Everybody's object in the list of process `dst`. Objects are pickled: trust the processes of the group."""
+    """Everybody's object in the list of process `dst`. Objects are pickled: trust the processes of the group.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> found = [None]
+    >>> gather_object("mine", found)
+    >>> tg.distributed.destroy_process_group()
+    >>> found
+    ['mine']
+    """
     chosen = required("gather_object", group)
     mine = _place("gather_object", chosen, dst) == chosen.me
     if mine:
@@ -241,7 +347,12 @@ def gather_object(obj: Any, object_gather_list: list[Any] | None = None, dst: in
 
 
 def broadcast_object_list(object_list: list[Any], src: int = 0, group: Any = None, device: Any = None) -> None:
-    """Process `src`'s objects in everybody's list. Objects are pickled: trust the processes of the group."""
+    """Process `src`'s objects in everybody's list. Objects are pickled: trust the processes of the group.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> broadcast_object_list(["mine"])
+    >>> tg.distributed.destroy_process_group()
+    """
     chosen = required("broadcast_object_list", group)
     place = _place("broadcast_object_list", chosen, src)
     mine = place == chosen.me

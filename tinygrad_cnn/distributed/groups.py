@@ -23,6 +23,11 @@ class Group:
         ranks: their numbers among all.
         me: the place of this process in `ranks`, -1 if it is not among them.
         way: to the table where they meet; None for a process alone.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> type(tg.distributed.new_group([0])).__name__
+    'Group'
+    >>> tg.distributed.destroy_process_group()
     """
 
     def __init__(self, ranks: list[int], rank: int, backend: str, way: Host | Guest | None, number: int = 0) -> None:
@@ -50,13 +55,21 @@ class Group:
 
 
 class group:  # noqa: N801 - PyTorch's name
-    """The group of all processes, once there is one."""
+    """The group of all processes, once there is one.
+
+    >>> group.WORLD is None
+    True
+    """
 
     WORLD: Group | None = None
 
 
 class GroupMember:
-    """PyTorch's marks: the group of all, and what `new_group` gives to a process outside."""
+    """PyTorch's marks: the group of all, and what `new_group` gives to a process outside.
+
+    >>> GroupMember.NON_GROUP_MEMBER
+    -100
+    """
 
     NON_GROUP_MEMBER = -100
 
@@ -67,7 +80,11 @@ class _World:
 
 
 def is_initialized() -> bool:
-    """Whether `init_process_group` has been called."""
+    """Whether `init_process_group` has been called.
+
+    >>> tg.distributed.is_initialized()
+    False
+    """
     return group.WORLD is not None
 
 
@@ -100,6 +117,11 @@ def init_process_group(
         RuntimeError: when there is a group already, or the others do not come.
         NotImplementedError: for a store.
         ValueError: for a rank outside the group, or an address that says nothing.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> tg.distributed.is_initialized()
+    True
+    >>> tg.distributed.destroy_process_group()
     """
     if is_initialized():
         raise RuntimeError("init_process_group: there is a group already; destroy_process_group() ends it")
@@ -156,7 +178,13 @@ def _file(name: str, rank: int, size: int, seconds: float) -> Host | Guest:
 
 
 def destroy_process_group(group: Any = None) -> None:
-    """End the group of all, or a smaller one, which need not be ended; process 0 waits for the others to do it, too."""
+    """End the group of all, or a smaller one, which need not be ended; process 0 waits for the others to do it, too.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> tg.distributed.destroy_process_group()
+    >>> tg.distributed.is_initialized()
+    False
+    """
     if group is None or group is _of_all():
         _end()
 
@@ -190,6 +218,11 @@ def get_rank(group: Any = None) -> int:
 
     Raises:
         ValueError: when there is no group.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> tg.distributed.get_rank()
+    0
+    >>> tg.distributed.destroy_process_group()
     """
     return group.me if isinstance(group, Group) else -1 if group is not None else required("get_rank").me
 
@@ -199,6 +232,11 @@ def get_world_size(group: Any = None) -> int:
 
     Raises:
         ValueError: when there is no group.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> tg.distributed.get_world_size()
+    1
+    >>> tg.distributed.destroy_process_group()
     """
     if group is not None and get_rank(group) < 0:
         return -1
@@ -206,12 +244,24 @@ def get_world_size(group: Any = None) -> int:
 
 
 def get_backend(group: Any = None) -> str:
-    """The name that `init_process_group` was given."""
+    """The name that `init_process_group` was given.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> get_backend()
+    'gloo'
+    >>> tg.distributed.destroy_process_group()
+    """
     return required("get_backend", group).backend
 
 
 def get_process_group_ranks(group: Any = None) -> list[int]:
-    """The numbers of the group's processes among all."""
+    """The numbers of the group's processes among all.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> get_process_group_ranks()
+    [0]
+    >>> tg.distributed.destroy_process_group()
+    """
     return list(required("get_process_group_ranks", group).ranks)
 
 
@@ -222,6 +272,11 @@ def new_group(
 
     Raises:
         ValueError: for numbers that are none of a process.
+
+    >>> tg.distributed.init_process_group("gloo", rank=0, world_size=1)
+    >>> tg.distributed.get_world_size(tg.distributed.new_group())
+    1
+    >>> tg.distributed.destroy_process_group()
     """
     world = required("new_group")
     listed = world.ranks if ranks is None else sorted(ranks)

@@ -47,8 +47,23 @@ def _labels(equation: str, operands: list[Tensor]) -> tuple[list[list[str]], lis
     return inputs, dots + sorted(label for label in set(every) if every.count(label) == 1 and label[0] != DOTS)
 
 
-def einsum(equation: str, *operands: Any) -> Tensor:
+def _spelled_out(parts: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The equation of operands that stand each before a list of the numbers of its dimensions."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in the order of the numbers: the result's, too
+    pairs, last = len(parts) // 2, parts[-1] if len(parts) % 2 else None
+    lists = [*parts[1 : 2 * pairs : 2], *([] if last is None else [last])]
+    numbers = [n for numbers in lists for n in numbers if n is not ...]
+    if bad := [n for n in numbers if not (hasattr(n, "__index__") and 0 <= n < len(letters))]:
+        raise ArgumentError(f"einsum: dimensions have numbers from 0 to {len(letters) - 1}; got {bad[0]}{in_scope()}")
+    terms = ["".join("..." if n is ... else letters[n] for n in numbers) for numbers in lists]
+    equation = ",".join(terms[:pairs]) + ("" if last is None else f"->{terms[-1]}")
+    return equation, parts[: 2 * pairs : 2]
+
+
+def einsum(equation: Any, *operands: Any) -> Tensor:
     """Einstein's summation: dimensions with one letter are multiplied together, those not in the result summed.
+
+    In place of letters, numbers may name the dimensions: `einsum(x, [0, 1], y, [1, 2], [0, 2])`.
 
     Raises:
         RuntimeError: for an equation that is malformed or does not fit the operands.
@@ -58,6 +73,8 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     tensor([[1., 2.],
             [3., 4.]])
     """
+    if isinstance(equation, Tensor):
+        equation, operands = _spelled_out((equation, *operands))
     given = operands[0] if len(operands) == 1 and isinstance(operands[0], tuple | list) else operands
     tensors = tensor_list("einsum", given)
     inputs, output = _labels(equation, tensors)

@@ -45,7 +45,7 @@ rot90 = of_a_tensor(Tensor.rot90)
 select = of_a_tensor(Tensor.select)
 select_scatter = of_a_tensor(Tensor.select_scatter)
 slice_scatter = of_a_tensor(Tensor.slice_scatter)
-split = of_a_tensor(Tensor.split)
+pieces = of_a_tensor(Tensor.split, "split")
 split_with_sizes = of_a_tensor(Tensor.split_with_sizes)
 squeeze = of_a_tensor(Tensor.squeeze)
 sum_to_size = of_a_tensor(Tensor.sum_to_size)
@@ -64,7 +64,6 @@ swapaxes = swapdims = transpose
 resolve_conj = resolve_neg = conj_physical = conj
 moveaxis = movedim
 unsafe_chunk = chunk
-unsafe_split = split
 unsafe_split_with_sizes = split_with_sizes
 
 
@@ -343,6 +342,18 @@ def repeat_interleave(
         return numbers.repeat_interleave(input, 0, output_size=output_size)
     return input.repeat_interleave(repeats, dim, output_size=output_size)
 
+
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """`Tensor.split`, under PyTorch's names of the arguments.
+
+    >>> import tinygrad_cnn as tg
+    >>> split(tg.arange(5), split_size_or_sections=[4, 1])
+    (tensor([0, 1, 2, 3]), tensor([4]))
+    """
+    return pieces(tensor, split_size_or_sections, dim)
+
+
+unsafe_split = split
 
 __all__ = [
     "adjoint",

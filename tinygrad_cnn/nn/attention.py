@@ -9,7 +9,7 @@ from ..creation import empty
 from ..tensor import Tensor
 from . import functional as F
 from . import init
-from .linear import Linear
+from .linear import NonDynamicallyQuantizableLinear
 from .module import Module
 from .parameter import Parameter
 
@@ -88,7 +88,7 @@ class MultiheadAttention(Module):
         self.register_parameter("v_proj_weight", learned(apart, embed_dim, self.vdim))
         self.register_parameter("in_proj_weight", learned(not apart, 3 * embed_dim, embed_dim))
         self.register_parameter("in_proj_bias", learned(bias, 3 * embed_dim))
-        self.out_proj = Linear(embed_dim, embed_dim, bias=bias, device=device, dtype=dtype)
+        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias=bias, device=device, dtype=dtype)
         self.register_parameter("bias_k", learned(add_bias_kv, 1, 1, embed_dim))
         self.register_parameter("bias_v", learned(add_bias_kv, 1, 1, embed_dim))
         self._reset_parameters()

@@ -121,7 +121,8 @@ class BatchNormBase(NormBase):
 
 @repeated
 def _count(tracked: Tensor) -> None:
-    tracked.array[...] += 1
+    array = tracked.array
+    array += 1
     tracked.storage.changed("batch_norm")
 
 

@@ -51,6 +51,7 @@ from .arithmetic import (
     transfer,
     trunc,
 )
+from .bessel import airy_ai, bessel_j, bessel_k, bessel_y
 from .binary import (
     atan2,
     copysign,
@@ -185,7 +186,11 @@ __all__ = [
     "atanh",
     "batch_norm",
     "batch_norm_input_grad",
+    "airy_ai",
     "bessel_i",
+    "bessel_j",
+    "bessel_k",
+    "bessel_y",
     "bitwise_and",
     "bitwise_left_shift",
     "bitwise_not",

@@ -89,6 +89,8 @@ def as_tensor(values: Any, dtype: Any = None, device: Any = None) -> Tensor:
     wanted = as_dtype(dtype) if dtype is not None else of_python(values)
     try:
         array = backend.asarray(values, dtype=wanted)
+    except OverflowError:  # integers wrap around
+        array = backend.asarray(values, dtype="int64").astype(wanted)
     except ValueError as error:
         raise ValueError(f"tensor: the values do not form a rectangular array: {error}") from None
     if not is_dtype(array.dtype):

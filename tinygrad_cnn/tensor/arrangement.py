@@ -31,14 +31,14 @@ class ArrangementMethods(CuttingMethods):
         named = sizes("flip", places if dims is None else (tuple(dims),))
         return ops.flip(self, dim=dimensions("flip", named, self.ndim) if named else ())
 
-    def sum_to_size(self, *size: Any) -> Self:
+    def sum_to_size(self, *size: Any, **named: Any) -> Self:
         """Summed over the dimensions along which a tensor of this size would be broadcast to self's.
 
         >>> tg.ones(2, 3).sum_to_size(2, 1)
         tensor([[3.],
                 [3.]])
         """
-        shape = sizes("sum_to_size", size)
+        shape = sizes("sum_to_size", size, "size", named)
         offset = self.ndim - len(shape)
         if offset < 0 or any(n not in (1, self.shape[offset + i]) for i, n in enumerate(shape)):
             raise ShapeError(f"sum_to_size: {shape} can't be expanded to {tuple(self.shape)}{in_scope()}")
@@ -135,13 +135,13 @@ class ArrangementMethods(CuttingMethods):
 
     # repeating --------------------------------------------------------------------------------------------------------
 
-    def tile(self, *dims: Any) -> Self:
+    def tile(self, *dims: Any, **named: Any) -> Self:
         """`repeat`, with as many counts as needed: missing ones, in front, are 1.
 
         >>> tg.tensor([1, 2]).tile(2)
         tensor([1, 2, 1, 2])
         """
-        counts = sizes("tile", dims)
+        counts = sizes("tile", dims, "dims", named)
         return self.repeat(*(1,) * (self.ndim - len(counts)), *counts) if self.ndim or counts else ops.copy(self)
 
     @numpy_words

@@ -10,6 +10,7 @@ import numpy as np
 from .. import ops
 from ..autograd import Leaf, is_grad_enabled
 from ..backend import cpu, get_backend
+from ..dtypes import wrapped
 from ..errors import DeviceError, DtypeError, GraphError
 from .base import TensorBase
 from .printing import describe
@@ -242,7 +243,7 @@ class ConversionMethods(TensorBase):
         tensor([7., 7.])
         """
         number = value.item() if isinstance(value, ConversionMethods) else value
-        filled = self.plain.from_array(self.backend.xp.full_like(self.array, number))
+        filled = self.plain.from_array(self.backend.xp.full_like(self.array, wrapped(number, self.array.dtype)))
         if self.node is None:
             return self.in_place("fill_", ops.copy, filled)
         return self.in_place("fill_", ops.where, self.backend.xp.ones((), "bool"), filled, self)

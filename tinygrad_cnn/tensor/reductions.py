@@ -204,16 +204,20 @@ class ReductionMethods(TensorBase):
     @overload
     def max(self, dim: TensorBase | None = None) -> Self: ...
     @overload
+    def max(self, *, other: TensorBase) -> Self: ...
+    @overload
     def max(self, dim: int, keepdim: bool = False, *, keepdims: bool = False) -> ValuesAndIndices: ...
     @overload
     def max(self, *, axis: int, keepdim: bool = False, keepdims: bool = False) -> ValuesAndIndices: ...
-    def max(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    def max(
+        self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, other: Any = None
+    ) -> Any:
         """The maximum of all; along a dimension, values and indices; of this and another tensor, element by element.
 
         >>> tg.tensor([[1, 9], [8, 2]]).max(dim=1)
         ValuesAndIndices(values=tensor([9, 8]), indices=tensor([1, 0]))
         """
-        dim = dim if axis is None else axis
+        dim = next((given for given in (dim, axis, other) if given is not None), None)
         if isinstance(dim, TensorBase):
             return ops.maximum(self, dim)
         return self.amax() if dim is None else self._extreme("max", dim, keepdim or keepdims)
@@ -221,16 +225,20 @@ class ReductionMethods(TensorBase):
     @overload
     def min(self, dim: TensorBase | None = None) -> Self: ...
     @overload
+    def min(self, *, other: TensorBase) -> Self: ...
+    @overload
     def min(self, dim: int, keepdim: bool = False, *, keepdims: bool = False) -> ValuesAndIndices: ...
     @overload
     def min(self, *, axis: int, keepdim: bool = False, keepdims: bool = False) -> ValuesAndIndices: ...
-    def min(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    def min(
+        self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, other: Any = None
+    ) -> Any:
         """The minimum of all; along a dimension, values and indices; of this and another tensor, element by element.
 
         >>> tg.tensor([[1, 9], [8, 2]]).min(dim=1)
         ValuesAndIndices(values=tensor([1, 2]), indices=tensor([0, 1]))
         """
-        dim = dim if axis is None else axis
+        dim = next((given for given in (dim, axis, other) if given is not None), None)
         if isinstance(dim, TensorBase):
             return ops.minimum(self, dim)
         return self.amin() if dim is None else self._extreme("min", dim, keepdim or keepdims)

@@ -148,7 +148,14 @@ def _fresh(name: str) -> Any:
 
 
 class Array(cupy.ndarray):  # type: ignore[misc]
-    """An array on a CUDA device."""
+    """An array on a CUDA device.
+
+    Attributes:
+        multiplied: characters of the dtypes of 16 bits that are not computed with but have products of their own; the
+            backend knows.
+    """
+
+    multiplied = ""
 
     __array_priority__ = 200
     __hash__ = None  # type: ignore[assignment]

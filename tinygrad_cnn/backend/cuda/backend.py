@@ -8,6 +8,7 @@ import cupy
 import numpy as np
 
 from ..base import Backend
+from . import cublas, cudnn
 from .array import Array, own
 from .checks import outside
 from .cudnn_convolution import CudnnConvolution
@@ -46,6 +47,7 @@ class CudaBackend(CudnnConvolution, Pooling, Normalization, Losses, Optimizers, 
     def __init__(self, index: int, several: bool) -> None:
         self.index, self.name = index, f"cuda:{index}"
         self.rng = PhiloxGenerator(index)
+        Array.multiplied = self.only_stored if cublas.library() is not None and cudnn.library() is not None else ""
         self._several = several
 
     def holds(self, array: Any) -> bool:

@@ -15,8 +15,7 @@ from ..window import Ints, Window
 from .geometry import MOST, geometry, parts, values
 from .kernels import computing_type, divisor, divisor_argument, launch, packs, structure, type_name
 from .memory import channels_last, contiguous, empty
-from .pooling import FLOATS
-from .products import product
+from .products import MULTIPLIED, product
 
 COLUMN_BYTES = 256 << 20  # of unfolded windows at a time
 NARROW = 16  # channels of a group below which a matrix product has too little to do
@@ -148,7 +147,7 @@ class ColumnConvolution(Backend):
 
 
 def _known(x: Any, y: Any) -> bool:
-    return x.dtype == y.dtype and x.dtype in FLOATS
+    return x.dtype == y.dtype and x.dtype.char in MULTIPLIED
 
 
 def _narrow(w: Any, window: Window) -> bool:

@@ -11,6 +11,7 @@ from .array import in_rows
 from .kernels import THREADS, computing_type, divisor_argument, launch, packs, threads_for, type_name
 from .memory import channels_last, contiguous, empty
 from .pooling import FLOATS
+from .products import MULTIPLIED
 
 LANES = 1 << 18  # threads that sum together, over all channels
 
@@ -25,7 +26,7 @@ class Normalization(Backend):
 
     def channel_sum(self, x: Any) -> Any:
         """`Backend.channel_sum`: CuPy's sum over channels-last images reads memory in long strides."""
-        if x.dtype not in FLOATS or not x.size or x.ndim < 2:
+        if x.dtype.char not in MULTIPLIED or not x.size or x.ndim < 2:
             return super().channel_sum(x)
         rows, channels = channels_last(x), x.shape[1]
         count, kind, accumulated = x.size // channels, type_name(x.dtype), computing_type(x.dtype)
@@ -100,8 +101,8 @@ class Normalization(Backend):
         arguments: tuple[Any, ...] = (gradients, rows, weight, mean, invstd, out, r, n)
         launch("rows", "row_norm_grad", kind, count, *arguments, threads=threads_for(size))
         plain, weighted = (empty((lanes, size), wide) for _ in range(2))
-        arguments = (gradients, rows, mean, invstd, plain, weighted, r, n, np.uint32(lanes), divisor_argument(size))
-        launch("rows", "row_norm_sums", kind, plain.size, *arguments)
+        sums = (gradients, rows, mean, invstd, plain, weighted, r, n, np.uint32(lanes), divisor_argument(size))
+        launch("rows", "row_norm_sums", kind, plain.size, *sums)
         bias_grad, weight_grad = empty((size,), x.dtype), empty((size,), x.dtype)
         self._add_lanes(kind, plain, bias_grad)
         self._add_lanes(kind, weighted, weight_grad)

@@ -104,7 +104,7 @@ class MNIST(VisionDataset):
             there = [raw / images, raw / labels]
             needed(type(self).__name__, there, download, self.download)
         pixels, targets = map(read_idx, there)
-        if pixels.ndim != 3 or targets.shape != pixels.shape[:1]:
+        if pixels.ndim != 3 or targets.shape[:1] != pixels.shape[:1]:
             raise ValueError(
                 f"{there[0]} holds {pixels.shape} and {there[1]} {targets.shape}: they do not fit together"
             )

@@ -1,6 +1,6 @@
 """Transforms with nothing random in them, and those that put others together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,13 @@ class Compose:
     """
 
     def __init__(self, transforms: Sequence[Callable[[Any], Any]]) -> None:
+        name = type(self).__name__
+        given: object = transforms
+        if not isinstance(given, Iterable):
+            raise TypeError(f"{name}: expected a list of transforms; got {transforms!r:.80}; put it in a list")
+        for i, transform in enumerate(transforms if isinstance(transforms, Sequence) else ()):
+            if not callable(transform):
+                raise TypeError(f"{name}: element {i} must be a transform, which can be called; got {transform!r:.80}")
         self.transforms = transforms
 
     def __call__(self, img: Any) -> Any:
