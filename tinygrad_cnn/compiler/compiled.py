@@ -291,7 +291,7 @@ def compile(
 ) -> Any:
     """Record what a function of tensors does, and replay the recording in later calls.
 
-    A replay calls the same kernels on the same arrays in the same order, so its results are those of the function, bit
+    A replay calls the same kernels in the same order, or ones that give the same, so its results are the function's bit
     for bit; it leaves out what Python does in between: modules, checks, the graph, the bookkeeping of the walk back.
     Meant for a whole training step, or a model. The function runs as always in the first two calls with
     arguments of given shapes, dtypes and numbers; they are recorded, and if both did the same, later calls replay it.
