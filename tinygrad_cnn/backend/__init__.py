@@ -6,7 +6,8 @@ from typing import Any
 
 from ..errors import DeviceError
 from . import cuda
-from .base import Backend, Graph, Kept
+from .base import Backend, Kept
+from .captured import Graph
 from .generator import RandomGenerator
 from .numba import NumbaBackend
 from .numpy import NumpyBackend

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..backend import Graph
-from ..backend.base import StaleGraph
+from ..backend.captured import StaleGraph
 from ..optim import Optimizer
 from ..optim.lr_scheduler import LRScheduler
 from ..tensor import Tensor

@@ -11,7 +11,7 @@ from warnings import warn
 from ..autograd.modes import ANOMALY, AUTOCAST, MODE, RECORDING
 from ..autograd.tape import TAPE
 from ..backend import backends
-from ..backend.base import StaleGraph
+from ..backend.captured import StaleGraph
 from ..dtypes import get_default_dtype
 from ..nn import Module
 from ..tensor import Tensor
