@@ -14,10 +14,11 @@ LAYERS = {
     *("pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu"),
     *("rms_norm", "rrelu", "selu", "threshold", "triplet_margin_loss"),
 }
-# Modules that many programs never use and that take long to load; and a function in one of them.
+# Modules that many programs never use and that take long to load; and functions that live in them.
 LATER = {"compiler", "distributed", "distributions", "hub", "jit", "linalg", "multiprocessing", "onnx", "profiler"}
 LATER |= {"recording", "utils", "viz"}
-LOW_RANK = {"lobpcg", "pca_lowrank", "svd_lowrank"}
+FUNCTIONS = {"compile": "compiler", "lobpcg": "linalg.lowrank", "pca_lowrank": "linalg.lowrank"}
+FUNCTIONS |= {"svd_lowrank": "linalg.lowrank"}
 # Why a name is not here, by how it begins.
 ABSENT = {
     ("complex", "cdouble", "cfloat", "chalf", "polar", "view_as_", "fft", "stft", "istft", "signal"): (
@@ -62,10 +63,8 @@ def find(name: str) -> Any:
             return import_module("tinygrad_cnn.dtypes").dtype("bfloat16")
         except ImportError as missing:
             raise AttributeError(str(missing)) from None  # so that hasattr and getattr with a default answer
-    if name == "compile":
-        return import_module("tinygrad_cnn.compiler").compile
-    if name in LOW_RANK:
-        return getattr(import_module("tinygrad_cnn.linalg.lowrank"), name)
+    if name in FUNCTIONS:
+        return getattr(import_module(f"tinygrad_cnn.{FUNCTIONS[name]}"), name)
     if name in LATER:
         return import_module(f"tinygrad_cnn.{name}")
     if name in LAYERS:
