@@ -15,7 +15,7 @@ LAYERS = {
     *("rms_norm", "rrelu", "selu", "threshold", "triplet_margin_loss"),
 }
 # Modules that many programs never use and that take long to load.
-LATER = {"distributions", "hub"}
+LATER = {"distributions", "fx", "hub"}
 # Why a name is not here, by how it begins.
 ABSENT = {
     ("complex", "cdouble", "cfloat", "chalf", "polar", "view_as_", "fft", "stft", "istft", "signal"): (
@@ -31,7 +31,7 @@ ABSENT = {
     ("float8", "float4", "bits", "uint1", "uint2", "uint3", "uint4", "uint5", "uint6", "uint7"): (
         "there are the dtypes bool, uint8, int8 to int64, float16, bfloat16, float32 and float64"
     ),
-    ("fx", "export", "package", "library", "futures", "fork", "wait"): "programs are not compiled or exported here",
+    ("export", "package", "library", "futures", "fork", "wait"): "programs are not compiled or exported here",
     ("mps", "xpu", "mtia", "accelerator"): "there are the devices cpu and cuda",
 }
 

@@ -23,6 +23,7 @@ HOMES = {
     "torch.utils.data._utils.collate": "tinygrad_cnn.data.collate",
     "torch.utils.model_zoo": "tinygrad_cnn.hub",
     "torchvision": "tinygrad_cnn.vision",
+    "torchvision.ops.misc": "tinygrad_cnn.vision.ops",
 }
 # PyTorch's files whose names lie here in the package itself.
 _FILES = {
