@@ -15,7 +15,18 @@ LAYERS = {
     *("rms_norm", "rrelu", "selu", "threshold", "triplet_margin_loss"),
 }
 # Modules that many programs never use and that take long to load; and functions that live in them.
-LATER = {"compiler", "distributed", "distributions", "hub", "jit", "linalg", "multiprocessing", "onnx", "profiler"}
+LATER = {
+    "compiler",
+    "distributed",
+    "distributions",
+    "fx",
+    "hub",
+    "jit",
+    "linalg",
+    "multiprocessing",
+    "onnx",
+    "profiler",
+}
 LATER |= {"recording", "utils", "viz"}
 FUNCTIONS = {"compile": "compiler", "lobpcg": "linalg.lowrank", "pca_lowrank": "linalg.lowrank"}
 FUNCTIONS |= {"svd_lowrank": "linalg.lowrank"}
@@ -34,7 +45,7 @@ ABSENT = {
     ("float8", "float4", "bits", "uint1", "uint2", "uint3", "uint4", "uint5", "uint6", "uint7"): (
         "there are the dtypes bool, uint8, int8 to int64, float16, bfloat16, float32 and float64"
     ),
-    ("fx", "export", "package", "library", "futures", "fork", "wait"): "programs are not compiled or exported here",
+    ("export", "package", "library", "futures", "fork", "wait"): "programs are not compiled or exported here",
     ("mps", "xpu", "mtia"): "there are the devices cpu and cuda",
 }
 
