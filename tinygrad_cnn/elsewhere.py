@@ -27,7 +27,7 @@ LATER = {
     "onnx",
     "profiler",
 }
-LATER |= {"recording", "utils", "viz"}
+LATER |= {"profiler", "recording", "utils", "viz"}
 FUNCTIONS = {"compile": "compiler", "lobpcg": "linalg.lowrank", "pca_lowrank": "linalg.lowrank"}
 FUNCTIONS |= {"svd_lowrank": "linalg.lowrank"}
 # Why a name is not here, by how it begins.
