@@ -6,8 +6,9 @@ from typing import Any
 
 from ..errors import DeviceError
 from . import cuda
-from .base import Backend, Graph, Kept
+from .base import Backend, Kept
 from .generator import RandomGenerator
+from .graph import Graph, StaleGraph
 from .numba import NumbaBackend
 from .numpy import NumpyBackend
 from .switches import Switch, winograd
@@ -163,6 +164,7 @@ __all__ = [
     "Graph",
     "Kept",
     "RandomGenerator",
+    "StaleGraph",
     "Window",
     "are_deterministic_algorithms_enabled",
     "backend_of",

@@ -12,6 +12,7 @@ from typing import Any
 
 from .activations import ActivationKernels
 from .generator import RandomGenerator
+from .graph import Graph
 from .normalization import NormalizationKernels, per_channel
 from .window import Ints, Window
 
@@ -28,51 +29,6 @@ class Kept:
 
     def __reduce__(self) -> tuple[type["Kept"], tuple[()]]:
         return Kept, ()
-
-
-class StaleGraph(Exception):  # noqa: N818 - never seen by a user
-    """What was captured does not fit any more; nothing has been launched."""
-
-
-class Graph:
-    """Work that a backend has captured while nothing was computed, to be launched as one, again and again.
-
-    Its arrays keep their places. Numbers of the host are kept as they were, except for those of optimizers: the host's
-    part of a step is repeated before each launch, see `rehearse`.
-    """
-
-    def capture(self) -> AbstractContextManager[None]:
-        """A block whose work is captured."""
-        raise NotImplementedError
-
-    def launch(self) -> None:
-        """Do all of it."""
-        raise NotImplementedError
-
-    @property
-    def mark(self) -> int:
-        """How many optimizer kernels were captured so far."""
-        raise NotImplementedError
-
-    def rehearse(self, first: int, last: int) -> AbstractContextManager[None]:
-        """A block in which the optimizer kernels from one mark to another only note their numbers for the next launch.
-
-        Raises:
-            StaleGraph: for other kernels, or other arrays.
-        """
-        raise NotImplementedError
-
-    def fits(self) -> bool:
-        """Whether the backend would still do the same."""
-        raise NotImplementedError
-
-    def copy(self, x: Array) -> Array:
-        """A copy with the same memory order."""
-        raise NotImplementedError
-
-    def fill(self, target: Array, x: Array) -> None:
-        """Copy the values of an array of the same shape."""
-        raise NotImplementedError
 
 
 class Backend(ActivationKernels, NormalizationKernels):
@@ -114,6 +70,14 @@ class Backend(ActivationKernels, NormalizationKernels):
     def copy_from(self, other: "Backend", x: Array) -> Array:
         """The array x of another backend as an array of this one."""
         return self.asarray(other.to_numpy(x))
+
+    def pinned(self, x: Array) -> Array:
+        """A copy in memory that another device reads by itself; x where there is none."""
+        return x
+
+    def is_pinned(self, x: Array) -> bool:
+        """Whether an array is in such memory."""
+        return False
 
     def finish_uploads(self) -> None:
         """Wait until what `copy_from` reads may be written to."""
@@ -206,6 +170,13 @@ class Backend(ActivationKernels, NormalizationKernels):
             values = xp.where(better, view, values)
             taps = xp.where(better, taps.dtype.type(number), taps)
         return values, taps
+
+    def pools_like_relu(self, x: Array, window: Window) -> bool:
+        """Whether relu and max pooling of such images may change places, and their gradients, and give the same bits.
+
+        That is so where all zeros that they make are positive, so that a sum or a maximum has but one zero.
+        """
+        return False
 
     def pool_gather(self, x: Array, taps: Array, window: Window) -> Array:
         """From each window take the pixel at its tap: (N, C, *image), (N, C, *output) → (N, C, *output)."""

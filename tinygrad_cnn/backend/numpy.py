@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from . import cuda
 from .base import Array, Kept, lowest, tap_dtype
 from .memory import channels_at_end, channels_second, is_alone
 from .numpy_convolution import MatrixConvolution
@@ -93,6 +94,14 @@ class NumpyBackend(MatrixConvolution):
 
     def __init__(self) -> None:
         self.rng = NumpyGenerator()
+
+    def pinned(self, x: Array) -> Array:
+        """`Backend.pinned`: CUDA's devices read it."""
+        return cuda.pinned(x)
+
+    def is_pinned(self, x: Array) -> bool:
+        """`Backend.is_pinned`."""
+        return cuda.is_pinned(x)
 
     def to_numpy(self, x: Array) -> Any:
         """The array itself."""

@@ -5,7 +5,6 @@ from typing import Any, Self
 
 from ..autograd import taken
 from ..autograd.modes import in_scope
-from ..backend import cuda
 from ..dtypes import is_floating
 from ..errors import ArgumentError, DeviceError
 from .base import TensorBase
@@ -178,7 +177,7 @@ class QuestionMethods(TensorBase):
         >>> tg.ones(2).is_pinned()
         False
         """
-        return self.is_cpu and cuda.is_pinned(self.array)
+        return bool(self.backend.is_pinned(self.array))
 
     def pin_memory(self, device: Any = None) -> Self:
         """The values in memory that a GPU reads by itself, so that `.to("cuda", non_blocking=True)` does not wait.
@@ -193,7 +192,7 @@ class QuestionMethods(TensorBase):
         """
         if not self.is_cpu:
             raise DeviceError(f"pin_memory: only tensors on the CPU can be pinned; this one is on {self.device}")
-        if self.is_pinned() or (array := taken(cuda.pinned, self.array)) is self.array:
+        if self.is_pinned() or (array := taken(self.backend.pinned, self.array)) is self.array:
             return self
         return type(self).from_array(array)
 

@@ -6,7 +6,8 @@ from typing import Any
 import cupy
 import numpy as np
 
-from ..base import Backend, Kept, StaleGraph
+from ..base import Backend, Kept
+from ..graph import StaleGraph
 from .array import in_rows, own
 from .graphs import capturing, numbers_argument, rehearsed, upload
 from .kernels import THREADS, computing_type, launch, type_name
