@@ -171,6 +171,13 @@ class Backend(ActivationKernels, NormalizationKernels):
             taps = xp.where(better, taps.dtype.type(number), taps)
         return values, taps
 
+    def pools_like_relu(self, x: Array, window: Window) -> bool:
+        """Whether relu and max pooling of such images may change places, and their gradients, and give the same bits.
+
+        That is so where all zeros that they make are positive, so that a sum or a maximum has but one zero.
+        """
+        return False
+
     def pool_gather(self, x: Array, taps: Array, window: Window) -> Array:
         """From each window take the pixel at its tap: (N, C, *image), (N, C, *output) → (N, C, *output)."""
         out = self.xp.zeros_like(taps, dtype=x.dtype)

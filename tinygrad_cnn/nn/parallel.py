@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .. import distributed
 from ..autograd import no_grad
 from ..autograd.hooks import call_when_done
 from ..functions import cat
@@ -99,6 +98,8 @@ class DistributedDataParallel(_Wrapped):
         self.process_group = process_group
         self.require_backward_grad_sync = True
         self._waiting = False
+        from .. import distributed
+
         self._alone = distributed.get_world_size(process_group) == 1
         if not self._alone:
             self._from_the_first([*module.parameters(), *module.buffers()])
@@ -122,6 +123,8 @@ class DistributedDataParallel(_Wrapped):
             self.require_backward_grad_sync = before
 
     def _from_the_first(self, tensors: list[Tensor]) -> None:
+        from .. import distributed
+
         first = distributed.get_process_group_ranks(self.process_group)[0]
         for part in _by_dtype(tensors):
             flat = cat([x.detach().reshape(-1) for x in part])
@@ -137,6 +140,8 @@ class DistributedDataParallel(_Wrapped):
 
     def _average(self) -> None:
         """Parameters that no process has a gradient for keep none."""
+        from .. import distributed
+
         self._waiting = False
         with no_grad():
             for part in _by_dtype([x for x in self.module.parameters() if x.requires_grad]):

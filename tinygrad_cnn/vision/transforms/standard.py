@@ -1,6 +1,6 @@
 """Transforms with nothing random in them, and those that put others together."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,10 +42,9 @@ class Compose:
 
     def __init__(self, transforms: Sequence[Callable[[Any], Any]]) -> None:
         name = type(self).__name__
-        given: object = transforms
-        if not isinstance(given, Iterable):
+        if not hasattr(transforms, "__iter__"):
             raise TypeError(f"{name}: expected a list of transforms; got {transforms!r:.80}; put it in a list")
-        for i, transform in enumerate(transforms if isinstance(transforms, Sequence) else ()):
+        for i, transform in enumerate(transforms if hasattr(transforms, "__len__") else ()):
             if not callable(transform):
                 raise TypeError(f"{name}: element {i} must be a transform, which can be called; got {transform!r:.80}")
         self.transforms = transforms
