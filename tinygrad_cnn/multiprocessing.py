@@ -41,7 +41,8 @@ class ProcessContext:
         """
         running = {process.sentinel: process for process in self.processes if process.exitcode is None}
         if running:
-            connection.wait(list(running), timeout)
+            for ended in connection.wait(list(running), timeout):
+                running[ended].join()  # type: ignore[index]  # its exit status may come a moment later
         for number, process in enumerate(self.processes):
             if process.exitcode:
                 for other in self.processes:

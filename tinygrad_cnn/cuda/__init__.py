@@ -11,9 +11,19 @@ from ..backend import cuda as _floor
 from ..backend import get_backend
 from ..errors import OutOfMemoryError
 from ..random import state_as_tensor, state_of_tensor
-from ..tensor import legacy
 from ..tensor.device import device as _device
 from . import amp
+from .types import (
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+)
 
 __all__ = [
     "BoolTensor",
@@ -386,90 +396,3 @@ def set_rng_state_all(new_states: Any) -> None:
     """
     for i, state in enumerate(new_states):
         set_rng_state(state, i)
-
-
-# tensor types of old programs -----------------------------------------------------------------------------------------
-
-
-class BoolTensor(legacy.BoolTensor):
-    """A tensor of bools on the current CUDA device.
-
-    >>> tg.cuda.BoolTensor([True, False])  # doctest: +SKIP
-    """
-
-    place = "cuda"
-
-
-class ByteTensor(legacy.ByteTensor):
-    """A uint8 tensor on the current CUDA device.
-
-    >>> tg.cuda.ByteTensor([1, 2])  # doctest: +SKIP
-    """
-
-    place = "cuda"
-
-
-class CharTensor(legacy.CharTensor):
-    """An int8 tensor on the current CUDA device.
-
-    >>> tg.cuda.CharTensor([1, 2])  # doctest: +SKIP
-    """
-
-    place = "cuda"
-
-
-class ShortTensor(legacy.ShortTensor):
-    """An int16 tensor on the current CUDA device.
-
-    >>> tg.cuda.ShortTensor([1, 2])  # doctest: +SKIP
-    """
-
-    place = "cuda"
-
-
-class IntTensor(legacy.IntTensor):
-    """An int32 tensor on the current CUDA device.
-
-    >>> tg.cuda.IntTensor([1, 2])  # doctest: +SKIP
-    """
-
-    place = "cuda"
-
-
-class LongTensor(legacy.LongTensor):
-    """An int64 tensor on the current CUDA device.
-
-    >>> tg.cuda.LongTensor([1, 2])  # doctest: +SKIP
-    """
-
-    place = "cuda"
-
-
-class HalfTensor(legacy.HalfTensor):
-    """A float16 tensor on the current CUDA device.
-
-    >>> tg.cuda.HalfTensor([1, 2])  # doctest: +SKIP
-    """
-
-    place = "cuda"
-
-
-class FloatTensor(legacy.FloatTensor):
-    """A float32 tensor on the current CUDA device, from sizes or values.
-
-    Raises:
-        RuntimeError: when there is none.
-
-    >>> tg.cuda.FloatTensor([1, 2])  # doctest: +SKIP
-    """
-
-    place = "cuda"
-
-
-class DoubleTensor(legacy.DoubleTensor):
-    """A float64 tensor on the current CUDA device.
-
-    >>> tg.cuda.DoubleTensor([1, 2])  # doctest: +SKIP
-    """
-
-    place = "cuda"
