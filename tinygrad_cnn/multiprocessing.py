@@ -42,7 +42,7 @@ class ProcessContext:
         running = {process.sentinel: process for process in self.processes if process.exitcode is None}
         if running:
             for ended in connection.wait(list(running), timeout):
-                running[ended].join()  # type: ignore[index]  # its exit status may come a moment later
+                running[ended].join()  # its exit status may come a moment later
         for number, process in enumerate(self.processes):
             if process.exitcode:
                 for other in self.processes:
