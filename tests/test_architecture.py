@@ -39,6 +39,7 @@ FLOORS = {
     "interop": 3,
     "distributions": 5,
     "jit": 6,
+    "fx": 6,
     "multiprocessing": 0,
     "onnx": 0,
     "jacobians": 3,

@@ -26,6 +26,7 @@ early = [name for name in {sorted(LATER)} if f"tinygrad_cnn.{{name}}" in sys.mod
 assert not early, early
 assert all(getattr(tg, name) is sys.modules[f"tinygrad_cnn.{{name}}"] for name in {sorted(LATER)})
 assert tg.compile is tg.compiler.compile
+assert tg.lobpcg is tg.linalg.lowrank.lobpcg
 assert tg.nn.utils is sys.modules["tinygrad_cnn.nn.utils"]
 assert tg.nn.modules.ReLU is tg.nn.ReLU
 """

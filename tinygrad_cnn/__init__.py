@@ -81,7 +81,6 @@ from .functions import *  # noqa: F403
 from .interop import *  # noqa: F403
 from .io import load, save
 from .limits import finfo, iinfo
-from .linalg.lowrank import lobpcg, pca_lowrank, svd_lowrank
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .tensor import Tensor, device, get_default_device, set_default_device, set_printoptions
 from .tensor.layout import (
@@ -254,6 +253,7 @@ if TYPE_CHECKING:  # found on first use; a name that is nowhere stays an error t
         viz,
     )
     from .compiler import compile
+    from .linalg.lowrank import lobpcg, pca_lowrank, svd_lowrank
     from .nn.functional import (
         adaptive_avg_pool1d,
         batch_norm,

@@ -211,7 +211,7 @@ def result_type(dtypes_with_dims: list[Any], dtypes_without_dims: list[Any], num
 
 
 def wrapped(number: Any, dtype: Any) -> Any:
-    """A Python integer as an integer dtype keeps it: modulo 2ⁿ for n bits, as in C and PyTorch. Others as they are.
+    """A Python integer as an integer dtype keeps it: modulo 2ⁿ for n bits, as in C and PyTorch; one that fits as it is.
 
     >>> wrapped(-1, np.dtype("uint8")), wrapped(300, np.dtype("int8")), wrapped(1.5, np.dtype("int8"))
     (255, 44, 1.5)
@@ -220,7 +220,7 @@ def wrapped(number: Any, dtype: Any) -> Any:
         return number
     size = 1 << 8 * dtype.itemsize
     low = 0 if dtype.kind == "u" else -size // 2
-    return (number - low) % size + low
+    return number if low <= number < low + size else (number - low) % size + low
 
 
 def _join(a: DType, b: DType) -> DType:

@@ -9,9 +9,17 @@ from urllib.parse import urlparse
 from .io import load as load_checkpoint
 from .io.download import download
 
-__all__ = ["download_url_to_file", "get_dir", "load_state_dict_from_url", "load_url", "set_dir"]
+__all__ = [
+    "HASH_REGEX",
+    "download_url_to_file",
+    "get_dir",
+    "load_state_dict_from_url",
+    "load_url",
+    "set_dir",
+    "urlparse",
+]
 
-_HASH = re.compile(r"-([a-f0-9]+)\.")  # resnet18-f37072fd.pth: how its SHA-256 begins
+HASH_REGEX = re.compile(r"-([a-f0-9]+)\.")  # resnet18-f37072fd.pth: how its SHA-256 begins
 _folder: str | None = None
 
 
@@ -87,7 +95,7 @@ def load_state_dict_from_url(
     name = file_name or os.path.basename(urlparse(url).path)
     path = folder / name
     if not path.exists():
-        begins = _HASH.search(name) if check_hash else None
+        begins = HASH_REGEX.search(name) if check_hash else None
         download(url, path, f"sha256:{begins[1]}" if begins else None, progress)
     return load_checkpoint(path, map_location)
 

@@ -40,9 +40,8 @@ class ProcessContext:
             RuntimeError: when one of them has failed, with its traceback; the others are ended.
         """
         running = {process.sentinel: process for process in self.processes if process.exitcode is None}
-        if running:
-            for ended in connection.wait(list(running), timeout):
-                running[ended].join()  # its exit status may come a moment later
+        for ended in connection.wait(list(running), timeout) if running else ():
+            running[ended].join()  # its end is seen a moment before its exit status
         for number, process in enumerate(self.processes):
             if process.exitcode:
                 for other in self.processes:

@@ -17,6 +17,7 @@ KNOWN = {
     "nn.functional.local_response_norm": "of integers PyTorch rounds the mean of squares",
     "sort": "the order of equal booleans, unless it is asked to be stable; ours is always",
     "argsort": "the order of equal booleans, unless it is asked to be stable; ours is always",
+    "svd_lowrank": "where the rank is more than q, which it is with M, the result depends on a random basis",
     "to_sparse": "tensors are dense here",
     "topk": "which of equal integers it is: ours is the first",
 }

@@ -62,11 +62,42 @@ def test_a_captured_training_is_the_eager_one(device: Any, make: Any) -> None:
     captured_losses, captured_state, (step, optimizer, _) = training(make, compiled=True)
     assert step.graphs == ["captured"]
     assert captured_losses == losses
+    assert "batch_norm_relu(" in step.programs[0]
+    assert "batch_norm_relu_input_grad(" in step.programs[0]
     assert len(set(losses)) == len(losses)
     for a, b in zip(captured_state, state, strict=True):
         np.testing.assert_array_equal(a, b)
     assert optimizer.steps_taken == 8
     assert optimizer.param_groups[0]["lr"] == make([tg.zeros(1, requires_grad=True)]).param_groups[0]["lr"] / 16
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda norm, x: norm(x).relu() + norm(x),
+        lambda norm, x: (y := norm(x)).relu() * y,
+        lambda norm, x: norm(x).relu().relu(),
+        lambda norm, x: F.relu(norm(x + 1).exp()),
+        lambda norm, x: (y := F.relu(norm(x))) * y,
+    ],
+)
+def test_steps_are_one_only_where_nobody_looks_between(device: Any, forward: Any) -> None:
+    found = []
+    for compiled in (tg.compile, lambda step: step):
+        norm = nn.BatchNorm2d(3).cuda()
+        optimizer = tg.optim.SGD(norm.parameters(), lr=0.1)
+
+        def step(x: Any, norm: Any = norm, optimizer: Any = optimizer) -> Any:
+            optimizer.zero_grad()
+            out = forward(norm, x)
+            out.square().mean().backward()
+            optimizer.step()
+            return out.detach()
+
+        run = compiled(step)
+        outs = [run(tg.arange(24, device="cuda").reshape(2, 3, 2, 2).float() / (i + 5)).tolist() for i in range(6)]
+        found.append((outs, norm.weight.tolist(), norm.running_var.tolist()))
+    assert found[0] == found[1]
 
 
 def test_one_graph_for_each_way_through(device: Any) -> None:
@@ -140,6 +171,29 @@ def test_gradients_that_are_added_to(device: Any) -> None:
     w.grad = None
     accumulate(x)
     assert w.grad.tolist() == [1, 2]
+
+
+def test_gradients_that_somebody_looked_at(device: Any) -> None:
+    """To take a view rearranges a tensor's memory, and to write may give it another."""
+    found = []
+    for wrap in (tg.compile, lambda step: step):
+        tg.manual_seed(0)
+        conv = nn.Conv2d(2, 3, 3).cuda()
+
+        def step(x: Any, conv: Any = conv) -> None:
+            conv.zero_grad()
+            conv(x).square().sum().backward()
+
+        run, seen = wrap(step), []
+        for i in range(8):
+            run(tg.arange(50, device="cuda").reshape(1, 2, 5, 5).float() / (i + 1))
+            seen.append(conv.weight.grad.transpose(0, 1).flatten().tolist())
+            conv.weight.grad.mul_(0)
+            conv.bias.grad = conv.bias.grad.t() + 1
+        found.append(seen)
+        if wrap is tg.compile:
+            assert run.graphs[0] == "captured"
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 def test_what_is_returned_is_the_callers(device: Any) -> None:

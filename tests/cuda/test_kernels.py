@@ -75,6 +75,17 @@ def test_nvrtc_compiles_everything() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_that_kernels_are_compiled_is_said_once(
+    device: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(kernels(), "SLOW", -1)
+    kernels()._function.cache_clear()
+    kernels()._tell.cache_clear()
+    for name in ("relu", "silu"):
+        getattr(device, name)(device.asarray([1.0]))
+    assert capsys.readouterr().err == "tinygrad_cnn: compiling CUDA kernels; they are kept for the next run\n"
+
+
 def test_every_source_belongs_to_a_module(device: Any) -> None:
     listed = {name for files in kernels().MODULES.values() for name in files}
     assert {path.name for path in (FOLDER / "source").glob("*.cu")} == listed

@@ -38,7 +38,7 @@ def test_layers(device: Any, make: Any, shape: tuple[int, ...], dtype: str) -> N
 
 
 @pytest.mark.parametrize("cudnn", [True, False])
-@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
 @pytest.mark.parametrize(
     ("x", "outputs", "options"),
     [
@@ -54,6 +54,8 @@ def test_convolution_both_ways(
     device: Any, cudnn: bool, dtype: str, x: Any, outputs: int, options: dict[str, Any]
 ) -> None:
     """cuDNN and our own kernels, against float64 on the CPU."""
+    if dtype == "bfloat16":
+        pytest.importorskip("ml_dtypes")
     if cudnn and tg.backends.cudnn.version() is None:
         pytest.skip("cuDNN is not installed")
     options = dict(options)
@@ -66,7 +68,7 @@ def test_convolution_both_ways(
     g = rng.standard_normal((x[0], outputs, *window.output_size(x[2:])))
     X, W, G = (device.asarray(a.astype(dtype)) for a in (images, kernels, g))
     images, kernels, g = (a.get().astype("float64") for a in (X, W, G))
-    tolerance = {"float64": 1e-12, "float32": 1e-5, "float16": 4e-3}[dtype]
+    tolerance = {"float64": 1e-12, "float32": 1e-5, "float16": 4e-3, "bfloat16": 3e-2}[dtype]
     with tg.backends.cudnn.flags(enabled=cudnn):
         for ours, theirs in (
             (device.conv2d(X, W, None, window), cpu.conv2d(images, kernels, None, window)),
@@ -77,19 +79,21 @@ def test_convolution_both_ways(
             assert error < tolerance
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
 @pytest.mark.parametrize(
     ("x", "y"), [((70, 50), (50, 40)), ((3, 70, 50), (3, 50, 40)), ((2, 3, 7, 5), (5, 4)), ((4, 1, 6, 8), (3, 8, 2))]
 )
 @pytest.mark.parametrize("turned", [False, True])
 def test_products(device: Any, dtype: str, x: Any, y: Any, turned: bool) -> None:
+    if dtype == "bfloat16":
+        pytest.importorskip("ml_dtypes")
     rng = np.random.default_rng(0)
     a, b = rng.standard_normal(x).astype(dtype), rng.standard_normal(y).astype(dtype)
     A, B = device.asarray(a), device.asarray(b)
     if turned:
         A, B = A.swapaxes(-1, -2).copy().swapaxes(-1, -2), B.swapaxes(-1, -2).copy().swapaxes(-1, -2)
-    found, expected = device.matmul(A, B).get(), a.astype("float64") @ b.astype("float64")
-    tolerance = {"float64": 1e-13, "float32": 1e-5, "float16": 1e-2}[dtype]
+    found, expected = device.matmul(A, B).get().astype("float64"), a.astype("float64") @ b.astype("float64")
+    tolerance = {"float64": 1e-13, "float32": 1e-5, "float16": 1e-2, "bfloat16": 5e-2}[dtype]
     assert np.abs(found - expected).max() < tolerance * np.abs(expected).max()
 
 
@@ -142,3 +146,24 @@ def test_pointwise_at_size(device: Any, dtype: str, start: int) -> None:
     out, mask = device.dropout(X, 0.25, X.shape)
     assert abs(mask.get().mean() - 0.75) < 0.005
     np.testing.assert_allclose(out.get(), x * mask.get() / np.dtype(dtype).type(0.75), rtol=2e-3)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_mixed_precision_learns(device: Any, dtype: str) -> None:
+    if dtype == "bfloat16":
+        pytest.importorskip("ml_dtypes")
+    tg.manual_seed(0)
+    nn = tg.nn
+    model = nn.Sequential(nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 36, 4)).cuda()
+    optimizer, scaler = tg.optim.SGD(model.parameters(), lr=0.05), tg.amp.GradScaler("cuda", enabled=dtype == "float16")
+    x, y, losses = tg.randn(32, 1, 8, 8, device="cuda"), tg.randint(0, 4, (32,), device="cuda"), []
+    for _ in range(30):
+        optimizer.zero_grad()
+        with tg.autocast("cuda", dtype=getattr(tg, dtype)):
+            loss = nn.functional.cross_entropy(model(x), y)
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] / 2
+    assert {p.dtype for p in model.parameters()} == {tg.float32}

@@ -117,6 +117,9 @@ def test_integers_wrap_around() -> None:
         (x.masked_fill(x == 1, -1), [255, 2]),
     ):
         assert (found.tolist(), found.dtype) == (expected, tg.uint8)
+    far = tg.tensor([1000, -1000])  # whose numbers Python makes anew each time
+    assert tg.where(far > 0, far, int("-1001")).tolist() == [1000, -1001]
+    assert (far + int("70000")).tolist() == [71000, 69000]
     assert (x > -1).all()  # what compares takes a number as it is; PyTorch's wraps around here too
     with pytest.raises(OverflowError):
         tg.tensor([2**64])

@@ -7,8 +7,8 @@ from typing import Any
 from ..errors import DeviceError
 from . import cuda
 from .base import Backend, Kept
-from .captured import Graph
 from .generator import RandomGenerator
+from .graph import Graph, StaleGraph
 from .numba import NumbaBackend
 from .numpy import NumpyBackend
 from .switches import Switch, winograd
@@ -164,6 +164,7 @@ __all__ = [
     "Graph",
     "Kept",
     "RandomGenerator",
+    "StaleGraph",
     "Window",
     "are_deterministic_algorithms_enabled",
     "backend_of",

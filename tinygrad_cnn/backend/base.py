@@ -11,8 +11,8 @@ from math import prod
 from typing import Any
 
 from .activations import ActivationKernels
-from .captured import Graph
 from .generator import RandomGenerator
+from .graph import Graph
 from .normalization import NormalizationKernels, per_channel
 from .window import Ints, Window
 
@@ -72,11 +72,11 @@ class Backend(ActivationKernels, NormalizationKernels):
         return self.asarray(other.to_numpy(x))
 
     def pinned(self, x: Array) -> Array:
-        """The values in memory that another device reads by itself; x where it is, and where there is none."""
+        """A copy in memory that another device reads by itself; x where there is none."""
         return x
 
     def is_pinned(self, x: Array) -> bool:
-        """Whether an array lies in such memory."""
+        """Whether an array is in such memory."""
         return False
 
     def finish_uploads(self) -> None:
@@ -170,6 +170,13 @@ class Backend(ActivationKernels, NormalizationKernels):
             values = xp.where(better, view, values)
             taps = xp.where(better, taps.dtype.type(number), taps)
         return values, taps
+
+    def pools_like_relu(self, x: Array, window: Window) -> bool:
+        """Whether relu and max pooling of such images may change places, and their gradients, and give the same bits.
+
+        That is so where all zeros that they make are positive, so that a sum or a maximum has but one zero.
+        """
+        return False
 
     def pool_gather(self, x: Array, taps: Array, window: Window) -> Array:
         """From each window take the pixel at its tap: (N, C, *image), (N, C, *output) → (N, C, *output)."""

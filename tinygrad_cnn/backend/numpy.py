@@ -96,11 +96,11 @@ class NumpyBackend(MatrixConvolution):
         self.rng = NumpyGenerator()
 
     def pinned(self, x: Array) -> Array:
-        """`Backend.pinned`, for a GPU."""
+        """`Backend.pinned`: CUDA's devices read it."""
         return cuda.pinned(x)
 
     def is_pinned(self, x: Array) -> bool:
-        """`Backend.is_pinned`, for a GPU."""
+        """`Backend.is_pinned`."""
         return cuda.is_pinned(x)
 
     def to_numpy(self, x: Array) -> Any:

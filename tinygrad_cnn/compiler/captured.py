@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..backend import Graph
-from ..backend.captured import StaleGraph
+from ..backend import Graph, StaleGraph
 from ..optim import Optimizer
 from ..optim.lr_scheduler import LRScheduler
 from ..tensor import Tensor
@@ -152,10 +151,10 @@ class Captured:
             self.hosts = listener.hosts
         self.result, self.given = result, {id(x): i for i, x in enumerate(given)}
         self._kept_given = given
-        self.gradients = [(x, x._grad) for x in outside]
+        self.gradients = [(x, x._grad, None if x._grad is None else x._grad.array) for x in outside]
         self.changed = [(x, x.storage.changed_by) for x, before in versions if x.storage.version != before]
         self.made = {id(x) for x in _tensors(result)}
-        self.made -= {id(x) for x in (*given, *outside, *(g for _, g in self.gradients if g is not None))}
+        self.made -= {id(x) for x in (*given, *outside, *(g for _, g, _ in self.gradients if g is not None))}
         self._fresh = True
 
     def _stay_in_place(self) -> None:
@@ -191,16 +190,15 @@ class Captured:
             for target, array in zip(self.static, (*(x.array for x in inputs), *self.decide(*inputs)), strict=True):
                 self.graph.fill(target, array)
             for x, gradient in self.earlier:
-                if gradient.array is not self._places[id(gradient)]:
-                    raise StaleGraph
-                if x._grad is not gradient:
-                    self.graph.fill(gradient.array, x._grad.array)
+                self.graph.fill(self._places[id(gradient)], x._grad.array)
             with _put_back_on_failure([x for x, _ in self.arrays], self.owners):
                 for host in self.hosts:
                     host.repeat(self.graph)
         self.graph.launch()
         if not self._fresh:
-            for x, gradient in self.gradients:
+            for x, gradient, array in self.gradients:
+                if gradient is not None and gradient.array is not array:
+                    gradient.array = array  # somebody had it rearranged, or written to
                 x._grad = gradient
             for x, by in self.changed:
                 x.storage.changed(by)

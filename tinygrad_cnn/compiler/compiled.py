@@ -10,8 +10,7 @@ from warnings import warn
 
 from ..autograd.modes import ANOMALY, AUTOCAST, MODE, RECORDING
 from ..autograd.tape import TAPE
-from ..backend import backends
-from ..backend.captured import StaleGraph
+from ..backend import StaleGraph, backends
 from ..dtypes import get_default_dtype
 from ..nn import Module
 from ..tensor import Tensor
@@ -20,7 +19,7 @@ from .helpers import Differs
 from .observer import Guard, Observer
 from .program import build, write
 from .recorder import Recorder
-from .reuse import written_over
+from .reuse import improve
 from .script import Script
 
 RECORDINGS = 8  # as many are kept of one function
@@ -202,8 +201,8 @@ class Compiled:
         elif difference := earlier.script.same_as(script):
             self._give_up(f"two calls did not do the same: {difference}")
         else:
-            script.lines = written_over(script)
-            earlier.source = write(script, len(inputs), MODE.get())
+            improve(script)
+            earlier.script, earlier.source = script, write(script, len(inputs), MODE.get())
             earlier.replay = build(script, earlier.source)["replay"]
         return result
 
@@ -291,7 +290,7 @@ def compile(
 ) -> Any:
     """Record what a function of tensors does, and replay the recording in later calls.
 
-    A replay calls the same kernels on the same arrays in the same order, so its results are those of the function, bit
+    A replay calls the same kernels in the same order, or ones that give the same, so its results are the function's bit
     for bit; it leaves out what Python does in between: modules, checks, the graph, the bookkeeping of the walk back.
     Meant for a whole training step, or a model. The function runs as always in the first two calls with
     arguments of given shapes, dtypes and numbers; they are recorded, and if both did the same, later calls replay it.

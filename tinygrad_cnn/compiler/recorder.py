@@ -75,6 +75,8 @@ class Recorder(Histories):
             reads.early = reads.early and op.name not in DRAWING
             if self._write(text, reads, [result.array, *rest], several=bool(op.residuals)):
                 self._says(op.name, "", operands)
+                swaps = op.name == "max_pool2d" and backend.pools_like_relu(arrays[0], params["window"])
+                self.script.lines[-1].swaps = swaps
             if result.node is not None:
                 self.note(result.node, args)
 

@@ -19,6 +19,7 @@ class Line:
         of_graph: whether it makes a node.
         op, rule: the operation that it calls, and the input whose gradient rule it calls if it does ("all" for all).
         operands: what stands between the parentheses of that call.
+        swaps: whether it is a max pooling that may change places with a relu, by what the backend says.
     """
 
     text: str
@@ -33,6 +34,7 @@ class Line:
     op: str = ""
     rule: str = ""
     operands: tuple[str, ...] = ()
+    swaps: bool = False
 
 
 @dataclass

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from ..dtypes import as_dtype, get_default_dtype, int64, is_floating, wrapped
+from ..dtypes import as_dtype, float32, get_default_dtype, int64, is_floating, wrapped
 from ..errors import ArgumentError, ShapeError
 from ..functions.out import keep, with_out
 from ..tensor import Tensor, as_tensor, backend_for, sizes
@@ -182,6 +182,19 @@ def arange(
     return made if out is None else keep("arange", made, out, ())
 
 
+def spread_evenly(xp: Any, first: float, last: float, steps: int, dtype: Any) -> Any:
+    """The values of `linspace` as an array: counted from the start in the first half, from the end in the second.
+
+    Those of float32 are rounded once, as PyTorch's fused multiplication and addition does it: bit for bit the same.
+    """
+    if dtype != float32 or steps < 2:
+        return xp.linspace(first, last, steps, dtype=dtype)
+    start, end = numpy.float32(first), numpy.float32(last)
+    step, numbers = float((end - start) / numpy.float32(steps - 1)), xp.arange(steps, dtype="float64")
+    ahead, behind = float(start) + step * numbers, float(end) - step * (steps - 1 - numbers)
+    return xp.where(numbers < steps // 2, ahead, behind).astype(dtype)
+
+
 @with_out
 def linspace(
     start: Any,
@@ -207,7 +220,7 @@ def linspace(
     if steps < 0:
         raise ArgumentError(f"linspace: the number of steps must be non-negative; got {steps}")
     if is_floating(wanted):
-        return finished(xp.linspace(first, last, steps, dtype=wanted), requires_grad)
+        return finished(spread_evenly(xp, first, last, steps, wanted), requires_grad)
     first, last = int(first), int(last)
     step, numbers = (last - first) / max(steps - 1, 1), xp.arange(steps)
     values = xp.where(numbers < (steps + 1) // 2, first + step * numbers, last - step * (steps - 1 - numbers))

@@ -10,10 +10,25 @@ from typing import Any
 from ..backend import cuda as _floor
 from ..backend import get_backend
 from ..errors import OutOfMemoryError
-from ..random import state_as_tensor, state_of_tensor
-from ..tensor.device import device as _device
 from . import amp
-from .types import (
+from .memory import (
+    empty_cache,
+    ipc_collect,
+    max_memory_allocated,
+    max_memory_cached,
+    max_memory_reserved,
+    mem_get_info,
+    memory_allocated,
+    memory_cached,
+    memory_reserved,
+    memory_summary,
+    reset_max_memory_allocated,
+    reset_max_memory_cached,
+    reset_peak_memory_stats,
+)
+from .opened import number_of, opened, runtime_of
+from .random import get_rng_state, get_rng_state_all, manual_seed, manual_seed_all, set_rng_state, set_rng_state_all
+from .tensor_types import (
     BoolTensor,
     ByteTensor,
     CharTensor,
@@ -105,28 +120,6 @@ def why_not() -> str | None:
     return _floor.missing()
 
 
-def _number(device: Any) -> int:
-    """The number of a device, given as such, by name, or by None for the current one."""
-    if device is None:
-        return _floor.current_device()
-    if hasattr(device, "__index__"):
-        return int(device)
-    place = _device(device)
-    if place.type != "cuda":
-        raise ValueError(f"cuda: expected a CUDA device; got {device!r}")
-    return _floor.current_device() if place.index is None else place.index
-
-
-def _opened(device: Any = None) -> Any:
-    return get_backend(f"cuda:{_number(device)}")
-
-
-def _runtime(device: Any = None) -> tuple[Any, int]:
-    """The module of streams and memory, and the number of a device that is there."""
-    backend = _opened(device)
-    return _floor.services(), backend.index
-
-
 def current_device() -> int:
     """The number of the device that `cuda` without a number means.
 
@@ -135,21 +128,32 @@ def current_device() -> int:
 
     >>> tg.cuda.current_device()  # doctest: +SKIP
     """
-    return int(_opened().index)
+    return int(opened().index)
 
 
 def init() -> None:
-    """Open the current device, which its first use does anyway."""
-    _opened()
+    """Open the current device, which its first use does anyway.
+
+    >>> tg.cuda.init()  # doctest: +SKIP
+    """
+    opened()
 
 
 def is_initialized() -> bool:
-    """Whether a device has been used."""
+    """Whether a device has been used.
+
+    >>> tg.cuda.is_initialized() in (True, False)
+    True
+    """
     return bool(_floor.opened())
 
 
 def is_bf16_supported(including_emulation: bool = True) -> bool:
-    """Whether tensors of dtype bfloat16 can be computed with on the current device: they are widened, so always."""
+    """Whether tensors of dtype bfloat16 can be computed with on the current device: they are widened, so always.
+
+    >>> tg.cuda.is_bf16_supported() in (True, False)
+    True
+    """
     return is_available()
 
 
@@ -161,7 +165,7 @@ def set_device(device: Any) -> None:
 
     >>> tg.cuda.set_device(0)  # doctest: +SKIP
     """
-    number = _number(device)
+    number = number_of(device)
     if number >= 0:
         get_backend(f"cuda:{number}")
         _floor.set_current_device(number)
@@ -175,7 +179,7 @@ class device:  # noqa: N801 - PyTorch's name
     """
 
     def __init__(self, device: Any) -> None:
-        self.idx = _number(device)
+        self.idx = number_of(device)
 
     def __enter__(self) -> None:
         self._before = _floor.current_device()
@@ -190,7 +194,7 @@ def get_device_properties(device: Any = None) -> Any:
 
     >>> tg.cuda.get_device_properties(0).total_memory  # doctest: +SKIP
     """
-    runtime, number = _runtime(device)
+    runtime, number = runtime_of(device)
     return runtime.DeviceProperties(number)
 
 
@@ -219,7 +223,7 @@ def synchronize(device: Any = None) -> None:
 
     >>> tg.cuda.synchronize()  # doctest: +SKIP
     """
-    _opened(device).synchronize()
+    opened(device).synchronize()
 
 
 def Stream(device: Any = None, priority: int = 0) -> Any:  # noqa: N802 - PyTorch's name
@@ -227,7 +231,7 @@ def Stream(device: Any = None, priority: int = 0) -> Any:  # noqa: N802 - PyTorc
 
     >>> side = tg.cuda.Stream()  # doctest: +SKIP
     """
-    return _runtime(device)[0].Stream(device, priority)
+    return runtime_of(device)[0].Stream(device, priority)
 
 
 def Event(enable_timing: bool = False, blocking: bool = False, interprocess: bool = False) -> Any:  # noqa: N802
@@ -235,7 +239,7 @@ def Event(enable_timing: bool = False, blocking: bool = False, interprocess: boo
 
     >>> start = tg.cuda.Event(enable_timing=True)  # doctest: +SKIP
     """
-    return _runtime()[0].Event(enable_timing, blocking, interprocess)
+    return runtime_of()[0].Event(enable_timing, blocking, interprocess)
 
 
 def stream(stream: Any) -> AbstractContextManager[Any]:
@@ -252,7 +256,7 @@ def current_stream(device: Any = None) -> Any:
 
     >>> tg.cuda.current_stream().synchronize()  # doctest: +SKIP
     """
-    return _runtime(device)[0].current_stream()
+    return runtime_of(device)[0].current_stream()
 
 
 def default_stream(device: Any = None) -> Any:
@@ -260,139 +264,4 @@ def default_stream(device: Any = None) -> Any:
 
     >>> tg.cuda.default_stream().synchronize()  # doctest: +SKIP
     """
-    return _runtime(device)[0].default_stream()
-
-
-# memory ---------------------------------------------------------------------------------------------------------------
-
-
-def _of_memory(question: str, device: Any) -> int:
-    """A number of bytes; 0 where no device was used, which asking does not change."""
-    if not _floor.opened():
-        return 0
-    runtime, number = _runtime(device)
-    return int(getattr(runtime, question)(number))
-
-
-def memory_allocated(device: Any = None) -> int:
-    """How many bytes tensors hold.
-
-    >>> tg.cuda.memory_allocated()  # doctest: +SKIP
-    """
-    return _of_memory("used_bytes", device)
-
-
-def max_memory_allocated(device: Any = None) -> int:
-    """The most bytes that they held at a time, since `reset_peak_memory_stats`.
-
-    >>> tg.cuda.max_memory_allocated()  # doctest: +SKIP
-    """
-    return _of_memory("most_used_bytes", device)
-
-
-def reset_peak_memory_stats(device: Any = None) -> None:
-    """Let `max_memory_allocated` count from now on.
-
-    >>> tg.cuda.reset_peak_memory_stats()  # doctest: +SKIP
-    """
-    runtime, number = _runtime(device)
-    runtime.forget_most_used(number)
-
-
-def memory_reserved(device: Any = None) -> int:
-    """How many bytes the pool has of the device: what tensors hold, and what it keeps for the next ones.
-
-    >>> tg.cuda.memory_reserved()  # doctest: +SKIP
-    """
-    return _of_memory("reserved_bytes", device)
-
-
-def mem_get_info(device: Any = None) -> tuple[int, int]:
-    """How many bytes of the device are free, and how many there are.
-
-    >>> free, total = tg.cuda.mem_get_info()  # doctest: +SKIP
-    """
-    runtime, number = _runtime(device)
-    return runtime.free_and_total(number)  # type: ignore[no-any-return]
-
-
-def empty_cache() -> None:
-    """Give the memory that is kept for later tensors back to the driver.
-
-    >>> tg.cuda.empty_cache()
-    """
-    if _floor.opened():
-        runtime, number = _runtime()
-        runtime.empty_cache(number)
-
-
-memory_cached = max_memory_reserved = max_memory_cached = memory_reserved
-reset_max_memory_allocated = reset_max_memory_cached = reset_peak_memory_stats
-
-
-def ipc_collect() -> None:
-    """Nothing: no memory is shared between processes."""
-
-
-def memory_summary(device: Any = None, abbreviated: bool = False) -> str:
-    """How memory is used, as text.
-
-    >>> print(tg.cuda.memory_summary())  # doctest: +SKIP
-    """
-    runtime, number = _runtime(device)
-    return str(runtime.summary(number))
-
-
-# random numbers -------------------------------------------------------------------------------------------------------
-
-
-def manual_seed_all(seed: int) -> None:
-    """Start the random numbers of all CUDA devices anew; without one it does nothing, as in PyTorch.
-
-    >>> tg.cuda.manual_seed_all(0)
-    """
-    _floor.seed_all(int(seed) % 2**64)
-
-
-def manual_seed(seed: int) -> None:
-    """Start the random numbers of the current device anew; before it is used, of all devices.
-
-    >>> tg.cuda.manual_seed(0)
-    """
-    if _floor.opened():
-        _opened().rng.seed(int(seed) % 2**64)
-    else:
-        manual_seed_all(seed)
-
-
-def get_rng_state(device: Any = None) -> Any:
-    """Where the random numbers of a device are, as a tensor of bytes on the CPU.
-
-    >>> state = tg.cuda.get_rng_state()  # doctest: +SKIP
-    """
-    return state_as_tensor(_opened(device).rng.get_state())
-
-
-def set_rng_state(new_state: Any, device: Any = None) -> None:
-    """Go on from where `get_rng_state` was called.
-
-    >>> tg.cuda.set_rng_state(state)  # doctest: +SKIP
-    """
-    _opened(device).rng.set_state(state_of_tensor(new_state))
-
-
-def get_rng_state_all() -> list[Any]:
-    """Where the random numbers of all devices are; an empty list without one.
-
-    >>> states = tg.cuda.get_rng_state_all()  # doctest: +SKIP
-    """
-    return [get_rng_state(i) for i in range(device_count())]
-
-
-def set_rng_state_all(new_states: Any) -> None:
-    """Go on from where `get_rng_state_all` was called.
-
-    >>> tg.cuda.set_rng_state_all(states)  # doctest: +SKIP
-    """
-    for i, state in enumerate(new_states):
-        set_rng_state(state, i)
+    return runtime_of(device)[0].default_stream()

@@ -1,7 +1,7 @@
 """The module: a function with parameters."""
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
 
 from ..autograd import no_grad, repeated
 from ..autograd.modes import SCOPE, call_of
@@ -13,6 +13,16 @@ from .hooks import EVERYWHERE
 from .parameter import zeroed_gradient
 from .scope import PATHS, path_outside, paths_of
 from .state import StateMethods
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class HasForward(Protocol[P, R_co]):
+    """What a call of a module gets its types from."""
+
+    def forward(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """What the module computes."""
 
 
 class Module(StateMethods):
@@ -43,24 +53,33 @@ class Module(StateMethods):
     dump_patches = False  # PyTorch's: whether to write changes of sources into files; there are none
     call_super_init = False  # PyTorch's: whether __init__ calls that of the next class
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        paths = PATHS.get()
-        if paths is None:  # the outermost module of this call: paths are counted from here
-            outermost = PATHS.set(paths_of(self))
-            call = call_of(type(self), SCOPE.get())
+    if TYPE_CHECKING:
+        forward: Callable[..., Any]
+
+        def __call__(self: HasForward[P, R_co], *args: P.args, **kwargs: P.kwargs) -> R_co:
+            """What `forward` returns, with its type."""
+            return self.forward(*args, **kwargs)
+
+    else:
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            paths = PATHS.get()
+            if paths is None:  # the outermost module of this call: paths are counted from here
+                outermost = PATHS.set(paths_of(self))
+                call = call_of(type(self), SCOPE.get())
+                scope = SCOPE.set(call)
+                try:
+                    return self._run(args, kwargs)
+                finally:
+                    SCOPE.reset(scope)
+                    PATHS.reset(outermost)
+            path = paths.get(id(self))
+            call = call_of(type(self), path_outside(self) if path is None else path)
             scope = SCOPE.set(call)
             try:
                 return self._run(args, kwargs)
             finally:
                 SCOPE.reset(scope)
-                PATHS.reset(outermost)
-        path = paths.get(id(self))
-        call = call_of(type(self), path_outside(self) if path is None else path)
-        scope = SCOPE.set(call)
-        try:
-            return self._run(args, kwargs)
-        finally:
-            SCOPE.reset(scope)
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         own = self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks

@@ -52,7 +52,13 @@ def _of_lists(average: Callable[..., Any]) -> Callable[..., None]:
 
 
 def get_swa_multi_avg_fn() -> Callable[..., None]:
-    """`get_swa_avg_fn` for lists of tensors, in place."""
+    """`get_swa_avg_fn` for lists of tensors, in place.
+
+    >>> averages = [tg.zeros(1)]
+    >>> get_swa_multi_avg_fn()(averages, [tg.ones(1)], 1)
+    >>> averages
+    [tensor([0.5000])]
+    """
     return _of_lists(get_swa_avg_fn())
 
 

@@ -38,6 +38,7 @@ HOMES = {
     "torchvision": "tinygrad_cnn.vision",
     "torchvision.io.image": "tinygrad_cnn.vision.io",
     "torchvision.transforms.transforms": "tinygrad_cnn.vision.transforms",
+    "torchvision.ops.misc": "tinygrad_cnn.vision.ops",
 }
 # PyTorch's files whose names lie here in the package itself.
 _FILES = {

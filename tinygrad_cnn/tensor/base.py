@@ -2,7 +2,7 @@
 
 import weakref
 from collections.abc import Callable
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, overload
 
 from ..autograd import InferenceStorage, Leaf, Node, Op, Storage
 from ..autograd.anomaly import watch
@@ -393,6 +393,10 @@ class TensorBase:
         """
         return self.array.ndim  # type: ignore[no-any-return]
 
+    @overload
+    def stride(self, dim: None = None) -> tuple[int, ...]: ...
+    @overload
+    def stride(self, dim: int) -> int: ...
     def stride(self, dim: int | None = None) -> Any:
         """Elements in memory from one index to the next, per dimension.
 

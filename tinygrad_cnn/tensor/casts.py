@@ -1,6 +1,7 @@
 """Tensor methods that lead to other dtypes and devices."""
 
-from typing import Any, Self
+import builtins
+from typing import Any, Self, overload
 
 import numpy as np
 
@@ -72,6 +73,10 @@ class CastMethods(TensorBase):
             out = ops.cast(origin, dtype=wanted, source=self.dtype)
         return ops.copy(out) if copy and out is self else out
 
+    @overload
+    def type(self, dtype: None = None, non_blocking: Any = False) -> str: ...
+    @overload
+    def type(self, dtype: Any, non_blocking: Any = False) -> Self: ...
     def type(self, dtype: Any = None, non_blocking: Any = False) -> Any:
         """In another dtype, also one of old programs such as `FloatTensor` with its device; without one, the name.
 
@@ -195,7 +200,7 @@ class CastMethods(TensorBase):
         )
 
     @property
-    def is_cuda(self) -> Any:
+    def is_cuda(self) -> builtins.bool:
         """Whether on a CUDA device.
 
         >>> tg.ones(2).is_cuda

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ..dtypes import wrapped
 from ..errors import DeviceError, DtypeError, GraphError
 from .base import TensorBase
 from .printing import describe
+from .size import Size
 
 
 class ConversionMethods(TensorBase):
@@ -43,7 +44,7 @@ class ConversionMethods(TensorBase):
         """
         return self.array.tolist()
 
-    def numpy(self, *, force: bool = False) -> Any:
+    def numpy(self, *, force: bool = False) -> "np.ndarray[Any, Any]":
         """The values as a NumPy array that shares the tensor's memory.
 
         Raises:
@@ -55,14 +56,14 @@ class ConversionMethods(TensorBase):
         array([1, 2])
         """
         if force:
-            return self.backend.to_numpy(self.detach().array)
+            return self.backend.to_numpy(self.detach().array)  # type: ignore[no-any-return]
         if self.node is not None and is_grad_enabled():
             raise GraphError("numpy: this tensor requires grad, and an array has no gradient; use .detach().numpy()")
         if self.device.type != "cpu":
             raise TypeError(f"numpy: this tensor is on {self.device}; use .cpu().numpy()")
         self.settle()
         self.storage.shared = True
-        return self.array
+        return self.array  # type: ignore[no-any-return]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         values = self.numpy()
@@ -116,6 +117,10 @@ class ConversionMethods(TensorBase):
 
     # sizes ------------------------------------------------------------------------------------------------------------
 
+    @overload
+    def size(self, dim: None = None) -> Size: ...
+    @overload
+    def size(self, dim: int) -> int: ...
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension.
 

@@ -1,11 +1,14 @@
 """What old programs use: `FloatTensor(2, 3)`, `x.type(LongTensor)`, `Variable(x)`."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..dtypes import LEGACY, as_dtype, dtype, float32, get_default_dtype, set_default_dtype
 from .base import TensorBase
 from .device import backend_for
 from .shapes import sizes
+
+if TYPE_CHECKING:
+    from . import Tensor
 
 NAMES = {dtype: name for name, dtype in LEGACY.items()}
 
@@ -191,10 +194,11 @@ class Variable(metaclass=_VariableType):
     (True, tensor([1., 1.], requires_grad=True))
     """
 
-    def __new__(cls, data: Any = None, requires_grad: bool = False, volatile: Any = None) -> Any:
+    def __new__(cls, data: Any = None, requires_grad: bool = False, volatile: Any = None) -> "Tensor":  # type: ignore[misc]
         if data is None:
-            return TensorBase.plain.from_array(backend_for("cpu").xp.empty(0, dtype=get_default_dtype()))
+            made: Any = TensorBase.plain.from_array(backend_for("cpu").xp.empty(0, dtype=get_default_dtype()))
+            return made  # type: ignore[no-any-return]
         if not isinstance(data, TensorBase):
             raise TypeError(f"Variable: expected a tensor; got {type(data).__name__}")
         variable: Any = data.detach()
-        return variable.requires_grad_() if requires_grad else variable
+        return variable.requires_grad_() if requires_grad else variable  # type: ignore[no-any-return]

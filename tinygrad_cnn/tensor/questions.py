@@ -177,7 +177,7 @@ class QuestionMethods(TensorBase):
         >>> tg.ones(2).is_pinned()
         False
         """
-        return self.backend.is_pinned(self.array)
+        return bool(self.backend.is_pinned(self.array))
 
     def pin_memory(self, device: Any = None) -> Self:
         """The values in memory that a GPU reads by itself, so that `.to("cuda", non_blocking=True)` does not wait.

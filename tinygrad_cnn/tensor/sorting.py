@@ -1,6 +1,6 @@
 """Tensor methods that put values in order. Ties keep their order, and NaN counts as the largest, as in PyTorch."""
 
-from typing import Any, Self
+from typing import Any, Literal, Self, overload
 
 from .. import ops
 from ..autograd import unrecordable
@@ -81,6 +81,18 @@ class SortingMethods(TensorBase):
         values: Any = self.sort(0).values if self.ndim else ops.copy(self)
         return values  # type: ignore[no-any-return]
 
+    @overload
+    def unique(
+        self,
+        sorted: bool = True,
+        return_inverse: Literal[False] = False,
+        return_counts: Literal[False] = False,
+        dim: int | None = None,
+    ) -> Self: ...
+    @overload
+    def unique(
+        self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    ) -> Any: ...
     def unique(
         self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
     ) -> Any:

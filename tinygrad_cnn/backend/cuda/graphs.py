@@ -14,7 +14,7 @@ from typing import Any
 import cupy
 import numpy as np
 
-from ..captured import Graph, StaleGraph
+from ..graph import Graph, StaleGraph
 from ..switches import cuda_switches, cudnn_switches
 from .array import in_rows, memory_order, own
 from .kernels import computing_type, launch

@@ -24,6 +24,8 @@ def _lanes(rows: int, channels: int) -> int:
 class Normalization(Backend):
     """Batch normalisation of CUDA arrays. The reference makes about ten passes over memory each way."""
 
+    joins_relu = True
+
     def channel_sum(self, x: Any) -> Any:
         """`Backend.channel_sum`: CuPy's sum over channels-last images reads memory in long strides."""
         if x.dtype.char not in MULTIPLIED or not x.size or x.ndim < 2:
@@ -47,6 +49,16 @@ class Normalization(Backend):
         """`Backend.batch_norm`."""
         if not _plain(x, weight, bias):
             return super().batch_norm(x, weight, bias, eps)
+        return self._normalized(x, weight, bias, eps, rectified=False)
+
+    def batch_norm_relu(self, x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]:
+        """`Backend.batch_norm_relu` in the same passes."""
+        if not _plain(x, weight, bias):
+            return super().batch_norm_relu(x, weight, bias, eps)
+        return self._normalized(x, weight, bias, eps, rectified=True)
+
+    @staticmethod
+    def _normalized(x: Any, weight: Any, bias: Any, eps: float, rectified: bool) -> tuple[Any, Any, Any]:
         rows, channels = channels_last(x), x.shape[1]
         count, kind = x.size // channels, type_name(x.dtype)
         lanes, by = _lanes(count, channels), divisor_argument(channels)
@@ -57,25 +69,39 @@ class Normalization(Backend):
         finish = (rows, sums, squares, mean, invstd, count, c, n, np.float64(eps))
         launch("channels", "finish_moments", kind, channels, *finish, threads=THREADS)
         arrays = (rows, mean, invstd, weight, bias, out)
-        launch("channels", "normalize", kind, packs(x), *arrays, np.uint32(x.size), by)
+        launch("channels", "normalize", kind, packs(x), *arrays, np.uint32(x.size), by, np.int32(rectified))
         return channels_second(out), mean, invstd
 
     def batch_norm_input_grad(self, g: Any, x: Any, weight: Any, mean: Any, invstd: Any) -> tuple[Any, Any, Any]:
         """`Backend.batch_norm_input_grad`."""
         if not _plain(x, g, weight, mean, invstd):
             return super().batch_norm_input_grad(g, x, weight, mean, invstd)
+        return self._normalized_grad(g, None, x, weight, mean, invstd)
+
+    def batch_norm_relu_input_grad(
+        self, g: Any, out: Any, x: Any, weight: Any, mean: Any, invstd: Any
+    ) -> tuple[Any, Any, Any]:
+        """`Backend.batch_norm_relu_input_grad` in the same passes."""
+        if not _plain(x, g, out, weight, mean, invstd):
+            return super().batch_norm_relu_input_grad(g, out, x, weight, mean, invstd)
+        return self._normalized_grad(g, channels_last(out), x, weight, mean, invstd)
+
+    def _normalized_grad(
+        self, g: Any, rectified: Any, x: Any, weight: Any, mean: Any, invstd: Any
+    ) -> tuple[Any, Any, Any]:
         rows, gradients, channels = channels_last(x), channels_last(g), x.shape[1]
         count, kind = x.size // channels, type_name(x.dtype)
         lanes, by = _lanes(count, channels), divisor_argument(channels)
         plain, weighted = (empty((lanes, channels), computing_type(x.dtype)) for _ in range(2))
         bias_grad, weight_grad = empty((channels,), x.dtype), empty((channels,), x.dtype)
         c, n, out = np.uint32(channels), np.uint32(lanes), empty(rows.shape, x.dtype)
-        sums = (gradients, rows, mean, invstd, plain, weighted, x.size, c, n)
+        sums = (gradients, rows, mean, invstd, plain, weighted, x.size, c, n, rectified)
         launch("channels", "gradient_sums", kind, plain.size, *sums)
         self._add_lanes(kind, plain, bias_grad)
         self._add_lanes(kind, weighted, weight_grad)
         arrays = (gradients, rows, mean, invstd, weight, bias_grad, weight_grad, out)
-        launch("channels", "normalize_grad", kind, packs(x), *arrays, np.uint32(x.size), np.float64(count), by)
+        numbers = (np.uint32(x.size), np.float64(count), by, rectified)
+        launch("channels", "normalize_grad", kind, packs(x), *arrays, *numbers)
         return channels_second(out), weight_grad, bias_grad
 
     def layer_norm(self, x: Any, weight: Any, bias: Any, eps: float) -> tuple[Any, Any, Any]:

@@ -7,7 +7,7 @@ import cupy
 import numpy as np
 
 from ..base import Backend, Kept
-from ..captured import StaleGraph
+from ..graph import StaleGraph
 from .array import in_rows, own
 from .graphs import capturing, numbers_argument, rehearsed, upload
 from .kernels import THREADS, computing_type, launch, type_name

@@ -27,6 +27,8 @@ class QMNIST(MNIST):
 
     Raises:
         ValueError: for another part.
+
+    >>> QMNIST("data", train=False, download=True)[0]  # doctest: +SKIP
     """
 
     parts: ClassVar[dict[str, tuple[tuple[str, str], tuple[str, str]]]] = {
@@ -99,6 +101,8 @@ class USPS(VisionDataset):
     Raises:
         RuntimeError: when the file is missing; without a network too, with where to put it.
         ValueError: for a file that is damaged.
+
+    >>> USPS("data", download=True)[0]  # doctest: +SKIP
     """
 
     url = "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/multiclass/"

@@ -30,7 +30,7 @@ class _DenseLayer(nn.Module):
         self.memory_efficient = memory_efficient
 
     def _narrow(self, *inputs: Tensor) -> Tensor:
-        return self.conv1(self.relu1(self.norm1(cat(inputs, 1))))  # type: ignore[no-any-return]
+        return self.conv1(self.relu1(self.norm1(cat(inputs, 1))))
 
     def forward(self, input: Tensor | Sequence[Tensor]) -> Tensor:
         inputs = [input] if isinstance(input, Tensor) else list(input)
@@ -123,7 +123,7 @@ class DenseNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(self.features(x))
-        return self.classifier(F.adaptive_avg_pool2d(x, (1, 1)).flatten(1))  # type: ignore[no-any-return]
+        return self.classifier(F.adaptive_avg_pool2d(x, (1, 1)).flatten(1))
 
 
 def _new_name(key: str) -> str:

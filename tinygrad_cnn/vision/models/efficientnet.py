@@ -62,7 +62,7 @@ class MBConv(nn.Module):
 
     def forward(self, input: Tensor) -> Tensor:
         result = self.block(input)
-        return self.stochastic_depth(result) + input if self.use_res_connect else result  # type: ignore[no-any-return]
+        return self.stochastic_depth(result) + input if self.use_res_connect else result
 
 
 class FusedMBConv(MBConv):

@@ -44,7 +44,7 @@ class Compose:
         name = type(self).__name__
         if not hasattr(transforms, "__iter__"):
             raise TypeError(f"{name}: expected a list of transforms; got {transforms!r:.80}; put it in a list")
-        for i, transform in enumerate(transforms):
+        for i, transform in enumerate(transforms if hasattr(transforms, "__len__") else ()):
             if not callable(transform):
                 raise TypeError(f"{name}: element {i} must be a transform, which can be called; got {transform!r:.80}")
         self.transforms = transforms

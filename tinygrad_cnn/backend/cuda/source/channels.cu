@@ -93,9 +93,9 @@ KERNEL finish_moments(const K_T* x, const K_A* sums, const K_A* squares, K_T* me
     LOOP(i, count / N) {                                                        \
         u32 row = i * N, c = split(row, by_channels);
 
-// (x − mean) · invstd · weight + bias
+// (x − mean) · invstd · weight + bias, and the larger of that and 0 where it is `rectified`
 KERNEL normalize(const K_T* x, const K_T* mean, const K_T* invstd, const K_T* weight, const K_T* bias, K_T* out,
-                 u32 count, Divisor by_channels) {
+                 u32 count, Divisor by_channels, int rectified) {
     u32 channels = by_channels.number;
 #define RUN(N)                                                                                     \
     EACH_VALUE(N)                                                                                  \
@@ -104,6 +104,7 @@ KERNEL normalize(const K_T* x, const K_T* mean, const K_T* invstd, const K_T* we
             K_A value = ((K_A)values.value[k] - (K_A)mean[c + k]) * (K_A)invstd[c + k];            \
             if (weight) value *= (K_A)weight[c + k];                                               \
             if (bias) value += (K_A)bias[c + k];                                                   \
+            if (rectified && value <= 0) value = 0;                                                \
             values.value[k] = (K_T)value;                                                          \
         }                                                                                          \
         store<N>(out, i, values);                                                                  \
@@ -112,15 +113,24 @@ KERNEL normalize(const K_T* x, const K_T* mean, const K_T* invstd, const K_T* we
 #undef RUN
 }
 
+// Where `rectified` is given, that is the rectified output: g counts where it is above 0 (or NaN).
+#define RECTIFY(N)                                                                                 \
+    if (rectified) {                                                                               \
+        Pack<N> outs = load<N>(rectified, i);                                                      \
+        UNROLL for (u32 k = 0; k < N; ++k)                                                         \
+            if ((K_A)outs.value[k] <= 0) gradients.value[k] = (K_T)0.0f;                           \
+    }
+
 // Σ g and Σ g·x̂
 KERNEL gradient_sums(const K_T* g, const K_T* x, const K_T* mean, const K_T* invstd, K_A* plain, K_A* weighted,
-                     i64 count, u32 channels, u32 lanes) {
+                     i64 count, u32 channels, u32 lanes, const K_T* rectified) {
 #define RUN(N)                                                                                     \
     {                                                                                              \
         EACH_LANE(N)                                                                               \
             u32 c = t % groups * N;                                                                \
             _Pragma("unroll 4") for (i64 i = t; i < count / N; i += threads) {                     \
                 Pack<N> gradients = load<N>(g, i), values = load<N>(x, i);                         \
+                RECTIFY(N)                                                                         \
                 UNROLL for (u32 k = 0; k < N; ++k) {                                               \
                     K_A value = (K_A)gradients.value[k];                                           \
                     first[k] += value;                                                             \
@@ -129,19 +139,20 @@ KERNEL gradient_sums(const K_T* g, const K_T* x, const K_T* mean, const K_T* inv
             }                                                                                      \
         END_LANE(N, plain, weighted)                                                               \
     }
-    BY_WIDTH(RUN, g, x)
+    BY_WIDTH(RUN, g, x, rectified)
 #undef RUN
 }
 
 // s·w·(g − Σg/n − x̂·Σgx̂/n)
 KERNEL normalize_grad(const K_T* g, const K_T* x, const K_T* mean, const K_T* invstd, const K_T* weight,
                       const K_T* bias_grad, const K_T* weight_grad, K_T* out, u32 count, double rows,
-                      Divisor by_channels) {
+                      Divisor by_channels, const K_T* rectified) {
     K_A share = (K_A)(1.0 / rows);
     u32 channels = by_channels.number;
 #define RUN(N)                                                                                     \
     EACH_VALUE(N)                                                                                  \
         Pack<N> gradients = load<N>(g, i), values = load<N>(x, i);                                 \
+        RECTIFY(N)                                                                                 \
         UNROLL for (u32 k = 0; k < N; ++k) {                                                       \
             K_A scale = (K_A)invstd[c + k], normal = ((K_A)values.value[k] - (K_A)mean[c + k]) * scale; \
             K_A value = (K_A)gradients.value[k];                                                   \
@@ -150,7 +161,7 @@ KERNEL normalize_grad(const K_T* g, const K_T* x, const K_T* mean, const K_T* in
         }                                                                                          \
         store<N>(out, i, values);                                                                  \
     }
-    BY_WIDTH(RUN, g, x, out)
+    BY_WIDTH(RUN, g, x, out, rectified)
 #undef RUN
 }
 

@@ -1,4 +1,4 @@
-"""Work of a device that is captured once and launched as one."""
+"""What a backend offers that can capture work, to launch it as one."""
 
 from contextlib import AbstractContextManager
 from typing import Any

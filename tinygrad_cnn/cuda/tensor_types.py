@@ -1,4 +1,4 @@
-"""Tensor types of old programs, on the current CUDA device."""
+"""The tensor types of old programs, on the current CUDA device: `cuda.FloatTensor(2, 3)`."""
 
 from ..tensor import legacy
 
