@@ -31,6 +31,7 @@ FLOORS = {
     "creation": 3,
     "derivatives": 3,
     "distributed": 3,
+    "forward_ad": 3,
     "func": 3,
     "function": 3,
     "functions": 3,
@@ -43,6 +44,7 @@ FLOORS = {
     "onnx": 0,
     "jacobians": 3,
     "random": 3,
+    "graph_hooks": 3,
     "saved_tensors": 3,
     "special": 3,
     "summary": 3,
@@ -62,7 +64,7 @@ FLOORS = {
     "run_as_torch": 7,
     "__main__": 7,
 }
-FACES = {"", "elsewhere", "utils", "cuda", "version", "backends"}
+FACES = {"", "accelerator", "elsewhere", "utils", "cuda", "version", "backends"}
 # Rooms of one floor that must not know each other.
 STRANGERS = {("backend", "autograd"), ("autograd", "backend"), ("autograd", "dtypes"), ("errors", "backend")}
 SOURCES = sorted(PACKAGE.rglob("*.py"))

@@ -14,8 +14,21 @@ LAYERS = {
     *("pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu"),
     *("rms_norm", "rrelu", "selu", "threshold", "triplet_margin_loss"),
 }
-# Modules that many programs never use and that take long to load.
-LATER = {"distributions", "fx", "hub"}
+# Modules that many programs never use and that take long to load; and a function in one of them.
+LATER = {
+    "compiler",
+    "distributed",
+    "distributions",
+    "fx",
+    "hub",
+    "jit",
+    "linalg",
+    "multiprocessing",
+    "onnx",
+    "profiler",
+}
+LATER |= {"recording", "utils", "viz"}
+LOW_RANK = {"lobpcg", "pca_lowrank", "svd_lowrank"}
 # Why a name is not here, by how it begins.
 ABSENT = {
     ("complex", "cdouble", "cfloat", "chalf", "polar", "view_as_", "fft", "stft", "istft", "signal"): (
@@ -31,8 +44,8 @@ ABSENT = {
     ("float8", "float4", "bits", "uint1", "uint2", "uint3", "uint4", "uint5", "uint6", "uint7"): (
         "there are the dtypes bool, uint8, int8 to int64, float16, bfloat16, float32 and float64"
     ),
-    ("export", "package", "library", "futures", "fork", "wait"): "programs are not compiled or exported here",
-    ("mps", "xpu", "mtia", "accelerator"): "there are the devices cpu and cuda",
+    ("fx", "export", "package", "library", "futures", "fork", "wait"): "programs are not compiled or exported here",
+    ("mps", "xpu", "mtia"): "there are the devices cpu and cuda",
 }
 
 
@@ -57,9 +70,13 @@ def find(name: str) -> Any:
     """
     if name == "bfloat16":
         try:
-            return import_module("tinygrad_cnn.dtypes").bfloat16()
+            return import_module("tinygrad_cnn.dtypes").dtype("bfloat16")
         except ImportError as missing:
             raise AttributeError(str(missing)) from None  # so that hasattr and getattr with a default answer
+    if name == "compile":
+        return import_module("tinygrad_cnn.compiler").compile
+    if name in LOW_RANK:
+        return getattr(import_module("tinygrad_cnn.linalg.lowrank"), name)
     if name in LATER:
         return import_module(f"tinygrad_cnn.{name}")
     if name in LAYERS:

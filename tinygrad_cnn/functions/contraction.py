@@ -7,6 +7,7 @@ from .. import ops
 from ..autograd.modes import in_scope
 from ..errors import ArgumentError, ShapeError
 from ..tensor import Tensor, dimension
+from ..tensor.words import numpy_words
 from .out import with_out
 from .shapes import broadcast_shapes
 from .wrap import tensor_list
@@ -175,7 +176,12 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
 
 @with_out
 def chain_matmul(*matrices: Any) -> Tensor:
-    """The product of several matrices, from left to right."""
+    """The product of several matrices, from left to right.
+
+    >>> chain_matmul(tg.eye(2), tg.ones(2, 1), tg.full((1, 1), 3.0))
+    tensor([[3.],
+            [3.]])
+    """
     out, *rest = tensor_list("chain_matmul", matrices)
     for x in rest:
         out = out.mm(x)
@@ -197,8 +203,13 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
     return gaps.norm(p, -1) if gaps.shape[-1] or p != inf else gaps.sum(-1)
 
 
+@numpy_words
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """The cosine of the angle between vectors along a dimension: x·y / (max(‖x‖, eps) · max(‖y‖, eps))."""
+    """The cosine of the angle between vectors along a dimension: x·y / (max(‖x‖, eps) · max(‖y‖, eps)).
+
+    >>> cosine_similarity(tg.tensor([[1.0, 0.0]]), tg.tensor([[1.0, 1.0]]))
+    tensor([0.7071])
+    """
     shape = broadcast_shapes(x1.shape, x2.shape)
     x, y = x1.expand(shape), x2.expand(shape)
     lengths = [z.norm(2, dim, keepdim=True).clamp(min=eps) for z in (x, y)]

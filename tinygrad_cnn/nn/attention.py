@@ -1,5 +1,8 @@
 """Attention in several heads. Vaswani et al. 2017."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
 from typing import Any
 
 from ..creation import empty
@@ -134,3 +137,24 @@ class MultiheadAttention(Module):
 
 
 __all__ = ["MultiheadAttention"]
+
+
+class SDPBackend(Enum):
+    """PyTorch's ways to compute `scaled_dot_product_attention`; here there is one."""
+
+    ERROR = -1
+    MATH = 0
+    FLASH_ATTENTION = 1
+    EFFICIENT_ATTENTION = 2
+    CUDNN_ATTENTION = 3
+    OVERRIDEABLE = 4
+
+
+@contextmanager
+def sdpa_kernel(backends: SDPBackend | list[SDPBackend], set_priority: bool = False) -> Iterator[None]:
+    """A block that in PyTorch chooses among them: without effect.
+
+    >>> with sdpa_kernel(SDPBackend.MATH):
+    ...     pass
+    """
+    yield

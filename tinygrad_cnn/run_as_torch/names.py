@@ -18,24 +18,25 @@ HOMES = {
     "torch.autograd.variable": "tinygrad_cnn.autograd",
     "torch.nn.parallel.data_parallel": "tinygrad_cnn.nn.parallel",
     "torch.nn.parallel.distributed": "tinygrad_cnn.nn.parallel",
-    "torch.optim.adamw": "tinygrad_cnn.optim",
-    "torch.optim.rmsprop": "tinygrad_cnn.optim",
+    "torch.distributed.distributed_c10d": "tinygrad_cnn.distributed",
     "torch.utils.data._utils.collate": "tinygrad_cnn.data.collate",
     "torch.utils.model_zoo": "tinygrad_cnn.hub",
     "torchvision": "tinygrad_cnn.vision",
     "torchvision.ops.misc": "tinygrad_cnn.vision.ops",
+    "torchvision.io.image": "tinygrad_cnn.vision.io",
+    "torchvision.transforms.transforms": "tinygrad_cnn.vision.transforms",
 }
 # PyTorch's files whose names lie here in the package itself.
 _FILES = {
     "autograd": ("anomaly_mode", "grad_mode", "gradcheck"),
-    "cuda": ("memory", "random", "streams"),
+    "cuda": ("streams",),
     "distributions": (
         *("bernoulli", "categorical", "distribution", "exponential", "geometric", "independent", "kl", "laplace"),
-        *("log_normal", "multivariate_normal", "normal", "one_hot_categorical", "poisson", "uniform"),
+        *("log_normal", "multinomial", "multivariate_normal", "normal", "one_hot_categorical", "poisson", "uniform"),
     ),
     "nn.parallel": ("parallel_apply", "replicate", "scatter_gather"),
     "nn.utils": ("fusion", "init", "spectral_norm"),
-    "optim": ("adadelta", "adagrad", "adamax", "asgd", "nadam", "radam", "rprop"),
+    "optim": ("adadelta", "adagrad", "adamax", "adamw", "asgd", "nadam", "radam", "rmsprop", "rprop"),
     "profiler": ("profiler",),
 }
 HOMES |= {f"torch.{room}.{file}": f"tinygrad_cnn.{room}" for room, files in _FILES.items() for file in files}
@@ -48,10 +49,17 @@ class TorchName(ModuleType):
 
     def __init__(self, name: str, home: ModuleType) -> None:
         super().__init__(name, home.__doc__)
-        self.__dict__["__path__"] = []
-        self.__dict__["_home"] = home
+        own = {"__path__": [], "_home": home}
         if name in VERSIONS:
-            self.__dict__["__version__"] = f"{VERSIONS[name]}+tinygrad.{version.__version__}"
+            own["__version__"] = f"{VERSIONS[name]}+tinygrad.{version.__version__}"
+        for key, value in own.items():
+            super().__setattr__(key, value)
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        """The names of ours: programs choose a network by `torchvision.models.__dict__[name]`."""
+        names: dict[str, Any] = vars(self._home)
+        return names
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name not in {"__all__", "__version__"}:
@@ -80,7 +88,7 @@ class TorchName(ModuleType):
             setattr(self._home, name, value)
 
     def __dir__(self) -> list[str]:
-        return sorted({*self.__dict__, *dir(self._home)})
+        return dir(self._home)
 
 
 class TorchFinder(MetaPathFinder, Loader):

@@ -12,6 +12,7 @@ from .cutting import CuttingMethods
 from .reductions import dimension, dimensions
 from .reductions import dimension as along  # where a parameter hides that name
 from .shapes import sizes
+from .words import numpy_words
 
 
 class ArrangementMethods(CuttingMethods):
@@ -143,6 +144,7 @@ class ArrangementMethods(CuttingMethods):
         counts = sizes("tile", dims, "dims", named)
         return self.repeat(*(1,) * (self.ndim - len(counts)), *counts) if self.ndim or counts else ops.copy(self)
 
+    @numpy_words
     def repeat_interleave(self, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Self:
         """Each slice of a dimension so many times in a row; without a dimension, of the flattened tensor.
 
@@ -329,6 +331,7 @@ class ArrangementMethods(CuttingMethods):
         src = src if src.dtype == self.dtype else ops.cast(src, dtype=self.dtype, source=src.dtype)
         return ops.setitem(self, src, index=index)
 
+    @numpy_words
     def select_scatter(self, src: TensorBase, dim: int, index: int) -> Self:
         """self with `src` in place of `select(dim, index)`.
 
@@ -344,6 +347,7 @@ class ArrangementMethods(CuttingMethods):
         shape = self.shape[:place] + self.shape[place + 1 :]
         return self._with("select_scatter", src, (*(slice(None),) * place, index), shape)
 
+    @numpy_words
     def slice_scatter(
         self, src: TensorBase, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
     ) -> Self:

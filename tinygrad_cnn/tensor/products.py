@@ -12,6 +12,7 @@ from .arrangement import ArrangementMethods
 from .base import TensorBase
 from .precision import runs_in
 from .reductions import dimension
+from .words import numpy_words
 
 
 class ProductMethods(ArrangementMethods):
@@ -115,7 +116,12 @@ class ProductMethods(ArrangementMethods):
         return ops.mul(ops.reshape(self, shape=(-1, 1)), vec2)
 
     def ger(self, vec2: TensorBase) -> Self:
-        """Another name of `outer`."""
+        """Another name of `outer`.
+
+        >>> tg.tensor([1, 2]).ger(tg.tensor([3, 4]))
+        tensor([[3, 4],
+                [6, 8]])
+        """
         return self.outer(vec2)
 
     def vdot(self, other: TensorBase) -> Self:
@@ -156,6 +162,7 @@ class ProductMethods(ArrangementMethods):
         right = ops.reshape(other, shape=tuple(n for size in b for n in (1, size)))
         return ops.reshape(ops.mul(left, right), shape=tuple(n * m for n, m in zip(a, b, strict=True)))
 
+    @numpy_words
     def cross(self, other: TensorBase, dim: int | None = None) -> Self:
         """The cross product of vectors of 3 along a dimension, by default the first of that size.
 

@@ -13,6 +13,7 @@ from ..dtypes import as_dtype
 from ..errors import ArgumentError, GraphError, ShapeError
 from .base import TensorBase
 from .reductions import dimension, dimensions
+from .words import numpy_words
 
 
 def given(op: str, name: str, values: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
@@ -147,6 +148,7 @@ class ShapeMethods(TensorBase):
         """
         return self.reshape(-1)
 
+    @numpy_words
     def unflatten(self, dim: int, sizes: Any) -> Self:
         """One dimension cut into several; one of their sizes may be −1.
 
@@ -165,6 +167,7 @@ class ShapeMethods(TensorBase):
             )
         return ops.reshape(self, shape=(*self.shape[:place], *inner, *self.shape[place + 1 :]))
 
+    @numpy_words
     def squeeze(self, dim: Any = None) -> Self:
         """Without dimensions of size 1: all of them, or those named.
 
@@ -176,6 +179,7 @@ class ShapeMethods(TensorBase):
         )
         return ops.reshape(self, shape=tuple(n for i, n in enumerate(self.shape) if n != 1 or i not in dims))
 
+    @numpy_words
     def unsqueeze(self, dim: int) -> Self:
         """With a new dimension of size 1 at a place.
 
@@ -186,6 +190,7 @@ class ShapeMethods(TensorBase):
         place = dimension("unsqueeze", dim, self.ndim + 1)
         return ops.reshape(self, shape=(*self.shape[:place], 1, *self.shape[place:]))
 
+    @numpy_words
     def squeeze_(self, dim: Any = None) -> Self:
         """`squeeze`, in place: this very tensor gets the other shape.
 
@@ -194,6 +199,7 @@ class ShapeMethods(TensorBase):
         """
         return self._take_shape("squeeze_", lambda: self.squeeze(dim))
 
+    @numpy_words
     def unsqueeze_(self, dim: int) -> Self:
         """`unsqueeze`, in place: this very tensor gets the other shape.
 

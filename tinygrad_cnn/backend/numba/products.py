@@ -12,6 +12,7 @@ from . import direct
 from .compile import kernel, serial
 from .dots import dots
 from .simd import WIDTH, load, store
+from .transposing import transpose_block
 
 ROWS = 192  # of the result that one task computes
 PANEL, DEPTH = 64, 256  # columns and rows of the right matrix that are packed at a time
@@ -21,11 +22,13 @@ PITCH = LENGTH + WIDTH
 
 
 @kernel
-def product(a: Any, starts: Any, steps: Any, b: Any, out: Any, places: Any, strips: Any) -> None:
-    """a · b → out, where a[starts[i] + steps[k]] is row i, column k of the left matrix.
+def product(
+    a: Any, starts: Any, steps: Any, b: Any, turned: bool, bias: Any, out: Any, places: Any, strips: Any
+) -> None:
+    """a · b + bias → out, where a[starts[i] + steps[k]] is row i, column k of the left matrix.
 
-    Row i of out begins at places[i], and strips[i] is i · PANEL; these tables repeat the last row, for blocks that are
-    not full.
+    The right matrix lies row by row, or column by column if it is `turned`; the bias may be empty. Row i of out begins
+    at places[i], and strips[i] is i · PANEL; these tables repeat the last row, for blocks that are not full.
     """
     rows, columns = out.shape
     depth = len(steps)
@@ -38,8 +41,11 @@ def product(a: Any, starts: Any, steps: Any, b: Any, out: Any, places: Any, stri
         panel, sums = np.empty(DEPTH * PANEL, dtype=np.float32), np.empty(ROWS * PANEL, dtype=np.float32)
         for k in range(0, depth, DEPTH):
             stop = min(k + DEPTH, depth)
-            for i in range(k, stop):
-                _copy(b, i * columns + column, width, panel, (i - k) * PANEL)
+            if turned:
+                _turn(b, column * depth + k, depth, width, stop - k, panel)
+            else:
+                for i in range(k, stop):
+                    _copy(b, i * columns + column, width, panel, (i - k) * PANEL)
             if k == 0:
                 direct.rows(
                     vectors, a, 0, starts, first, last, steps[:stop], panel, 0, PANEL, lanes, out, column, places
@@ -49,6 +55,9 @@ def product(a: Any, starts: Any, steps: Any, b: Any, out: Any, places: Any, stri
                 direct.rows(vectors, a, 0, starts, first, last, steps[k:stop], panel, 0, PANEL, lanes, sums, at, strips)
                 for r in range(first, last):
                     _add(sums, (r - first) * PANEL, width, out, places[r] + column)
+        if len(bias):
+            for r in range(first, last):
+                _add(bias, column, width, out, places[r] + column)
 
 
 @kernel
@@ -72,6 +81,15 @@ def product_transposed(a: Any, b: Any, bias: Any, out: Any) -> None:
                 for c in range(left, right, 4):
                     at, of, to = r * depth + k, (c - left) * PITCH, r * columns + c
                     dots(6, 4, a, at, depth, bottom - 1 - r, span, of, PITCH, right - 1 - c, count, out, to, columns)
+
+
+@serial
+def _turn(x: Any, at: int, step: int, rows: int, columns: int, panel: Any) -> None:
+    """Rows of a matrix from a place on, each a step after the one before, as columns of a panel."""
+    for i in range(0, columns, WIDTH):
+        for c in range(0, rows, WIDTH):
+            count, length = min(rows - c, WIDTH), min(columns - i, WIDTH)
+            transpose_block(x, at + c * step + i, step, count, length, panel, i * PANEL + c, PANEL)
 
 
 @serial
