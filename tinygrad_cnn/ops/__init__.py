@@ -137,7 +137,15 @@ from .linalg import (
 )
 from .losses import add_at_target, softmax_cross_entropy, softmax_cross_entropy_grad
 from .matmul import linear, matmul
-from .normalization import batch_norm, batch_norm_input_grad, layer_norm, layer_norm_input_grad, scale_channels
+from .normalization import (
+    batch_norm,
+    batch_norm_input_grad,
+    group_norm,
+    group_norm_input_grad,
+    layer_norm,
+    layer_norm_input_grad,
+    scale_channels,
+)
 from .norms import euclidean_norm, norm
 from .pooling import max_pool2d, pool_gather, pool_scatter, spread_windows, sum_windows
 from .probability import bessel_i, entr, erfcx, igamma, igammac, ndtri, xlog1py, zeta
@@ -240,6 +248,8 @@ __all__ = [
     "gelu",
     "gelu_grad",
     "getitem",
+    "group_norm",
+    "group_norm_input_grad",
     "gt",
     "hardsigmoid",
     "hardswish",
