@@ -12,6 +12,7 @@ from .memory import empty
 FEW = 1 << 18  # products up to which BLAS stays on one thread
 NARROW = 4  # rows or columns from which a product is more than reading one of the matrices
 COST = 2e-5  # microseconds per product on one thread
+TURNED = 32  # rows from which on a transposed matrix is turned back while it is packed
 SPARE = 8  # rows that the last block may lack
 
 _no_bias = np.empty(0, dtype=np.float32)
@@ -48,18 +49,17 @@ def _product(a: Array, b: Array, bias: Array | None) -> Array:
 
     out = empty((len(a), b.shape[1]))
     cost = a.size * b.shape[1] * COST
-    if b.T.flags.c_contiguous and not b.flags.c_contiguous:
-        bias = _no_bias if bias is None else np.ascontiguousarray(bias)
+    bias = _no_bias if bias is None else np.ascontiguousarray(bias)
+    upright = b.flags.c_contiguous or not b.T.flags.c_contiguous
+    if len(a) < TURNED and not upright:
         products.product_transposed.fitting(cost)(np.ascontiguousarray(a), b.T, bias, out)
         return out
     turned = a.T.flags.c_contiguous
     a = a.T if turned else np.ascontiguousarray(a)
     starts, steps = _places(len(out), 1 if turned else len(b)), _places(len(b), len(out) if turned else 1)
     tables = _places(len(out), out.shape[1]), _places(len(out), products.PANEL)
-    products.product.fitting(cost)(a, starts, steps[:-SPARE], np.ascontiguousarray(b), out, *tables)
-    if bias is not None:
-        with np.errstate(all="ignore"):  # ∞ − ∞ is no warning in a fused one either
-            out += bias
+    right = np.ascontiguousarray(b if upright else b.T)
+    products.product.fitting(cost)(a, starts, steps[:-SPARE], right, not upright, bias, out, *tables)
     return out
 
 

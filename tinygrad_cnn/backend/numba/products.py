@@ -12,6 +12,7 @@ from . import direct
 from .compile import kernel, serial
 from .dots import dots
 from .simd import WIDTH, load, store
+from .transposing import transpose_block
 
 ROWS = 192  # of the result that one task computes
 PANEL, DEPTH = 64, 256  # columns and rows of the right matrix that are packed at a time
@@ -21,11 +22,11 @@ PITCH = LENGTH + WIDTH
 
 
 @kernel
-def product(a: Any, starts: Any, steps: Any, b: Any, out: Any, places: Any, strips: Any) -> None:
-    """a · b → out, where a[starts[i] + steps[k]] is row i, column k of the left matrix.
+def product(a: Any, starts: Any, steps: Any, b: Any, turned: bool, bias: Any, out: Any, places: Any, strips: Any) -> None:
+    """a · b + bias → out, where a[starts[i] + steps[k]] is row i, column k of the left matrix; the bias may be empty.
 
-    Row i of out begins at places[i], and strips[i] is i · PANEL; these tables repeat the last row, for blocks that are
-    not full.
+    b is transposed if `turned`. Row i of out begins at places[i], and strips[i] is i · PANEL; these tables repeat the
+    last row, for blocks that are not full.
     """
     rows, columns = out.shape
     depth = len(steps)
@@ -35,18 +36,31 @@ def product(a: Any, starts: Any, steps: Any, b: Any, out: Any, places: Any, stri
         last, width = min(first + ROWS, rows), min(PANEL, columns - column)
         vectors = -(-width // WIDTH)
         lanes = width - (vectors - 1) * WIDTH
-        panel, sums = np.empty(DEPTH * PANEL, dtype=np.float32), np.empty(ROWS * PANEL, dtype=np.float32)
+        panel, sums = np.empty((DEPTH + 2) * PANEL, dtype=np.float32), np.empty(ROWS * PANEL, dtype=np.float32)
+        skew = -(panel.ctypes.data // 4) % WIDTH  # vectors that cross a line of the cache are read twice
+        for c in range(0, width, WIDTH):
+            store(panel, skew + c, width - c, load(bias, column + c, width - c if len(bias) else 0))
         for k in range(0, depth, DEPTH):
             stop = min(k + DEPTH, depth)
-            for i in range(k, stop):
-                _copy(b, i * columns + column, width, panel, (i - k) * PANEL)
+            if turned:
+                for c in range(0, width, WIDTH):
+                    for i in range(k, stop, WIDTH):
+                        at, to = (column + c) * depth + i, skew + (i - k + 1) * PANEL + c
+                        transpose_block(b, at, depth, min(WIDTH, width - c), min(WIDTH, stop - i), panel, to, PANEL)
+            else:
+                for i in range(k, stop):
+                    _copy(b, i * columns + column, width, panel, skew + (i - k + 1) * PANEL)
+            of = skew + PANEL
             if k == 0:
-                direct.rows(
-                    vectors, a, 0, starts, first, last, steps[:stop], panel, 0, PANEL, lanes, out, column, places
+                direct.biased_rows(
+                    *(vectors, a, 0, starts, first, last, steps, 0, stop),
+                    *(panel, of, PANEL, lanes, out, column, places),
                 )
             else:  # sums of sums: errors grow with the number of blocks, not of products
                 at = -first * PANEL
-                direct.rows(vectors, a, 0, starts, first, last, steps[k:stop], panel, 0, PANEL, lanes, sums, at, strips)
+                direct.rows(
+                    vectors, a, 0, starts, first, last, steps[k:stop], panel, of, PANEL, lanes, sums, at, strips
+                )
                 for r in range(first, last):
                     _add(sums, (r - first) * PANEL, width, out, places[r] + column)
 
