@@ -13,7 +13,7 @@ pytest.importorskip("numba")
 from tests.backend.test_kernels import numbers, reference
 from tinygrad_cnn.backend import NumbaBackend, Window, cpu, set_num_threads, winograd
 from tinygrad_cnn.backend.numba import compile as compiling
-from tinygrad_cnn.backend.numba import convolution
+from tinygrad_cnn.backend.numba import convolution, few_pixels
 from tinygrad_cnn.errors import ShapeError
 
 numba = NumbaBackend(cpu.rng)
@@ -88,6 +88,23 @@ def geometries(draw: Any) -> tuple[tuple[int, ...], int, Window]:
 @example(geometry=((2, 3, 9, 9), 5, window(2, stride=2, dilation=2)), layout="last")
 def test_any_geometry(geometry: Any, layout: str) -> None:
     check(*geometry, bound=WINOGRAD, layout=layout)
+
+
+@settings(max_examples=60)
+@given(geometry=geometries(), layout=st.sampled_from(["first", "last", "reversed", "read-only"]))
+@example(geometry=((1, 70, 9, 9), 140, window(3, padding=1)), layout="last")
+@example(geometry=((1, 300, 5, 5), 70, window(1)), layout="last")
+def test_few_pixels_that_meet_many_weights(geometry: Any, layout: str) -> None:
+    limits = {"MOST_PIXELS": 10**9, "FEWEST_WEIGHTS": 0, "OF_SEVERAL_TAPS": 0}
+    with pytest.MonkeyPatch.context() as patch, winograd(False):
+        for name, value in limits.items():
+            patch.setattr(few_pixels, name, value)
+        check(*geometry, layout=layout)
+
+
+def test_last_layers_of_one_image() -> None:
+    check((1, 512, 3, 3), 128, window(3, padding=1))
+    check((2, 300, 4, 4), 260, window(1))
 
 
 @pytest.mark.parametrize("outputs", [1, 5, 16, 17, 32, 47, 48, 64, 65, 70, 100, 130])

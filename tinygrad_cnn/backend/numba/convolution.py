@@ -8,7 +8,7 @@ import numpy as np
 from ..switches import winograd as Winograd
 from ..threads import get_num_threads
 from ..window import Ints, Window
-from . import depthwise, direct, geometry, packing, scatter, winograd
+from . import depthwise, direct, few_pixels, geometry, packing, scatter, winograd
 from .block import panels
 from .geometry import Plan
 from .memory import channels_last, empty
@@ -56,6 +56,8 @@ def forward(x: Array, w: Array, b: Array | None, window: Window) -> Array:
     if _winograd_pays(window, len(x), output, x.shape[1], len(w)):
         (top, _), (left, _) = window.padding
         return _winograd(x, w, bias, output, top, left, turned=False)
+    if few_pixels.pays(len(x) * output[0] * output[1], w.size, window):
+        return few_pixels.forward(x, _readable(w), b, window)
     if _neighbours_share(x, len(w), window):
         (top, _), (left, _) = window.padding
         return _depthwise(x, w, b, output, window.stride, (top, left), turned=False)
@@ -70,6 +72,8 @@ def input_grad(g: Array, w: Array, shape: Ints, window: Window) -> Array:
     if _winograd_pays(window, len(g), shape[2:], shape[1], len(w)):
         (top, _), (left, _) = window.padding
         return _winograd(g, w, NO_BIAS, shape[2:], 2 - top, 2 - left, turned=True)
+    if few_pixels.pays(g.size // len(w), w.size, window):
+        return few_pixels.input_grad(_channels_last(g), _readable(w), shape, window)
     if window.stride == (1, 1) and _neighbours_share(g, shape[1], window):
         (top, _), (left, _) = window.padding
         pads = (window.size[0] - 1 - top, window.size[1] - 1 - left)
@@ -102,6 +106,8 @@ def weight_grad(g: Array, x: Array, window: Window) -> Array:
     outputs, inputs = g.shape[1], x.shape[1]
     if _winograd_pays(window, len(g), g.shape[2:], inputs, outputs):
         return _winograd_weight_grad(g, x, window)
+    if few_pixels.pays(g.size // outputs, outputs * inputs * window.tap_count, window):
+        return few_pixels.weight_grad(_channels_last(g), x, window)
     plan = geometry.forward(window, x.shape, outputs, _pairwise(inputs, outputs, window), _planar(x, window))
     out = empty((outputs, inputs // window.groups, *window.size))
     flat, steps = _flat(x)

@@ -27,13 +27,13 @@ class ProductKernels(NumpyBackend):
     def matmul(self, x: Array, y: Array) -> Array:
         """`Backend.matmul`; batches of matrices are left to NumPy."""
         if y.ndim == 2 and _applies(x, y):
-            return _product(x.reshape(-1, x.shape[-1]), y, None).reshape(*x.shape[:-1], y.shape[1])
+            return product(x.reshape(-1, x.shape[-1]), y, None).reshape(*x.shape[:-1], y.shape[1])
         return super().matmul(x, y)
 
     def linear(self, x: Array, w: Array, b: Array | None) -> Array:
         """`Backend.linear` with the bias in the same pass."""
         if w.ndim == 2 and _applies(x, w.T) and (b is None or (b.dtype == x.dtype and b.shape == w.shape[:1])):
-            return _product(x.reshape(-1, x.shape[-1]), w.T, b).reshape(*x.shape[:-1], len(w))
+            return product(x.reshape(-1, x.shape[-1]), w.T, b).reshape(*x.shape[:-1], len(w))
         return super().linear(x, w, b)
 
 
@@ -44,7 +44,8 @@ def _applies(x: Array, y: Array) -> bool:
     return bool(x.size * y.shape[1] > FEW and x.size >= NARROW * len(y) and y.shape[1] >= NARROW)
 
 
-def _product(a: Array, b: Array, bias: Array | None) -> Array:
+def product(a: Array, b: Array, bias: Array | None) -> Array:
+    """a · b + bias of matrices of float32, of any memory order."""
     products = kernels.products
 
     out = empty((len(a), b.shape[1]))
