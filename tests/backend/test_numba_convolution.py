@@ -123,16 +123,19 @@ def test_a_kernel_per_channel(channels: int, stride: int, dilation: int) -> None
     check((3, channels, 11, 9), channels, window(3, stride, 1, dilation, channels))
 
 
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(
     channels=st.sampled_from([2, 15, 16, 17, 40]),
     image=st.tuples(st.integers(1, 12), st.integers(1, 21)),
-    rows=st.integers(1, 4),
+    rows=st.integers(1, 5),
+    columns=st.sampled_from([3, 5, 7]),
     stride=st.tuples(st.integers(1, 3), st.integers(1, 2)),
     padding=st.tuples(*[st.tuples(st.integers(0, 4), st.integers(0, 4))] * 2),
 )
-def test_neighbours_share_what_they_read(channels: int, image: Any, rows: int, stride: Any, padding: Any) -> None:
-    win = window((rows, 3), stride, padding, groups=channels)
+def test_neighbours_share_what_they_read(
+    channels: int, image: Any, rows: int, columns: int, stride: Any, padding: Any
+) -> None:
+    win = window((rows, columns), stride, padding, groups=channels)
     try:
         win.output_size(image)
     except ShapeError:

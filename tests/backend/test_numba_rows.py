@@ -39,7 +39,14 @@ def test_layer_norm(numba: Backend, shape: tuple[int, ...], order: str, weighted
 @pytest.mark.usefixtures("_threads")
 @pytest.mark.parametrize(
     ("shape", "groups"),
-    [((2, 6, 5, 7), 3), ((3, 64, 16, 16), 8), ((1, 32, 40, 41), 32), ((2, 128, 13, 13), 1), ((4, 20, 9), 5), ((5, 8), 2)],
+    [
+        ((2, 6, 5, 7), 3),
+        ((3, 64, 16, 16), 8),
+        ((1, 32, 40, 41), 32),
+        ((2, 128, 13, 13), 1),
+        ((4, 20, 9), 5),
+        ((5, 8), 2),
+    ],
 )
 @pytest.mark.parametrize("order", ["channels last", "channels first", "strided"])
 @pytest.mark.parametrize("weighted", [True, False])

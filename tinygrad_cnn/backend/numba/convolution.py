@@ -214,8 +214,8 @@ def _nine_places(tap_step: int, inputs: int, input_step: int, turned: bool) -> A
 
 
 def _neighbours_share(x: Array, outputs: int, window: Window) -> bool:
-    """Whether `depthwise` covers this: a kernel of 3 columns per channel, of images that lie channels last."""
-    if not _pairwise(x.shape[1], outputs, window) or window.size[1] != depthwise.SIZE or window.stride[1] > 2:
+    """Whether `depthwise` covers this: a kernel of few columns per channel, of images that lie channels last."""
+    if not _pairwise(x.shape[1], outputs, window) or window.size[1] not in depthwise.PIXELS or window.stride[1] > 2:
         return False
     return window.dilation == (1, 1) and x.flags.writeable and x.transpose(0, 2, 3, 1).flags.c_contiguous
 
@@ -223,12 +223,12 @@ def _neighbours_share(x: Array, outputs: int, window: Window) -> bool:
 def _depthwise(x: Array, w: Array, b: Array | None, output: Ints, strides: Ints, pads: Ints, *, turned: bool) -> Array:
     """`forward` with a kernel per channel, or with turned kernels and a stride of 1 the gradient in its images."""
     channels, taps, rows = len(w), w.shape[2] * w.shape[3], w.shape[2]
-    packed = take("kernels", 1 + taps, channels)
-    packed[0] = 0 if b is None else b
+    packed = take("kernels", 2 + taps, channels)
+    packed[0], packed[-1] = 0 if b is None else b, 0
     kernels = w.reshape(channels, taps).T
-    packed[1:] = kernels[::-1] if turned else kernels
+    packed[1:-1] = kernels[::-1] if turned else kernels
     out = empty((len(x), *output, channels))
-    run = depthwise.convolve.fitting(out.size * taps * PER_CHANNEL_VECTOR / WIDTH)
+    run = depthwise.convolve(w.shape[3]).fitting(out.size * taps * PER_CHANNEL_VECTOR / WIDTH)
     run(x.transpose(0, 2, 3, 1), packed, rows, out, strides, pads)
     return out.transpose(0, 3, 1, 2)
 

@@ -22,7 +22,9 @@ PITCH = LENGTH + WIDTH
 
 
 @kernel
-def product(a: Any, starts: Any, steps: Any, b: Any, turned: bool, bias: Any, out: Any, places: Any, strips: Any) -> None:
+def product(
+    a: Any, starts: Any, steps: Any, b: Any, turned: bool, bias: Any, out: Any, places: Any, strips: Any
+) -> None:
     """a · b + bias → out, where a[starts[i] + steps[k]] is row i, column k of the left matrix; the bias may be empty.
 
     b is transposed if `turned`. Row i of out begins at places[i], and strips[i] is i · PANEL; these tables repeat the
