@@ -205,6 +205,10 @@ class Backend(ActivationKernels, NormalizationKernels):
         """The sum of each channel over batch and space: (N, C, …) → (C)."""
         return self.xp.sum(x, axis=(0, *range(2, x.ndim)), dtype=x.dtype)
 
+    def pixel_sum(self, x: Array) -> Array:
+        """The sum of each channel of each image: (N, C, *image) → (N, C)."""
+        return self.xp.sum(x, axis=tuple(range(2, x.ndim)), dtype=x.dtype)
+
     # indexing ---------------------------------------------------------------------------------------------------------
 
     def scatter_add(self, positions: Array, values: Array, shape: Ints) -> Array:

@@ -8,7 +8,7 @@ from ..base import Array
 from ..memory import channels_second
 from ..numpy import NumpyBackend
 from .lazy import kernels
-from .memory import channels_last, empty
+from .memory import channels_last, empty, image_blocks
 
 SMALL = 1 << 14  # fewer values cost less than the calls around a compiled kernel
 FEW = 1 << 6  # the same for rows, which the reference goes through more often
@@ -212,11 +212,8 @@ def _rows(x: Array) -> tuple[Array, int]:
 
 def _image_rows(x: Array) -> tuple[Array, int, int]:
     """`_rows` that do not join pixels of two images, and into how many blocks to cut those of an image."""
-    channels, pixels = x.shape[1], x.size // (len(x) * x.shape[1])
-    fold = gcd(pixels, 1 << (max(WIDE // channels, 1).bit_length() - 1))
-    rows, least = pixels // fold, -(-pixels * channels // BLOCK)
-    blocks = next((count for count in range(least, 4 * least) if rows % count == 0), 1)
-    return channels_last(x).reshape(-1, fold * channels), fold, blocks
+    fold, blocks = image_blocks(x, WIDE, BLOCK)
+    return channels_last(x).reshape(-1, fold * x.shape[1]), fold, blocks
 
 
 def _spread(values: Array, x: Array) -> Array:
