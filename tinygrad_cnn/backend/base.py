@@ -13,6 +13,7 @@ from typing import Any
 from .activations import ActivationKernels
 from .generator import RandomGenerator
 from .normalization import NormalizationKernels, per_channel
+from .recurrent import RecurrentKernels
 from .window import Ints, Window
 
 Array = Any
@@ -30,7 +31,7 @@ class Kept:
         return Kept, ()
 
 
-class Backend(ActivationKernels, NormalizationKernels):
+class Backend(ActivationKernels, NormalizationKernels, RecurrentKernels):
     """One kind of array on one device.
 
     Attributes:

@@ -149,6 +149,7 @@ from .normalization import (
 from .norms import euclidean_norm, norm
 from .pooling import max_pool2d, pool_gather, pool_scatter, spread_windows, sum_windows
 from .probability import bessel_i, entr, erfcx, igamma, igammac, ndtri, xlog1py, zeta
+from .recurrent import gru, gru_grad, lstm, lstm_grad, rnn, rnn_grad
 from .reductions import (
     all_,
     amax,
@@ -250,6 +251,8 @@ __all__ = [
     "getitem",
     "group_norm",
     "group_norm_input_grad",
+    "gru",
+    "gru_grad",
     "gt",
     "hardsigmoid",
     "hardswish",
@@ -288,6 +291,8 @@ __all__ = [
     "logical_or",
     "logical_xor",
     "logsumexp",
+    "lstm",
+    "lstm_grad",
     "lt",
     "lu_lower",
     "lu_upper",
@@ -323,6 +328,8 @@ __all__ = [
     "remainder",
     "reshape",
     "right_vectors",
+    "rnn",
+    "rnn_grad",
     "roll",
     "round_",
     "rsqrt",

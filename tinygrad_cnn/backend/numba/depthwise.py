@@ -218,9 +218,10 @@ def _row(x: Any, x_at: int, w: Any, size: int, y: int, out: Any, out_at: int, st
 
 
 def _convolve(x: Any, w: Any, size: int, out: Any, strides: Any, pads: Any) -> None:
-    """Images x (N, H, W, C), kernels w (2 + size·columns, C) of `size` rows, between bias and zeros → out (N, OH, OW, C).
+    """Images x (N, H, W, C), kernels w (2 + size·columns, C) of `size` rows → out (N, OH, OW, C).
 
-    `pads` are zeros above and to the left; strides across are 1 or 2.
+    In w, the bias stands before the kernels, and zeros behind. `pads` are zeros above and to the left; strides across
+    are 1 or 2.
     """
     images, rows, columns, channels = out.shape
     for task in numba.prange(images * rows):

@@ -1,7 +1,8 @@
 """Batch and group normalisation of rows of channels (pixels, C): two passes over memory each way.
 
-Means and factors are (1, C) for all rows, or (N, C) for those of each image, cut into so many blocks. Sums are made over blocks of a fixed number of rows; `combine` adds the blocks in float64. So bits do not depend on the
-number of threads, nor much on the number of rows.
+Means and factors are (1, C) for all rows, or (N, C) for those of each image, cut into so many blocks. Sums are made
+over blocks of a fixed number of rows; `combine` adds the blocks in float64. So bits do not depend on the number of
+threads, nor much on the number of rows.
 """
 
 from math import sqrt

@@ -117,7 +117,7 @@ def _nearest(size: int, count: int, factor: float | None, exact: bool) -> Any:
 
 
 def _repeats(index: Any, size: int) -> bool:
-    """Whether every pixel is repeated equally often, in its place: then the image is spread as by a pooling's adjoint."""
+    """Whether every pixel is repeated equally often, in its place, as a pooling's adjoint does."""
     return len(index) % size == 0 and bool((index == np.arange(len(index)) // (len(index) // size)).all())
 
 
