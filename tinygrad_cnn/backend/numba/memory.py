@@ -55,6 +55,13 @@ def row_major(x: Array) -> Array:
     return _transposed(last, len(x), x.size // (len(x) * x.shape[1])).reshape(x.shape)
 
 
+def transposed(x: Array) -> Array:
+    """The transpose of a matrix, in row-major order."""
+    if not x.flags.c_contiguous or not _transposes(x):
+        return np.ascontiguousarray(x.T)
+    return _transposed(x, 1, len(x)).reshape(x.shape[::-1])
+
+
 def _transposes(x: Array) -> bool:
     return bool(x.dtype == np.float32 and x.size >= TRANSPOSED and x.flags.writeable)
 
