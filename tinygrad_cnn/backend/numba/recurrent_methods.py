@@ -36,7 +36,7 @@ class RecurrentKernels(NumpyBackend):
         call = (kind == "tanh", _table(h.shape, 1, forward=False), reverse, states.shape, d.reshape(-1), dh.reshape(-1))
         run = kernels.recurrent.rnn_grad.fitting(states.size * h.shape[1] * COST)
         run(_flat(g), _flat(states), _flat(w), *call)
-        return d, dh, self._products(d, states, h, reverse)
+        return d, dh, self._of_states(d, states, h, reverse)
 
     def lstm(self, x: Array, h: Array, c: Array, w: Array, reverse: bool) -> Any:
         """`Backend.lstm` in one call."""
@@ -68,7 +68,7 @@ class RecurrentKernels(NumpyBackend):
         results = (d.reshape(-1), dh.reshape(-1), dc.reshape(-1))
         run, table = kernels.recurrent.lstm_grad.fitting(d.size * h.shape[1] * COST), _table(h.shape, 4, forward=False)
         run(_flat(g), _flat(gates), _flat(cells), _flat(c), _flat(w), table, reverse, cells.shape, *results)
-        return d, dh, dc, self._products(d, out[:-1], h, reverse)
+        return d, dh, dc, self._of_states(d, out[:-1], h, reverse)
 
     def gru(self, x: Array, h: Array, w: Array, b: Array | None, reverse: bool) -> Any:
         """`Backend.gru` in one call."""
@@ -90,9 +90,9 @@ class RecurrentKernels(NumpyBackend):
         results = (d.reshape(-1), of_state.reshape(-1), dh.reshape(-1))
         run, table = kernels.recurrent.gru_grad.fitting(d.size * h.shape[1] * COST), _table(h.shape, 3, forward=False)
         run(_flat(g), _flat(out), _flat(gates), _flat(h), _flat(w), table, reverse, out.shape, *results)
-        return d, dh, self._products(of_state, out, h, reverse), of_state.sum(axis=(0, 1))
+        return d, dh, self._of_states(of_state, out, h, reverse), of_state.sum(axis=(0, 1))
 
-    def _products(self, d: Array, states: Array, h: Array, reverse: bool) -> Array:
+    def _of_states(self, d: Array, states: Array, h: Array, reverse: bool) -> Array:
         """Σ dᵀ h over all steps, h being the state that a step began with."""
         before = empty(states.shape)
         if reverse:
