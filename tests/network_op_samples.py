@@ -7,7 +7,7 @@ import numpy as np
 
 from tests import references as R
 from tests.op_samples import softmax
-from tests.samples import booleans, case, distinct, error, row, some
+from tests.samples import booleans, case, distinct, error, positive, row, some
 from tinygrad_cnn import manual_seed, ops
 from tinygrad_cnn.backend import convolution_window, pooling_window
 from tinygrad_cnn.errors import DtypeError
@@ -195,6 +195,16 @@ row(
     "scale_channels",
     lambda x, w, b: np.stack([x[:, c] * w[c] + (0 if b is None else b[c]) for c in range(x.shape[1])], axis=1),
     *(case(some(*s), some(s[1]), b and some(s[1])) for s in ((4, 2), (2, 3, 2, 2), (0, 3, 2)) for b in (None, 1)),
+)
+row(
+    "standardize_channels",
+    lambda x, mu, var, w, b, *, eps: R.per_channel(
+        R.per_channel(x, None, -mu), (1 if w is None else w) / np.sqrt(var + eps), b
+    ),
+    *(
+        case(some(*s), some(s[1]), positive(s[1]), w and some(s[1]), b and some(s[1]), eps=0.1)
+        for s, w, b in (((4, 2), 1, 1), ((2, 3, 2, 2), 1, None), ((0, 3, 2), None, 1), ((1, 2, 3), None, None))
+    ),
 )
 TARGET = np.array([2, 0, 1, 2])
 row(

@@ -145,6 +145,7 @@ from .normalization import (
     layer_norm,
     layer_norm_input_grad,
     scale_channels,
+    standardize_channels,
 )
 from .norms import euclidean_norm, norm
 from .pooling import max_pool2d, pool_gather, pool_scatter, spread_windows, sum_windows
@@ -358,6 +359,7 @@ __all__ = [
     "spread_windows",
     "sqrt",
     "square",
+    "standardize_channels",
     "std",
     "strided",
     "sub",

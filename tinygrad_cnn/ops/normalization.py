@@ -96,6 +96,30 @@ def scale_channels(backend: Any, x: Any, w: Any, b: Any) -> Any:
     return backend.scale_channels(x, w, b)
 
 
+def _factor(var: Any, w: Any, eps: float) -> Any:
+    return rsqrt(var + eps) if w is None else rsqrt(var + eps) * w
+
+
+@op(
+    dtypes="promote",
+    x=lambda g, var, w, eps: scale_channels(g, _factor(var, w, eps), None),
+    mu=lambda g, var, w, eps: -channel_sum(g) * _factor(var, w, eps),
+    var=lambda g, x, mu, var, w, eps: (
+        channel_sum(g * (x - _per_channel(mu, x))) * _factor(var, w, eps) / (-2 * (var + eps))
+    ),
+    w=lambda g, x, mu, var, eps: channel_sum(g * (x - _per_channel(mu, x))) * rsqrt(var + eps),
+    b=lambda g: channel_sum(g),
+)
+def standardize_channels(backend: Any, x: Any, mu: Any, var: Any, w: Any, b: Any, *, eps: float) -> Any:
+    """(x − μ) / √(variance + eps) · w + b with given statistics: x (N, C, …); μ, variance, w and b (C), or w, b None."""
+    with backend.quiet():
+        scale = 1 / backend.xp.sqrt(var + eps)
+    if w is not None:
+        scale = scale * w
+    shift = -mu * scale if b is None else b - mu * scale
+    return backend.scale_channels(x, scale, shift)
+
+
 # rows -----------------------------------------------------------------------------------------------------------------
 
 
