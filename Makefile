@@ -34,7 +34,7 @@ lint: $(VENV)/.installed-lint ## check format, lint and types
 	$(python) -m ruff format --check .
 	$(python) -m ruff check .
 	$(python) -m mypy
-	$(python) -m mypy tests/typing/program.py
+	$(python) -m mypy tests/typing
 
 format: $(VENV)/.installed-lint ## put the code into the project's format
 	$(python) -m ruff check --fix-only --exit-zero .

@@ -57,9 +57,11 @@ CONTESTANTS = {
     "mygrad": Contestant("MyGrad", ("mygrad",), ("networks",)),
     "jax": Contestant("JAX", ("jax",), ("networks",)),
     "cuda": Contestant("ours, CUDA", ("cupy",), device="cuda"),
+    "cuda-captured": Contestant("ours, CUDA, captured", ("cupy",), ("networks",), device="cuda"),
     "torch-cuda": Contestant("PyTorch, CUDA", ("torch",), device="cuda"),
     "torch-cuda-nhwc": Contestant("PyTorch, CUDA, nhwc", ("torch",), ("networks", "kernels", "scaling"), device="cuda"),
 }
+COMPILED = ("numba-compiled", "cuda-captured")  # whose training steps go through `compile`
 REFERENCES = ("torch", "torch-nhwc", "torch-cuda", "torch-cuda-nhwc")  # ratios are to the better of these
 
 
@@ -155,8 +157,8 @@ class Stage:
         self.name = name
         self.cases = {(case.section, case.row): case for case in all_cases(quick=quick)}
         device = CONTESTANTS[name].device
-        if name in ("numpy", "numba", "numba-compiled", "cuda"):
-            lib, compiled = import_module("tinygrad_cnn"), name == "numba-compiled"
+        if name not in (*REFERENCES, "mygrad", "jax"):
+            lib, compiled = import_module("tinygrad_cnn"), name in COMPILED
             self.bench = Bench(lib, channels_last=True, compiled=compiled, device=device)
         elif name in REFERENCES:
             self.bench = Bench(import_module("torch"), name.endswith("nhwc"), torch=True, device=device)
@@ -204,7 +206,7 @@ class Stage:
         else:
             self.run, self.before = self.cases[section, row].prepare(self.bench)
         first = self._once()
-        for _ in range(2):  # a compiled step is recorded twice
+        for _ in range(4):  # a compiled step is recorded twice, and on a GPU replayed once and then captured
             self._once()
         return first
 

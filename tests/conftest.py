@@ -15,7 +15,8 @@ from hypothesis import settings
 
 import tinygrad_cnn as tg
 
-collect_ignore = ["typing/program.py"]  # mypy reads it, and nobody runs it
+# mypy reads the first, and the others are run by the tests beside them, as programs for PyTorch.
+collect_ignore = ["typing", "programs/definitions", "programs/training"]
 
 settings.register_profile("tests", max_examples=50, deadline=None, derandomize=True)
 settings.load_profile("tests")

@@ -208,6 +208,13 @@ row(
 )
 TARGET = np.array([2, 0, 1, 2])
 row(
+    "cross_entropy",
+    lambda x, *, target: np.mean(
+        [-math.log(softmax(line.tolist())[t]) for line, t in zip(x, target, strict=True)] or [math.nan]
+    ),
+    case(some(4, 3), target=TARGET),
+)
+row(
     "softmax_cross_entropy",
     lambda x, *, target: [-math.log(softmax(line.tolist())[t]) for line, t in zip(x, target, strict=True)],
     case(some(4, 3), target=TARGET),
@@ -218,11 +225,12 @@ row(
     lambda y, x, *, target: np.reshape(
         [
             [v * (p - (j == t)) for j, p in enumerate(softmax(line.tolist()))]
-            for v, line, t in zip(y, x, target, strict=True)
+            for v, line, t in zip(np.broadcast_to(y, len(x)), x, target, strict=True)
         ],
         x.shape,
     ),
     case(some(4), some(4, 3), target=TARGET),
+    case(some(), some(4, 3), target=TARGET),
     case(some(0), some(0, 3), target=TARGET[:0]),
 )
 row(

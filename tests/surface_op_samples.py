@@ -3,9 +3,11 @@
 import math
 import operator
 import statistics
+from functools import partial
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests import references as R
 from tests.op_samples import binary, unary
@@ -39,6 +41,24 @@ unary("erfinv", _erfinv, small)
 unary("lgamma", math.lgamma)
 unary("digamma", _polygamma)
 row("polygamma", R.each(_polygamma), *(case(some(2, 3), n=n) for n in (1, 2, 4)), case(some(0, 2), n=1))
+
+
+def _of_scipy(name: str, x: float, **params: Any) -> float:
+    special = pytest.importorskip("scipy.special")
+    if name == "airy":
+        return float(special.airy(x)[int(params["slope"])])
+    return float(getattr(special, f"{name}{params['order']}{'e' * params.get('scaled', False)}")(x))
+
+
+ORDERS = [{"order": 0}, {"order": 1}]
+row("bessel_j", R.each(partial(_of_scipy, "j")), *(case(some(2, 3), **p) for p in ORDERS), case(some(0, 2), order=0))
+row("bessel_y", R.each(partial(_of_scipy, "y")), *(case(positive(2, 3), **p) for p in ORDERS))
+row(
+    "bessel_k",
+    R.each(partial(_of_scipy, "k")),
+    *(case(positive(2, 3), scaled=scaled, **p) for p in ORDERS for scaled in (False, True)),
+)
+row("airy_ai", R.each(partial(_of_scipy, "airy")), *(case(some(2, 3), slope=slope) for slope in (False, True)))
 unary("erfcx", lambda x: math.exp(x * x) * math.erfc(x))
 unary("entr", lambda x: -x * math.log(x), positive)
 unary("ndtri", lambda x: statistics.NormalDist().inv_cdf(x), lambda *shape: np.asarray(positive(*shape) / 2.5))

@@ -32,6 +32,7 @@ FLOORS = {
     "creation": 3,
     "derivatives": 3,
     "distributed": 3,
+    "forward_ad": 3,
     "func": 3,
     "function": 3,
     "functions": 3,
@@ -39,10 +40,12 @@ FLOORS = {
     "interop": 3,
     "distributions": 5,
     "jit": 6,
+    "fx": 6,
     "multiprocessing": 0,
     "onnx": 0,
     "jacobians": 3,
     "random": 3,
+    "graph_hooks": 3,
     "saved_tensors": 3,
     "special": 3,
     "summary": 3,
@@ -62,7 +65,7 @@ FLOORS = {
     "run_as_torch": 7,
     "__main__": 7,
 }
-FACES = {"", "elsewhere", "utils", "cuda", "version", "backends"}
+FACES = {"", "accelerator", "elsewhere", "utils", "cuda", "version", "backends"}
 # Rooms of one floor that must not know each other.
 STRANGERS = {("backend", "autograd"), ("autograd", "backend"), ("autograd", "dtypes"), ("errors", "backend")}
 SOURCES = sorted(PACKAGE.rglob("*.py"))

@@ -165,3 +165,22 @@ def test_what_is_refused():
             getattr(ours.Distribution(), ask)(tg.zeros(1))
     with pytest.raises(NotImplementedError, match="Poisson has no entropy here"):
         ours.Poisson(1.0).entropy()
+
+
+def test_counts_of_classes():
+    torch = pytest.importorskip("torch")
+    mine = ours.Multinomial(4, tg.tensor(PROBS))
+    theirs = torch.distributions.Multinomial(4, torch.tensor(PROBS))
+    drawn = mine.sample((500,))
+    assert drawn.shape == (500, 2, 3)
+    assert (drawn.sum(-1) == 4).all()
+    np.testing.assert_allclose(drawn.mean(0).numpy(), mine.mean.numpy(), atol=0.2)
+    np.testing.assert_allclose(drawn.var(0).numpy(), mine.variance.numpy(), atol=0.25)
+    for name in ("mean", "variance"):
+        np.testing.assert_allclose(getattr(mine, name).numpy(), getattr(theirs, name).numpy(), rtol=1e-6)
+    value = [[1.0, 3.0, 0.0], [2.0, 1.0, 1.0]]
+    np.testing.assert_allclose(
+        mine.log_prob(tg.tensor(value)).numpy(), theirs.log_prob(torch.tensor(value)).numpy(), rtol=1e-5
+    )
+    with pytest.raises(NotImplementedError, match="Multinomial: total_count must be an int; got list"):
+        ours.Multinomial([1], tg.ones(2))

@@ -1,9 +1,15 @@
 """Names that are found elsewhere, and why others are not here."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 import tinygrad_cnn as tg
-from tinygrad_cnn.elsewhere import LAYERS
+from tinygrad_cnn.elsewhere import LATER, LAYERS
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_functions_of_layers_are_found_at_the_top() -> None:
@@ -11,6 +17,21 @@ def test_functions_of_layers_are_found_at_the_top() -> None:
     assert len(found) > 20
     for name in found:
         assert getattr(tg, name) is getattr(tg.nn.functional, name)
+
+
+def test_what_a_training_may_not_need_is_loaded_when_it_is_asked_for() -> None:
+    code = f"""
+import sys, tinygrad_cnn as tg
+early = [name for name in {sorted(LATER)} if f"tinygrad_cnn.{{name}}" in sys.modules]
+assert not early, early
+assert all(getattr(tg, name) is sys.modules[f"tinygrad_cnn.{{name}}"] for name in {sorted(LATER)})
+assert tg.compile is tg.compiler.compile
+assert tg.lobpcg is tg.linalg.lowrank.lobpcg
+assert tg.nn.utils is sys.modules["tinygrad_cnn.nn.utils"]
+assert tg.nn.modules.ReLU is tg.nn.ReLU
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
@@ -32,3 +53,8 @@ def test_what_makes_no_sense_here_says_why(name: str, reason: str) -> None:
 def test_a_misspelled_name_is_only_missing() -> None:
     with pytest.raises(AttributeError, match=r"has no attribute 'zeroes'$"):
         tg.zeroes  # noqa: B018
+
+
+def test_nn_has_no_other_names() -> None:
+    with pytest.raises(AttributeError, match=r"has no attribute .Linaer."):
+        tg.nn.Linaer  # noqa: B018 - looking it up is the test

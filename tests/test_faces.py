@@ -86,6 +86,18 @@ def _fail_second(rank, text):
         _fail(rank, text)
 
 
+def test_marks_for_the_tracer():
+    from tinygrad_cnn import fx
+
+    assert fx.wrap(len) is len
+    assert tg.fx.wrap("len") == "len"
+    assert not isinstance(tg.ones(2), fx.Proxy)
+    with pytest.raises(NotImplementedError, match=r"fx.symbolic_trace: .*viz.draw shows a model's graph"):
+        fx.symbolic_trace(nn.Linear(2, 2))
+    with pytest.raises(NotImplementedError, match=r"fx\.Proxy: programs are not traced here"):
+        fx.Proxy()
+
+
 def test_tensorboard(monkeypatch):
     from tinygrad_cnn.utils import tensorboard
 
@@ -139,3 +151,13 @@ def test_the_older_profiler():
         pass
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = profiler.nothing
+
+
+def test_annotations_of_scripts():
+    from tinygrad_cnn.jit.annotations import Dict, List, Optional, Tensor
+
+    def first(x: List[Tensor]) -> Optional[Tensor]:
+        return x[0] if x else None
+
+    assert jit.script(first)([]) is None
+    assert Dict[str, Tensor]

@@ -168,6 +168,7 @@ class Net(nn.Module):
         return F.relu(nn.Linaer(3, 2)(x)), torch.Tensor.nope, x.anything.at.all
 
 nn.Conv2d(3, 4, kernel_size=3, colour=1)
+torch.argmax(x, axis=1)
 nn.Linaer
 torch.manual_seed(0).whatever()
 T.Compos(3)
@@ -185,12 +186,57 @@ def test_all_missing_names_of_a_program(tmp_path: Path) -> None:
         (10, "torch.Tensor.nope is not in tinygrad_cnn"),
         (12, "torch.nn.Conv2d takes no argument 'colour' in tinygrad_cnn"),
         (
-            15,
+            16,
             "torchvision.transforms.Compos is not in tinygrad_cnn; the nearest name is torchvision.transforms.Compose",
         ),
-        (16, "torch.complex64 is not in tinygrad_cnn: tensors hold real numbers here; there are no complex ones"),
+        (17, "torch.complex64 is not in tinygrad_cnn: tensors hold real numbers here; there are no complex ones"),
     ]
     assert main(["run-as-torch", "--list-missing", str(script)]) == 1
     script.write_text("import torch\ntorch.nn.Linear(3, 2)\n", encoding="utf-8")
     assert main(["run-as-torch", "--list-missing", str(script)]) == 0
     assert main(["run-as-torch", "--list-missing", str(tmp_path / "none.py")]) == 2
+
+
+CHOOSING = """
+import torchvision.models as models
+import torchvision.models.alexnet
+import torch
+from torch.nn import *
+
+names = sorted(n for n in models.__dict__ if n.islower() and not n.startswith("__") and callable(models.__dict__[n]))
+assert {"resnet18", "vgg16", "alexnet"} <= set(names), names
+assert models.__dict__["alexnet"] is models.alexnet and callable(models.alexnet)
+assert vars(torch.nn)["Linear"] is Linear
+device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else torch.device("cpu")
+print(device, torch.nn.utils.parametrizations.orthogonal(Linear(2, 2)).parametrizations.weight)
+"""
+
+
+def test_networks_are_chosen_by_name(tmp_path: Path) -> None:
+    done = run(tmp_path, CHOOSING)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("cpu ParametrizationList(")
+
+
+DEEP = """
+from torch.autograd.grad_mode import no_grad, set_grad_enabled
+from torch.backends.cuda import sdp_kernel
+from torch.distributions.categorical import Categorical
+from torch.distributions.kl import kl_divergence
+from torch.distributions.normal import Normal
+from torch.nn.parallel.scatter_gather import gather, scatter
+from torch.nn.utils.parametrizations import orthogonal, spectral_norm, weight_norm
+from torch.nn.utils.spectral_norm import remove_spectral_norm, spectral_norm as older
+from torch.optim.adagrad import Adagrad
+from torch.optim.nadam import NAdam
+import torch
+
+with sdp_kernel(enable_flash=False), no_grad():
+    print(kl_divergence(Normal(0.0, 1.0), Normal(0.0, 1.0)).item())
+assert torch.nn.utils.spectral_norm is older and torch.nn.utils.parametrizations.spectral_norm is spectral_norm
+"""
+
+
+def test_names_of_pytorchs_files(tmp_path: Path) -> None:
+    done = run(tmp_path, DEEP)
+    assert (done.stdout, done.stderr) == ("0.0\n", "")

@@ -56,3 +56,59 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
 def test_what_is_refused(call: Any, kind: type[Exception], match: str) -> None:
     with pytest.raises(kind, match=match):
         call()
+
+
+POINTS = np.concatenate([np.linspace(0, 60, 601), np.logspace(-200, 8, 60)])
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [
+        *((f"bessel_{kind}{order}", f"{kind}{order}") for kind in "jy" for order in (0, 1)),
+        *((f"modified_bessel_{kind}{order}", f"{kind}{order}") for kind in "ik" for order in (0, 1)),
+        *((f"scaled_modified_bessel_k{order}", f"k{order}e") for order in (0, 1)),
+    ],
+)
+def test_bessel_functions(name: str, theirs: str) -> None:
+    points = POINTS if name[-2] != "i" else np.minimum(POINTS, 700)
+    with np.errstate(all="ignore"):
+        exact = getattr(scipy_special, theirs)(points)
+    np.testing.assert_allclose(getattr(special, name)(tg.tensor(points)).numpy(), exact, rtol=2e-13, atol=2e-15)
+
+
+def test_what_bessel_functions_give_outside() -> None:
+    x = tg.tensor([-1.0, 0.0, inf])
+    assert str(special.bessel_y0(x)) == "tensor([nan, -inf, 0.])"
+    assert str(special.modified_bessel_k1(x)) == "tensor([nan, inf, 0.])"
+    assert special.bessel_j1(x).tolist() == pytest.approx([-0.44005058, 0, 0])
+
+
+def test_airys_function() -> None:
+    x = np.linspace(-40, 20, 601)
+    np.testing.assert_allclose(special.airy_ai(tg.tensor(x)).numpy(), scipy_special.airy(x)[0], rtol=1e-12, atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [
+        *((f"chebyshev_polynomial_{kind}", f"eval_cheby{kind}") for kind in "tu"),
+        *((f"shifted_chebyshev_polynomial_{kind}", f"eval_sh_cheby{kind}") for kind in "tu"),
+        ("hermite_polynomial_h", "eval_hermite"),
+        ("hermite_polynomial_he", "eval_hermitenorm"),
+        ("laguerre_polynomial_l", "eval_laguerre"),
+        ("legendre_polynomial_p", "eval_legendre"),
+    ],
+)
+def test_orthogonal_polynomials(name: str, theirs: str) -> None:
+    x, n = np.linspace(-2, 2, 9)[:, None], np.arange(8)
+    found = getattr(special, name)(tg.tensor(x), tg.tensor(n))
+    np.testing.assert_allclose(found.numpy(), getattr(scipy_special, theirs)(n, x), rtol=1e-10, atol=1e-10)
+    assert getattr(special, name)(2, tg.tensor([-1, 0])).tolist() == [0, 1]
+
+
+def test_polynomials_have_derivatives() -> None:
+    x = tg.tensor([0.5, -2.0], dtype=tg.float64, requires_grad=True)
+    assert tg.autograd.gradgradcheck(lambda x: special.legendre_polynomial_p(x, 4), x)
+    assert tg.autograd.grad(special.chebyshev_polynomial_t(x, 3).sum(), x)[0].tolist() == [0, 45]
+    with pytest.raises(TypeError, match="hermite_polynomial_h: expected a tensor; got two numbers"):
+        special.hermite_polynomial_h(1.0, 2)

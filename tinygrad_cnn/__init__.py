@@ -3,30 +3,20 @@
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING
 
-from numpy import dtype
-
 from . import (
+    accelerator,
     amp,
     autograd,
     backends,
     creation,
     cuda,
-    distributed,
     func,
     functions,
     interop,
-    jit,
-    linalg,
-    multiprocessing,
     nn,
-    onnx,
     optim,
-    profiler,
-    recording,
     special,
-    utils,
     version,
-    viz,
 )
 from .amp.autocast_mode import (
     autocast,
@@ -65,11 +55,11 @@ from .backend import (
     set_num_threads,
     use_deterministic_algorithms,
 )
-from .compiler import compile
 from .creation import *  # noqa: F403 - its __all__ lists the public functions, and so does that of functions
 from .dtypes import bool_ as bool
 from .dtypes import (
     double,
+    dtype,
     float16,
     float32,
     float64,
@@ -127,6 +117,7 @@ __all__ = [
     "preserve_format",
     "strided",
     # modules
+    "accelerator",
     "amp",
     "autograd",
     "backends",
@@ -137,6 +128,9 @@ __all__ = [
     "hub",
     "jit",
     "linalg",
+    "lobpcg",
+    "pca_lowrank",
+    "svd_lowrank",
     "multiprocessing",
     "nn",
     "onnx",
@@ -245,8 +239,21 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:  # found on first use; a name that is nowhere stays an error to the type checker
-    from . import distributions, hub
-    from .dtypes import DType
+    from . import (
+        distributed,
+        distributions,
+        hub,
+        jit,
+        linalg,
+        multiprocessing,
+        onnx,
+        profiler,
+        recording,
+        utils,
+        viz,
+    )
+    from .compiler import compile
+    from .linalg.lowrank import lobpcg, pca_lowrank, svd_lowrank
     from .nn.functional import (
         adaptive_avg_pool1d,
         batch_norm,
@@ -275,7 +282,7 @@ if TYPE_CHECKING:  # found on first use; a name that is nowhere stays an error t
         threshold,
     )
 
-    bfloat16: DType
+    bfloat16: dtype
 else:
     __all__ += creation.__all__
     __all__ += functions.__all__

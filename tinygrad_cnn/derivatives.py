@@ -1,6 +1,6 @@
 """Derivatives as functions: of tensors, with respect to tensors, of any order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .errors import GraphError
@@ -11,8 +11,8 @@ __all__ = ["backward", "grad"]
 
 
 def several(values: Any) -> tuple[Any, ...]:
-    """A list or tuple as a tuple, anything else as one of one element."""
-    return tuple(values) if isinstance(values, list | tuple) else (values,)
+    """A list, a tuple or another iterable such as `model.parameters()` as a tuple, anything else as one of one."""
+    return tuple(values) if isinstance(values, Iterable) and not hasattr(values, "shape") else (values,)
 
 
 def _weights(caller: str, outputs: tuple[Any, ...], weights: Any) -> tuple[Any, ...]:

@@ -14,8 +14,22 @@ LAYERS = {
     *("pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu"),
     *("rms_norm", "rrelu", "selu", "threshold", "triplet_margin_loss"),
 }
-# Modules that many programs never use and that take long to load.
-LATER = {"distributions", "hub"}
+# Modules that many programs never use and that take long to load; and functions that live in them.
+LATER = {
+    "compiler",
+    "distributed",
+    "distributions",
+    "fx",
+    "hub",
+    "jit",
+    "linalg",
+    "multiprocessing",
+    "onnx",
+    "profiler",
+}
+LATER |= {"profiler", "recording", "utils", "viz"}
+FUNCTIONS = {"compile": "compiler", "lobpcg": "linalg.lowrank", "pca_lowrank": "linalg.lowrank"}
+FUNCTIONS |= {"svd_lowrank": "linalg.lowrank"}
 # Why a name is not here, by how it begins.
 ABSENT = {
     ("complex", "cdouble", "cfloat", "chalf", "polar", "view_as_", "fft", "stft", "istft", "signal"): (
@@ -31,8 +45,8 @@ ABSENT = {
     ("float8", "float4", "bits", "uint1", "uint2", "uint3", "uint4", "uint5", "uint6", "uint7"): (
         "there are the dtypes bool, uint8, int8 to int64, float16, bfloat16, float32 and float64"
     ),
-    ("fx", "export", "package", "library", "futures", "fork", "wait"): "programs are not compiled or exported here",
-    ("mps", "xpu", "mtia", "accelerator"): "there are the devices cpu and cuda",
+    ("export", "package", "library", "futures", "fork", "wait"): "programs are not compiled or exported here",
+    ("mps", "xpu", "mtia"): "there are the devices cpu and cuda",
 }
 
 
@@ -57,9 +71,11 @@ def find(name: str) -> Any:
     """
     if name == "bfloat16":
         try:
-            return import_module("tinygrad_cnn.dtypes").bfloat16()
+            return import_module("tinygrad_cnn.dtypes").dtype("bfloat16")
         except ImportError as missing:
             raise AttributeError(str(missing)) from None  # so that hasattr and getattr with a default answer
+    if name in FUNCTIONS:
+        return getattr(import_module(f"tinygrad_cnn.{FUNCTIONS[name]}"), name)
     if name in LATER:
         return import_module(f"tinygrad_cnn.{name}")
     if name in LAYERS:

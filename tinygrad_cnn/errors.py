@@ -29,7 +29,11 @@ class DeviceError(RuntimeError):
 
 
 class OutOfMemoryError(RuntimeError, MemoryError):
-    """A device has no memory left for what was asked."""
+    """A device has no memory left for what was asked.
+
+    >>> issubclass(tg.cuda.OutOfMemoryError, RuntimeError)
+    True
+    """
 
 
 class DtypeError(TypeError, RuntimeError):
@@ -41,4 +45,9 @@ class ArgumentError(ValueError, RuntimeError):
 
 
 class LinAlgError(ArgumentError):
-    """Matrices with which it can't be done: no inverse, not positive definite."""
+    """Matrices with which it can't be done: no inverse, not positive definite.
+
+    >>> tg.linalg.inv(tg.zeros(2, 2))
+    Traceback (most recent call last):
+    tinygrad_cnn.errors.LinAlgError: ...
+    """

@@ -9,15 +9,29 @@ from urllib.parse import urlparse
 from .io import load as load_checkpoint
 from .io.download import download
 
-__all__ = ["download_url_to_file", "get_dir", "load_state_dict_from_url", "load_url", "set_dir"]
+__all__ = [
+    "HASH_REGEX",
+    "download_url_to_file",
+    "get_dir",
+    "load_state_dict_from_url",
+    "load_url",
+    "set_dir",
+    "urlparse",
+]
 
-_HASH = re.compile(r"-([a-f0-9]+)\.")  # resnet18-f37072fd.pth: how its SHA-256 begins
+HASH_REGEX = re.compile(r"-([a-f0-9]+)\.")  # resnet18-f37072fd.pth: how its SHA-256 begins
 _folder: str | None = None
 
 
 def get_dir() -> str:
     """The folder of downloads: what `set_dir` said, else `$TORCH_HOME/hub`, else `$XDG_CACHE_HOME/torch/hub`, else
     `~/.cache/torch/hub`, as in PyTorch, so that files which are there already are found.
+
+    >>> before = tg.hub.get_dir()
+    >>> tg.hub.set_dir("downloads")
+    >>> tg.hub.get_dir()
+    'downloads'
+    >>> tg.hub.set_dir(before)
     """
     if _folder is not None:
         return _folder
@@ -27,7 +41,14 @@ def get_dir() -> str:
 
 
 def set_dir(d: str | os.PathLike[str]) -> None:
-    """Keep downloads in another folder."""
+    """Keep downloads in another folder.
+
+    >>> before = tg.hub.get_dir()
+    >>> tg.hub.set_dir("downloads")
+    >>> tg.hub.get_dir()
+    'downloads'
+    >>> tg.hub.set_dir(before)
+    """
     global _folder  # noqa: PLW0603 - a process-wide setting, as in PyTorch
     _folder = os.path.expanduser(d)
 
@@ -37,6 +58,8 @@ def download_url_to_file(url: str, dst: str, hash_prefix: str | None = None, pro
 
     Raises:
         DownloadError: (a RuntimeError) when it can't be had, with the reason.
+
+    >>> tg.hub.download_url_to_file("https://example.org/weights.pth", "weights.pth")  # doctest: +SKIP
     """
     Path(dst).unlink(missing_ok=True)
     download(url, dst, f"sha256:{hash_prefix}" if hash_prefix else None, progress)
@@ -65,12 +88,14 @@ def load_state_dict_from_url(
     Raises:
         DownloadError: (a RuntimeError) when it is not there and can't be downloaded, with the path to put it at.
         ValueError: for a file that is damaged, or of another format.
+
+    >>> state = tg.hub.load_state_dict_from_url("https://example.org/resnet18-f37072fd.pth")  # doctest: +SKIP
     """
     folder = Path(model_dir) if model_dir is not None else Path(get_dir()) / "checkpoints"
     name = file_name or os.path.basename(urlparse(url).path)
     path = folder / name
     if not path.exists():
-        begins = _HASH.search(name) if check_hash else None
+        begins = HASH_REGEX.search(name) if check_hash else None
         download(url, path, f"sha256:{begins[1]}" if begins else None, progress)
     return load_checkpoint(path, map_location)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .dtypes import DType, as_dtype, get_default_dtype, is_floating
+from .dtypes import as_dtype, get_default_dtype, is_floating
 
 
 class finfo:  # noqa: N801 - PyTorch's name
@@ -26,7 +26,7 @@ class finfo:  # noqa: N801 - PyTorch's name
     """
 
     def __init__(self, type: Any = None) -> None:
-        wanted: DType = get_default_dtype() if type is None else as_dtype(type)
+        wanted = as_dtype(get_default_dtype() if type is None else type)
         if not is_floating(wanted):
             raise TypeError(f"finfo: expected a floating-point dtype; got {wanted}; use iinfo")
         if wanted.kind == "f":

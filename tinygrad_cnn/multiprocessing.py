@@ -5,6 +5,7 @@ A tensor that is sent to another process is copied: memory is not shared.
 
 import multiprocessing
 from multiprocessing import *  # noqa: F403 - its names are the module's own
+from multiprocessing import connection
 from typing import Any
 
 __all__ = [  # noqa: PLE0604 - names that Python lists itself
@@ -33,19 +34,23 @@ class ProcessContext:
         return [process.pid for process in self.processes]
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for all; whether all have ended in that time.
+        """Wait for one more to end, or for so many seconds; whether all have ended.
 
         Raises:
             RuntimeError: when one of them has failed, with its traceback; the others are ended.
         """
-        for process in self.processes:
-            process.join(timeout)
-        if not self.errors.empty():
-            number, text = self.errors.get()
-            raise RuntimeError(f"spawn: process {number} failed:\n\n{text}")
+        running = {process.sentinel: process for process in self.processes if process.exitcode is None}
+        for ended in connection.wait(list(running), timeout) if running else ():
+            running[ended].join()  # its end is seen a moment before its exit status
         for number, process in enumerate(self.processes):
             if process.exitcode:
-                raise RuntimeError(f"spawn: process {number} ended with exit status {process.exitcode}")
+                for other in self.processes:
+                    other.terminate()
+                    other.join()
+                if self.errors.empty():
+                    raise RuntimeError(f"spawn: process {number} ended with exit status {process.exitcode}")
+                first, text = self.errors.get()
+                raise RuntimeError(f"spawn: process {first} failed:\n\n{text}")
         return all(process.exitcode is not None for process in self.processes)
 
 

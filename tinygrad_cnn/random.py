@@ -1,11 +1,15 @@
 """Random numbers: one default generator per device, and generators of one's own."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from secrets import randbits
 from typing import Any
 
+import numpy as np
+
 from .backend import RandomGenerator, backends, cpu, seed_all
+from .errors import GraphError
 from .tensor import Tensor, backend_for, device
 
 __all__ = [
@@ -58,14 +62,25 @@ class Generator:
         """The seed the stream started from."""
         return self._seed
 
-    def get_state(self) -> Any:
-        """Where the stream is."""
-        return self.stream.get_state()
+    def get_state(self) -> Tensor:
+        """Where the stream is, as a tensor of bytes."""
+        return state_as_tensor(self.stream.get_state())
 
-    def set_state(self, state: Any) -> "Generator":
-        """Go on from where `get_state` was called."""
-        self.stream.set_state(state)
+    def set_state(self, new_state: Tensor) -> "Generator":
+        """Go on from where `get_state` was called.
+
+        Raises:
+            TypeError: for something else than a tensor of bytes.
+            RuntimeError: for bytes that are no state of such a stream.
+        """
+        self.stream.set_state(state_of_tensor(new_state))
         return self
+
+    def clone_state(self) -> "Generator":
+        """Another generator, whose stream is at the same place."""
+        other = Generator(self.place)
+        other._seed = self._seed
+        return other.set_state(self.get_state())
 
 
 class _Default(Generator):
@@ -103,23 +118,71 @@ def manual_seed(seed: int) -> Generator:
 
 
 def seed() -> int:
-    """Start all random numbers anew from the operating system's entropy; returns the seed."""
+    """Start all random numbers anew from the operating system's entropy; returns the seed.
+
+    >>> tg.seed() == tg.initial_seed()
+    True
+    """
     return manual_seed(randbits(64)).initial_seed()
 
 
 def initial_seed() -> int:
-    """The seed that the random numbers started from: `manual_seed`'s, or the one drawn at import."""
+    """The seed that the random numbers started from: `manual_seed`'s, or the one drawn at import.
+
+    >>> _ = tg.manual_seed(7)
+    >>> tg.initial_seed()
+    7
+    """
     return default_generator.initial_seed()
 
 
-def get_rng_state() -> Any:
-    """Where the CPU's random numbers are."""
+def state_as_tensor(state: Any) -> Tensor:
+    """The state of a stream as bytes."""
+    return Tensor.from_array(np.frombuffer(json.dumps(state).encode(), np.uint8).copy())
+
+
+def state_of_tensor(state: Any) -> Any:
+    """What `state_as_tensor` made bytes of."""
+    if not isinstance(state, Tensor) or state.numpy(force=True).dtype != np.uint8:
+        raise TypeError(
+            "set_rng_state: expected a tensor of bytes, as get_rng_state gives; "
+            f"got {getattr(state, 'dtype', type(state).__name__)}"
+        )
+    try:
+        return json.loads(state.numpy(force=True).tobytes())
+    except ValueError:
+        raise GraphError(
+            f"set_rng_state: these {state.numel()} bytes are no state of a stream of this engine; "
+            "a state that PyTorch saved means nothing here"
+        ) from None
+
+
+def get_rng_state() -> Tensor:
+    """Where the CPU's random numbers are, as a tensor of bytes.
+
+    >>> state = tg.get_rng_state()
+    >>> first = tg.rand(2)
+    >>> tg.set_rng_state(state)
+    >>> tg.rand(2).equal(first)
+    True
+    """
     return default_generator.get_state()
 
 
-def set_rng_state(state: Any) -> None:
-    """Go on from where `get_rng_state` was called."""
-    default_generator.set_state(state)
+def set_rng_state(new_state: Tensor) -> None:
+    """Go on from where `get_rng_state` was called.
+
+    Raises:
+        TypeError: for something else than a tensor of bytes.
+        RuntimeError: for bytes that are no state of such a stream.
+
+    >>> state = tg.get_rng_state()
+    >>> first = tg.rand(2)
+    >>> tg.set_rng_state(state)
+    >>> tg.rand(2).equal(first)
+    True
+    """
+    default_generator.set_state(new_state)
 
 
 @contextmanager
@@ -146,7 +209,11 @@ def fork_rng(devices: Any = None, enabled: bool = True, device_type: str = "cuda
 
 
 def stream(generator: Generator | None, like: Tensor | None = None, place: Any = None) -> RandomGenerator:
-    """The stream to draw from: the generator's, else the default one of the tensor's or the named device."""
+    """The stream to draw from: the generator's, else the default one of the tensor's or the named device.
+
+    >>> stream(tg.Generator().manual_seed(0)).uniform((2,), "float32").shape
+    (2,)
+    """
     if generator is not None:
         return generator.stream
     return like.backend.rng if like is not None else backend_for(place).rng

@@ -22,7 +22,6 @@ from .profiler.instrument import Instruments
 from .profiler.recorder import OPERATION, Recorder, running, use
 from .tensor import Tensor
 from .viz.numbers import Numbers, numbers_of
-from .viz.recorder import use_recorder
 
 PACKAGE = __name__.partition(".")[0]
 Vertex = Any  # a Node, a Leaf, or a Step that has no node
@@ -320,6 +319,3 @@ def _why(op: Any, result: Any, operands: tuple[Operand, ...]) -> str:
         return f"{op.name} has no derivative"
     reasons = {operand.why for operand in operands if operand.why and operand.why != "a constant"}
     return reasons.pop() if len(reasons) == 1 else "no operand wants one"
-
-
-use_recorder(Recording)

@@ -1,12 +1,26 @@
 """Special functions, by the names of `torch.special`; many are the tensor's methods under another name."""
 
-from math import sqrt
+from math import pi, sqrt
 from typing import Any
 
 from . import ops
 from .autograd.modes import in_scope
 from .dtypes import get_default_dtype, is_floating
 from .errors import DtypeError
+from .functions.orthogonal import (
+    chebyshev_polynomial_t,
+    chebyshev_polynomial_u,
+    chebyshev_polynomial_v,
+    chebyshev_polynomial_w,
+    hermite_polynomial_h,
+    hermite_polynomial_he,
+    laguerre_polynomial_l,
+    legendre_polynomial_p,
+    shifted_chebyshev_polynomial_t,
+    shifted_chebyshev_polynomial_u,
+    shifted_chebyshev_polynomial_v,
+    shifted_chebyshev_polynomial_w,
+)
 from .functions.out import with_out
 from .functions.pointwise import (
     digamma,
@@ -28,6 +42,15 @@ from .functions.wrap import of_a_tensor
 from .tensor import Tensor
 
 __all__ = [
+    "airy_ai",
+    "bessel_j0",
+    "bessel_j1",
+    "bessel_y0",
+    "bessel_y1",
+    "chebyshev_polynomial_t",
+    "chebyshev_polynomial_u",
+    "chebyshev_polynomial_v",
+    "chebyshev_polynomial_w",
     "digamma",
     "entr",
     "erf",
@@ -40,23 +63,38 @@ __all__ = [
     "gammainc",
     "gammaincc",
     "gammaln",
+    "hermite_polynomial_h",
+    "hermite_polynomial_he",
     "i0",
     "i0e",
     "i1",
     "i1e",
+    "laguerre_polynomial_l",
+    "legendre_polynomial_p",
     "log1p",
     "log_ndtr",
     "log_softmax",
     "logit",
     "logsumexp",
+    "modified_bessel_i0",
+    "modified_bessel_i1",
+    "modified_bessel_k0",
+    "modified_bessel_k1",
     "multigammaln",
     "ndtr",
     "ndtri",
     "polygamma",
     "psi",
     "round",
+    "scaled_modified_bessel_k0",
+    "scaled_modified_bessel_k1",
+    "shifted_chebyshev_polynomial_t",
+    "shifted_chebyshev_polynomial_u",
+    "shifted_chebyshev_polynomial_v",
+    "shifted_chebyshev_polynomial_w",
     "sinc",
     "softmax",
+    "spherical_bessel_j0",
     "xlog1py",
     "xlogy",
     "zeta",
@@ -67,6 +105,7 @@ expit = of_a_tensor(Tensor.sigmoid, "expit", "special")
 gammainc = of_a_tensor(Tensor.igamma, "gammainc", "special")
 gammaincc = of_a_tensor(Tensor.igammac, "gammaincc", "special")
 gammaln = of_a_tensor(Tensor.lgamma, "gammaln", "special")
+modified_bessel_i0 = of_a_tensor(Tensor.i0, "modified_bessel_i0", "special")
 multigammaln = of_a_tensor(Tensor.mvlgamma, "multigammaln", "special")
 
 
@@ -130,6 +169,9 @@ def i1(input: Tensor) -> Tensor:
     return ops.bessel_i(_floating("i1", input), order=1, scaled=False)
 
 
+modified_bessel_i1 = i1
+
+
 @with_out
 def i1e(input: Tensor) -> Tensor:
     """e^(−|x|) I₁(x), with the modified Bessel function of order 1.
@@ -139,6 +181,116 @@ def i1e(input: Tensor) -> Tensor:
     tensor([0.0000, 0.0126])
     """
     return ops.bessel_i(_floating("i1e", input), order=1, scaled=True)
+
+
+@with_out
+def airy_ai(input: Tensor) -> Tensor:
+    """Airy's function Ai(x): Ai″ = x Ai, and 0 at ∞.
+
+    >>> import tinygrad_cnn as tg
+    >>> airy_ai(tg.tensor([0.0, 1.0]))
+    tensor([0.3550, 0.1353])
+    """
+    return ops.airy_ai(_floating("airy_ai", input), slope=False)
+
+
+@with_out
+def bessel_j0(input: Tensor) -> Tensor:
+    """J₀(x), the Bessel function of order 0.
+
+    >>> import tinygrad_cnn as tg
+    >>> bessel_j0(tg.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.7652])
+    """
+    return ops.bessel_j(_floating("bessel_j0", input), order=0)
+
+
+@with_out
+def bessel_j1(input: Tensor) -> Tensor:
+    """J₁(x), the Bessel function of order 1, which is −J₀′.
+
+    >>> import tinygrad_cnn as tg
+    >>> bessel_j1(tg.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.4401])
+    """
+    return ops.bessel_j(_floating("bessel_j1", input), order=1)
+
+
+@with_out
+def bessel_y0(input: Tensor) -> Tensor:
+    """Y₀(x), the Bessel function of the second kind of order 0; NaN below 0.
+
+    >>> import tinygrad_cnn as tg
+    >>> bessel_y0(tg.tensor([0.0, 1.0]))
+    tensor([ -inf, 0.0883])
+    """
+    return ops.bessel_y(_floating("bessel_y0", input), order=0)
+
+
+@with_out
+def bessel_y1(input: Tensor) -> Tensor:
+    """Y₁(x), the Bessel function of the second kind of order 1, which is −Y₀′; NaN below 0.
+
+    >>> import tinygrad_cnn as tg
+    >>> bessel_y1(tg.tensor([0.0, 1.0]))
+    tensor([ -inf, -0.7812])
+    """
+    return ops.bessel_y(_floating("bessel_y1", input), order=1)
+
+
+@with_out
+def modified_bessel_k0(input: Tensor) -> Tensor:
+    """K₀(x), the modified Bessel function of the second kind of order 0; NaN below 0.
+
+    >>> import tinygrad_cnn as tg
+    >>> modified_bessel_k0(tg.tensor([0.0, 1.0]))
+    tensor([ inf, 0.4210])
+    """
+    return ops.bessel_k(_floating("modified_bessel_k0", input), order=0, scaled=False)
+
+
+@with_out
+def modified_bessel_k1(input: Tensor) -> Tensor:
+    """K₁(x), the modified Bessel function of the second kind of order 1, which is −K₀′; NaN below 0.
+
+    >>> import tinygrad_cnn as tg
+    >>> modified_bessel_k1(tg.tensor([0.0, 1.0]))
+    tensor([ inf, 0.6019])
+    """
+    return ops.bessel_k(_floating("modified_bessel_k1", input), order=1, scaled=False)
+
+
+@with_out
+def scaled_modified_bessel_k0(input: Tensor) -> Tensor:
+    """eˣ K₀(x), which does not underflow.
+
+    >>> import tinygrad_cnn as tg
+    >>> scaled_modified_bessel_k0(tg.tensor([1.0, 1000.0]))
+    tensor([1.1445, 0.0396])
+    """
+    return ops.bessel_k(_floating("scaled_modified_bessel_k0", input), order=0, scaled=True)
+
+
+@with_out
+def scaled_modified_bessel_k1(input: Tensor) -> Tensor:
+    """eˣ K₁(x), which does not underflow.
+
+    >>> import tinygrad_cnn as tg
+    >>> scaled_modified_bessel_k1(tg.tensor([1.0, 1000.0]))
+    tensor([1.6362, 0.0396])
+    """
+    return ops.bessel_k(_floating("scaled_modified_bessel_k1", input), order=1, scaled=True)
+
+
+@with_out
+def spherical_bessel_j0(input: Tensor) -> Tensor:
+    """sin(x) / x, and 1 at 0: the spherical Bessel function of order 0.
+
+    >>> import tinygrad_cnn as tg
+    >>> spherical_bessel_j0(tg.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.8415])
+    """
+    return sinc(ops.mul(_floating("spherical_bessel_j0", input), 1 / pi))
 
 
 @with_out

@@ -21,6 +21,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("expecttest", reason="PyTorch's samples need it")
 database = pytest.importorskip("torch.testing._internal.common_methods_invocations").op_db
 
+# Of these only shapes and dtypes can be compared.
 RANDOM = {
     "bernoulli",
     "cauchy",
@@ -50,17 +51,30 @@ RANDOM = {
     "nn.functional.fractional_max_pool2d",
     "nn.functional.fractional_max_pool3d",
 }
+CASTS = {"bfloat16", "bool", "double", "float", "half", "int", "long", "short"}  # dtypes at the top, methods of tensors
+FILLS = {"cauchy", "exponential", "geometric", "log_normal", "uniform"}
+# Where the values that are dropped at random are none if this argument is 0; and its place, if it has one.
+DROPS = {"nn.functional.multi_head_attention_forward": 9, "nn.functional.scaled_dot_product_attention": None}
+# PyTorch's own errors, where they are large: ours agree with SciPy to 1e-12.
+LOOSE = {
+    ("matrix_exp", torch.float32): 5e-3,
+    **{(f"special.bessel_{kind}", torch.float64): 1e-5 for kind in ("j0", "j1", "y0", "y1")},
+}
 
 
 def ours(entry: Any) -> Callable[..., Any] | None:
     """Our function of an entry of PyTorch's table, or None if there is none."""
     name = entry.name
-    if name in RANDOM:
-        return None
-    if name == "where":
-        return tg.Tensor.where
-    if name == "special.polygamma":
-        return tg.Tensor.polygamma
+    if name in CASTS or name in ("where", "polygamma", "special.polygamma"):
+        return getattr(tg.Tensor, name.removeprefix("special."))  # type: ignore[no-any-return]
+    if f"{name}/{entry.variant_test_name}" == "normal/in_place" or name in FILLS:
+        return getattr(tg.Tensor, f"{name}_")  # type: ignore[no-any-return]
+    if name == "slice":
+        return tg.slice_copy
+    if name in ("mT", "mH"):
+        return lambda x: getattr(x, name)
+    if name == "zero_":  # PyTorch's samples are leaves
+        return lambda x: x.clone().zero_()
     place: Any = tg
     for part in name.split("."):
         place = getattr(place, part, None)
@@ -71,6 +85,8 @@ def ours(entry: Any) -> Callable[..., Any] | None:
     label = f"{name}/{entry.variant_test_name}"
     if label == "linalg.pinv/singular":
         return lambda a, b: tg.linalg.pinv(a @ b.mT)
+    if name in ("pca_lowrank", "svd_lowrank"):
+        return lambda a, b, **params: place(a @ b.mT, **params)
     if label == "linalg.lstsq/grad_oriented":
         return lambda a, b, driver: tg.linalg.lstsq(a, b, driver=driver)[:2]
     if isinstance(entry.op, partial):
@@ -79,8 +95,6 @@ def ours(entry: Any) -> Callable[..., Any] | None:
         return lambda tensors, equation: tg.einsum(equation, tensors)
     if name in ("nn.functional.embedding", "nn.functional.embedding_bag"):
         return lambda weight, numbers, *args, **kwargs: place(numbers, weight, *args, **kwargs)
-    if name == "polygamma":
-        return tg.Tensor.polygamma
     if entry.name == "div" and entry.variant_test_name != "no_rounding_mode":
         return partial(place, rounding_mode=entry.variant_test_name.split("_")[0])
     return place  # type: ignore[no-any-return]
@@ -91,25 +105,47 @@ SIGNS_ARE_FREE = {
     "svd": lambda u, s, v: (abs(u[..., : s.shape[-1]]), s, abs(v[..., : s.shape[-1]])),
     "linalg.svd": lambda u, s, vh: (abs(u[..., : s.shape[-1]]), s, abs(vh[..., : s.shape[-1], :])),
     "linalg.eigh": lambda values, vectors: (values, abs(vectors)),
+    "pca_lowrank": lambda u, s, v: (abs(u), s, abs(v)),
+    "svd_lowrank": lambda u, s, v: (abs(u), s, abs(v)),
 }
 
 
-def moved(value: Any) -> Any:
-    """An argument of PyTorch as one of ours."""
+def moved(value: Any, known: dict[int, Any] | None = None) -> Any:
+    """An argument of PyTorch as one of ours; parts of one memory stay parts of one, and one tensor stays one."""
+    known = {} if known is None else known
     if isinstance(value, torch.Tensor):
-        array = value.detach().numpy()
-        made = tg.Tensor.from_array(array.copy(order="K") if array.flags.c_contiguous else array)
-        made.storage.shared = True
-        return made.requires_grad_() if value.requires_grad else made
+        if id(value) not in known:
+            known[id(value)] = moved_tensor(value, known)
+        return known[id(value)]
     if isinstance(value, torch.dtype):
         return getattr(tg, str(value).removeprefix("torch."), None)
+    if isinstance(value, torch.nn.Module):
+        return getattr(tg.nn, type(value).__name__)()
     if isinstance(value, tuple | list):
-        return type(value)(map(moved, value)) if type(value) in (tuple, list) else tuple(map(moved, value))
+        parts = [moved(part, known) for part in value]
+        return parts if type(value) is list else tuple(parts)
     if isinstance(value, dict):
-        return {key: moved(part) for key, part in value.items()}
+        return {key: moved(part, known) for key, part in value.items()}
     if isinstance(value, torch.device):
         return str(value)
     return value
+
+
+def moved_tensor(value: Any, known: dict[int, Any]) -> Any:
+    if value.is_complex():
+        raise TypeError("tensors hold real numbers")
+    memory = value.untyped_storage()
+    if not value.requires_grad and value.layout is torch.strided and memory.data_ptr():
+        if (key := memory.data_ptr()) not in known:
+            whole = torch.empty(0, dtype=value.dtype).set_(memory)
+            known[key] = (value.dtype, tg.Tensor.from_array(whole.numpy().copy()))
+        dtype, owner = known[key]
+        if dtype == value.dtype:
+            return owner.as_strided(tuple(value.shape), value.stride(), value.storage_offset())
+    array = value.detach().numpy()
+    made = tg.Tensor.from_array(array.copy(order="K") if array.flags.c_contiguous else array)
+    made.storage.shared = True
+    return made.requires_grad_() if value.requires_grad else made
 
 
 def tensors(value: Any, kind: type) -> list[Any]:
@@ -125,6 +161,8 @@ def same(our: Any, their: Any, what: str, tolerance: float) -> None:
         assert isinstance(our, tg.Tensor), f"{what}: {type(our).__name__} instead of a tensor"
         assert tuple(our.shape) == tuple(their.shape), f"{what}: shape {our.shape} instead of {tuple(their.shape)}"
         assert str(our.dtype) == str(their.dtype)[6:], f"{what}: dtype {our.dtype} instead of {their.dtype}"
+        if their.dtype is torch.bfloat16:
+            our, their, tolerance = our.float(), their.float(), 1e-2
         expected = their.detach().numpy(force=True)
         tolerance = max(tolerance, 2e-5) if expected.dtype == "float32" else tolerance
         kind = {"rtol": tolerance, "atol": tolerance} if expected.dtype.kind == "f" else {"rtol": 0, "atol": 0}
@@ -136,6 +174,12 @@ def same(our: Any, their: Any, what: str, tolerance: float) -> None:
             same(a, b, f"{what}[{i}]", tolerance)
     else:
         assert our == their, f"{what}: {our} instead of {their}"
+
+
+def same_kind(our: Any, their: Any) -> None:
+    for a, b in zip(tensors(our, tg.Tensor), tensors(their, torch.Tensor), strict=True):
+        assert tuple(a.shape) == tuple(b.shape), f"shape {a.shape} instead of {tuple(b.shape)}"
+        assert str(a.dtype) == str(b.dtype)[6:], f"dtype {a.dtype} instead of {b.dtype}"
 
 
 def derivatives(lib: Any, kind: type, outputs: list[Any], inputs: list[Any], order: int) -> list[list[Any]]:
@@ -166,13 +210,19 @@ def derivatives(lib: Any, kind: type, outputs: list[Any], inputs: list[Any], ord
 def compare(entry: Any, function: Callable[..., Any], sample: Any, order: int, tolerance: float) -> None:
     """Compute a sample by both, with derivatives up to an order; raises AssertionError where they differ."""
     arguments = (sample.input, *sample.args)
-    our_arguments, our_params = moved(arguments), moved(sample.kwargs)
+    if entry.name in DROPS:
+        place = DROPS[entry.name]
+        arguments = arguments if place is None else (*arguments[: place + 1], 0.0, *arguments[place + 2 :])
+        sample.kwargs = sample.kwargs if place is not None else {**sample.kwargs, "dropout_p": 0.0}
+    our_arguments, our_params = moved((arguments, sample.kwargs))
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         their = entry.op(*arguments, **sample.kwargs)
         our = function(*our_arguments, **our_params)
         if entry.name in SIGNS_ARE_FREE:
             their, our = (SIGNS_ARE_FREE[entry.name](*found) for found in (their, our))
+    if entry.name in RANDOM:
+        return same_kind(our, their)
     same(our, their, "value", tolerance)
     pairs = [
         (a, b)
@@ -230,7 +280,8 @@ def tally(
     for sample in samples(entry, dtype, cap, gradients=gradients):
         count += 1
         try:
-            compare(entry, function, sample, order, 1e-4 if dtype is torch.float32 else 1e-8)
+            tolerance = LOOSE.get((entry.name, dtype), 1e-4 if dtype is torch.float32 else 1e-8)
+            compare(entry, function, sample, order, tolerance)
             good += 1
         except Exception as error:
             said = " ".join(str(error).split())[:300]
@@ -244,7 +295,7 @@ def wrong_errors(entry: Any, function: Callable[..., Any]) -> list[str]:
     for wrong in entry.error_inputs("cpu") if entry.error_inputs_func is not None else ():
         sample = wrong.sample_input
         try:
-            args, kwargs = moved((sample.input, *sample.args)), moved(sample.kwargs)
+            args, kwargs = moved(((sample.input, *sample.args), sample.kwargs))
         except (TypeError, RuntimeError, ValueError):
             continue
         try:

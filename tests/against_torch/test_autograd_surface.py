@@ -379,3 +379,32 @@ def test_unused_by_the_batch() -> None:
         return lib.autograd.grad(x * 2, [x, y], lib.ones(3, 2).double(), is_grads_batched=True, allow_unused=True)
 
     same(program)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")  # by PyTorch itself
+def test_dual_numbers() -> None:
+    def program(lib: Any) -> Any:
+        fwd = __import__(f"{lib.__name__}.autograd.forward_ad", fromlist=["make_dual"])
+        x, w = lib.tensor([[0.5, -1.0], [2.0, 0.3]]).double(), leaf(lib, 1, 2)
+        with fwd.dual_level():
+            dual = fwd.make_dual(x, lib.ones(2, 2).double())
+            second = fwd.make_dual(w, lib.tensor([1.0, -2.0]).double())
+            out = (dual.exp() @ second).sigmoid()
+            value, tangent = fwd.unpack_dual(out)
+            (slope,) = lib.autograd.grad(tangent.sum(), w)
+            return [value, tangent, slope, fwd.unpack_dual(x).tangent is None]
+
+    same(program)
+
+
+def test_hooks_on_several_gradients() -> None:
+    def program(lib: Any) -> Any:
+        a, b, c = leaf(lib, 1, 2), leaf(lib, 3, 4), leaf(lib, 5)
+        seen: list[Any] = []
+        with lib.autograd.graph.register_multi_grad_hook([a, b, c], seen.extend):
+            (a * b).sum().backward()
+        with lib.autograd.graph.register_multi_grad_hook([a, b], lambda g: seen.append(g), mode="any"):
+            (a * 3).sum().backward()
+        return [x is None or x for x in seen]
+
+    same(program)

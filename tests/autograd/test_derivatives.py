@@ -257,3 +257,10 @@ def test_gradients_accumulate_over_dtypes_and_graphs() -> None:
     x.grad = None
     (x.double() * 2).sum().backward()
     assert x.grad.dtype == "float32"
+
+
+def test_gradients_of_what_an_iterator_gives():
+    layer = tg.nn.Linear(2, 1)
+    weight, bias = tg.autograd.grad(layer(tg.ones(3, 2)).sum(), layer.parameters())
+    assert (weight.tolist(), bias.tolist()) == ([[3, 3]], [3])
+    assert len(tg.autograd.grad(layer(tg.ones(3, 2)).sum(), dict(layer.named_parameters()).values())) == 2

@@ -276,3 +276,14 @@ def test_a_retained_gradient_after_a_write_through_a_view() -> None:
     handle.remove()
     assert h.grad.tolist() == [1, 1]
     assert x.grad.tolist() == [6, 2]
+
+
+def test_what_is_filled_stays_in_the_graph_with_a_gradient_of_zeros() -> None:
+    x = tg.ones(3, requires_grad=True)
+    y = x * 2
+    y[0].zero_()
+    y.sum().backward()
+    assert x.grad.tolist() == [0, 2, 2]
+    z = (x * 2).fill_(5)
+    assert z.requires_grad
+    assert tg.autograd.grad(z.sum(), x)[0].tolist() == [0, 0, 0]

@@ -262,6 +262,11 @@ def test_cross_entropy(numba: Backend, shape: tuple[int, int], order: str) -> No
     close(numba.softmax_cross_entropy(x, target), reference.softmax_cross_entropy(x.astype("float64"), target), 1e-5)
     found = numba.softmax_cross_entropy_grad(g, x, target.astype("uint16"))
     close(found, reference.softmax_cross_entropy_grad(*wide(g, x), target), 1e-5)
+    if len(x):
+        close(numba.cross_entropy(x, target), reference.cross_entropy(x.astype("float64"), target), 1e-5)
+        # One number for all rows gives what an array of it gives.
+        one = numba.softmax_cross_entropy_grad(g[0], x, target)
+        np.testing.assert_array_equal(one, numba.softmax_cross_entropy_grad(np.full_like(g, g[0]), x, target))
 
 
 @pytest.mark.parametrize("classes", [10, 1000])
@@ -353,6 +358,7 @@ def _everything() -> dict[str, Any]:
         "dropout mask": mask,
         "softmax_cross_entropy": backend.softmax_cross_entropy(scores, target),
         "softmax_cross_entropy_grad": backend.softmax_cross_entropy_grad(scores[:, 0], scores, target),
+        "cross_entropy": backend.cross_entropy(scores, target),
         "adam_steps": np.stack([p, m, square]),
     }
 

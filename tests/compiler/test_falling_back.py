@@ -407,3 +407,11 @@ def test_the_garbage_collector_may_call_at_any_time() -> None:
             assert step(tg.ones(2)).tolist() == [2, 2]
     finally:
         gc.callbacks.remove(told)
+
+
+def test_one_tensor_for_two_arguments():
+    add = tg.compile(lambda x, y: x + y)
+    x = tg.ones(2)
+    with pytest.warns(UserWarning, match="two arguments hold the same array"):
+        assert add(x, x).tolist() == [2, 2]
+    assert [add(x, x).tolist() for _ in range(2)] == [[2, 2]] * 2

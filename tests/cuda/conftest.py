@@ -1,13 +1,16 @@
 """A CUDA device for tests that have none: the backend over the stand-in for CuPy."""
 
+import ctypes
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.cuda import fake_cupy
+from tests.cuda.fake_blas import Blas
 from tests.cuda.fake_kernels import COMPILER
 from tinygrad_cnn import backend as backends
 from tinygrad_cnn.backend import cuda
@@ -43,6 +46,17 @@ def device(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         cuda.missing.cache_clear()
         backends._backends.clear()
         backends._backends.update(known)
+
+
+@pytest.fixture
+def blas(device: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """cuBLAS, which is not there."""
+    module, made = sys.modules[f"{cuda.__name__}.cublas"], Blas()
+    numbers = {kind: (kind(1), kind(0)) for kind in (ctypes.c_float, ctypes.c_double)}
+    handle = SimpleNamespace(blas=made, pointer=None, numbers=numbers)
+    monkeypatch.setattr(module, "library", lambda: made)
+    monkeypatch.setattr(module, "_handle", lambda *_: handle)
+    return made
 
 
 _loaded: dict[str, Any] = {}  # the backend's modules as they were imported over the stand-in, from test to test

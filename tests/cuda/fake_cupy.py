@@ -5,8 +5,11 @@
 - Results have CuPy's own class (views that of their source), are row-major, and have 0 dimensions, not none.
 - `flags` says nothing about writing, indices that name no place wrap around, ufuncs have few methods.
 - Kernels are compiled by a C++ compiler and run: see `fake_kernels.py`.
+- While a stream captures nothing is computed: new arrays hold NaN, what waits for the device and what copies from the
+  host is refused, and so is all that CuPy refuses then. A graph does it all in its order, on the same memory.
 """
 
+import ctypes
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from tests.cuda import fake_device
+from tests.cuda.fake_device import capture
 from tests.cuda.fake_kernels import RawModule
 
 NAMES = json.loads((Path(__file__).parent / "names.json").read_text(encoding="utf-8"))
@@ -47,6 +51,25 @@ class Flags:
         self.forc = a.flags.forc
 
 
+class MemoryPointer:
+    """Where an array begins."""
+
+    device_id = 0
+
+    def __init__(self, array: "ndarray") -> None:
+        self.array, self.ptr = array, array._a.ctypes.data
+
+    def copy_from_device_async(self, source: "MemoryPointer", size: int, stream: Any = None) -> None:
+        assert size <= min(self.array.nbytes, source.array.nbytes)
+        to, since = self, source
+        capture.do(lambda: (ctypes.memmove(to.ptr, since.ptr, size), to.array, since.array)[0])
+
+    def copy_from_host_async(self, address: int, size: int, stream: Any = None) -> None:
+        assert size <= self.array.nbytes
+        assert not capture.now
+        ctypes.memmove(self.ptr, address, size)
+
+
 class ndarray:  # noqa: N801
     """An array on the device."""
 
@@ -59,6 +82,8 @@ class ndarray:  # noqa: N801
         self._a, self.base = np.empty(shape, dtype), None
         if self._a.dtype.kind == "f":
             self._a.fill(np.nan)  # what a kernel leaves out is seen
+        if capture.now:
+            capture.memory.append(self._a)
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError("Implicit conversion to a NumPy array is not allowed. Please use `.get()`")
@@ -79,7 +104,7 @@ class ndarray:  # noqa: N801
     nbytes = property(lambda self: self._a.nbytes)
     flags = property(lambda self: Flags(self._a, self.base is None))
     device = property(lambda self: SimpleNamespace(id=0))
-    data = property(lambda self: SimpleNamespace(ptr=self._a.ctypes.data, device_id=0))
+    data = property(lambda self: MemoryPointer(self))
     T = property(lambda self: seen(self._a.T, self))
     mT = property(lambda self: seen(self._a.mT, self))  # noqa: N815
 
@@ -90,19 +115,20 @@ class ndarray:  # noqa: N801
         return self
 
     def get(self) -> Any:
-        return np.array(self._a, order="C")
+        return np.array(read(self), order="C")
 
     def set(self, values: Any) -> None:
+        capture.forbid("set")
         self._a[...] = values
 
     def item(self) -> Any:
-        return self._a.item()
+        return read(self).item()
 
     def tolist(self) -> Any:
-        return self._a.tolist()
+        return read(self).tolist()
 
     def fill(self, value: Any) -> None:
-        self._a.fill(host(value))
+        capture.do(lambda: self._a.fill(host(value)))
 
     def view(self, kind: Any = None) -> Any:
         if isinstance(kind, type) and issubclass(kind, ndarray):
@@ -120,18 +146,20 @@ class ndarray:  # noqa: N801
 
     def reshape(self, *shape: Any, order: str = "C") -> Any:
         out = self._a.reshape(*shape, order=order)
-        return seen(out, self) if not out.size or np.shares_memory(out, self._a) else fresh(out)
+        if not out.size or np.shares_memory(out, self._a):
+            return seen(out, self)
+        return computed(lambda: self._a.reshape(*shape, order=order))
 
     def ravel(self, order: str = "C") -> Any:
         return self.reshape(-1, order=order)
 
     def copy(self, order: str = "C") -> Any:
-        return fresh(self._a.copy(order=order), ordered=True)
+        return computed(lambda: self._a.copy(order=order), ordered=True)
 
     def astype(self, dtype: Any, order: str = "K", copy: bool = True) -> Any:
         if not copy and self._a.dtype == dtype:
             return self
-        return fresh(self._a.astype(dtype, order=order), ordered=True)
+        return computed(lambda: self._a.astype(dtype, order=order), ordered=True)
 
     def __len__(self) -> int:
         return len(self._a)
@@ -140,16 +168,16 @@ class ndarray:  # noqa: N801
         return (self[i] for i in range(len(self)))
 
     def __float__(self) -> float:
-        return float(self._a)
+        return float(read(self))
 
     def __int__(self) -> int:
-        return int(self._a)
+        return int(read(self))
 
     def __bool__(self) -> bool:
-        return bool(self._a)
+        return bool(read(self))
 
     def __str__(self) -> str:
-        return str(self._a)
+        return str(read(self))
 
     def __format__(self, spec: str) -> str:
         return format(self._a, spec)
@@ -158,18 +186,21 @@ class ndarray:  # noqa: N801
         return f"fake {self._a!r}"
 
     def __getitem__(self, key: Any) -> Any:
+        if any(getattr(part, "dtype", None) == "bool" for part in (key if isinstance(key, tuple) else (key,))):
+            capture.forbid("an index by a mask")
         out = self._a[wrapped(self._a.shape, host(key))]
         if isinstance(out, np.ndarray) and out.size and np.shares_memory(out, self._a):
             return seen(out, self)
         if not isinstance(out, np.ndarray):  # one element: a view, in CuPy
             basic = not any(isinstance(part, ndarray) for part in (key if isinstance(key, tuple) else (key,)))
-            return seen(self._a[(*(key if isinstance(key, tuple) else (key,)), ...)], self) if basic else fresh(out)
-        return fresh(out)
+            if basic:
+                return seen(self._a[(*(key if isinstance(key, tuple) else (key,)), ...)], self)
+        return computed(lambda: self._a[wrapped(self._a.shape, host(key))])
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if isinstance(value, np.ndarray) and value.ndim:
             raise TypeError("cannot assign a NumPy array to an array of the device")
-        self._a[wrapped(self._a.shape, host(key))] = host(value)
+        capture.do(lambda: self._a.__setitem__(wrapped(self._a.shape, host(key)), host(value)))
 
 
 def _operator(name: str) -> Any:
@@ -181,8 +212,14 @@ def _operator(name: str) -> Any:
                 raise TypeError(f"Unsupported type {type(x)}")
             if not isinstance(x, ndarray | int | float | bool | np.generic):
                 return NotImplemented
-        out = getattr(self._a, name)(*map(host, others))
-        return out if out is NotImplemented else self if in_place else fresh(out)
+        if name == "__matmul__":
+            refused("matmul")
+        if in_place:
+            capture.do(lambda: getattr(self._a, name)(*map(host, others)))
+            return self
+        if getattr(self._a, name)(*map(host, others)) is NotImplemented:
+            return NotImplemented
+        return computed(lambda: getattr(self._a, name)(*map(host, others)))
 
     return call
 
@@ -245,7 +282,45 @@ def fresh(value: Any, ordered: bool = False) -> Any:
         return value
     out = object.__new__(ndarray)
     out._a, out.base = np.array(value, order="K" if ordered else "C"), None
+    if capture.now:
+        capture.memory.append(out._a)
     return out
+
+
+def read(x: ndarray) -> Any:
+    """The values, which the host waits for."""
+    capture.forbid("values are read")
+    return x._a
+
+
+def refused(name: str) -> None:
+    """What CuPy itself refuses in a capture: cuBLAS and the like."""
+    if capture.now:
+        capture.broken = name
+        raise NotImplementedError(f"{name}: calling a library is not supported during stream capture")
+
+
+def computed(compute: Any, ordered: bool = False) -> Any:
+    """A new array of what is computed now, or in a capture each time a graph is launched."""
+    out = fresh(compute(), ordered)
+    if capture.now:
+        for part in out if isinstance(out, tuple | list) else (out,):
+            if isinstance(part, ndarray) and part._a.dtype.kind == "f":
+                part._a.fill(np.nan)
+        capture.work.append(lambda: refill(out, compute()))
+    return out
+
+
+def refill(out: Any, values: Any) -> None:
+    if isinstance(out, ndarray):
+        out._a[...] = values
+    elif isinstance(out, tuple | list):
+        for part, value in zip(out, values, strict=True):
+            refill(part, value)
+
+
+# What calls cuBLAS, cuSOLVER, or sorts by Thrust, which waits.
+NOT_CAPTURED = {"matmul", "dot", "vdot", "inner", "tensordot", "einsum", "sort", "argsort", "unique", "nonzero"}
 
 
 def lift(function: Any, name: str, known: Any = None) -> Any:
@@ -259,15 +334,24 @@ def lift(function: Any, name: str, known: Any = None) -> Any:
                 for part in x if type(x) in (list, tuple) else (x,):
                     if isinstance(part, np.ndarray):
                         raise TypeError(f"cupy.{name}: an array of the host was given")
-        out = function(*host(args), **{word: host(value) for word, value in kwargs.items()})
+        if name in NOT_CAPTURED or getattr(function, "__module__", "") == "numpy.linalg":
+            refused(name)
+
+        def compute() -> Any:
+            return function(*host(args), **{word: host(value) for word, value in kwargs.items()})
+
         if kwargs.get("out") is not None:
+            capture.do(compute)
             return kwargs["out"]
+        out = compute()
+        if name in FROM_HOST and not isinstance(args[0], ndarray) and getattr(out, "ndim", 0):
+            fake_device.transfer(out.nbytes)
         source = args[0] if args and isinstance(args[0], ndarray) else None
         if source is not None and name in VIEWS and isinstance(out, np.ndarray) and np.may_share_memory(out, source._a):
             if name == "diagonal":
                 out.flags.writeable = True
             return seen(out, source) if out is not source._a else source
-        return fresh(out)
+        return computed(compute) if capture.now else fresh(out)
 
     call.__name__ = name
     return call
@@ -319,6 +403,10 @@ def from_dlpack(x: Any) -> Any:
     return seen(exported._a, exported, ndarray)
 
 
+def get_default_pinned_memory_pool() -> Any:
+    return fake_device.pinned
+
+
 def asnumpy(x: Any) -> Any:
     return x.get() if isinstance(x, ndarray) else np.asarray(x)
 
@@ -332,10 +420,12 @@ def may_share_memory(a: Any, b: Any) -> bool:
 
 
 def argsort(x: Any, axis: int = -1, kind: Any = None) -> Any:
+    refused("argsort")
     return fresh(np.argsort(x._a, axis, kind="stable"))
 
 
 def sort(x: Any, axis: int = -1, kind: Any = None) -> Any:
+    refused("sort")
     return fresh(np.sort(x._a, axis, kind="stable"))
 
 

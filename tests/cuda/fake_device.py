@@ -1,6 +1,8 @@
 """The part of `cupy.cuda` that is about devices, streams and memory, for a device that is not there."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -50,7 +52,7 @@ class Stream:
         return self
 
     def synchronize(self) -> None:
-        pass
+        capture.forbid("synchronize")
 
     def record(self, event: Any = None) -> Any:
         event = event or Event()
@@ -61,9 +63,66 @@ class Stream:
         pass
 
     def is_capturing(self) -> bool:
-        return False
+        return self is capture.stream
+
+    def begin_capture(self, mode: Any = None) -> None:
+        assert self.ptr, "the default stream can't capture"
+        assert capture.stream is None
+        capture.stream, capture.work, capture.memory = self, [], []
+
+    def end_capture(self) -> "Graph":
+        assert capture.stream is self
+        capture.stream, broken, capture.broken = None, capture.broken, ""
+        if broken:
+            raise CUDARuntimeError(f"cudaErrorStreamCaptureInvalidated: {broken}")
+        return Graph(capture.work, capture.memory)
 
     done = True
+
+
+class Capture:
+    """What the current stream captures: nothing is done, all is noted."""
+
+    __slots__ = ("broken", "memory", "stream", "work")  # `compile` looks for attributes that change
+
+    def __init__(self) -> None:
+        self.stream: Stream | None = None
+        self.broken = ""
+        self.work: list[Callable[[], Any]] = []
+        self.memory: list[Any] = []
+
+    @property
+    def now(self) -> bool:
+        return self.stream is not None and _streams[-1] is self.stream
+
+    def forbid(self, what: str) -> None:
+        """What waits for the device ends a capture."""
+        if self.now:
+            self.broken = what
+            raise CUDARuntimeError(f"cudaErrorStreamCaptureUnsupported: {what}")
+
+    def do(self, work: Callable[[], Any]) -> None:
+        """Do it, or note it."""
+        if self.now:
+            self.work.append(work)
+        else:
+            work()
+
+
+capture = Capture()
+
+
+class Graph:
+    """Work in its order, on the memory that it was captured with."""
+
+    def __init__(self, work: list[Callable[[], Any]], memory: list[Any]) -> None:
+        self.work, self.memory, self.launches = work, memory, 0
+
+    def launch(self, stream: Any = None) -> None:
+        assert not capture.now
+        self.launches += 1
+        for each in self.work:
+            each()
 
 
 Stream.null = Stream(null=True)
@@ -143,6 +202,41 @@ pool = MemoryPool()
 
 def set_allocator(allocator: Any = None) -> None:
     pass
+
+
+@contextmanager
+def using_allocator(allocator: Any = None) -> Iterator[None]:
+    assert allocator is None or allocator(8) is not None
+    yield
+
+
+class PinnedMemoryPointer(bytearray):
+    """Memory of the host that the device reads."""
+
+
+def alloc_pinned_memory(size: int) -> Any:
+    transfer(size)
+    return PinnedMemoryPointer(size + 256)
+
+
+class PinnedMemoryPool:
+    """Buffers of the host through which all that is uploaded goes."""
+
+    def malloc(self, size: int) -> Any:
+        return object()
+
+
+pinned = PinnedMemoryPool()
+_pinned = [pinned.malloc]
+
+
+def set_pinned_memory_allocator(allocator: Any = None) -> None:
+    _pinned[0] = allocator
+
+
+def transfer(size: int) -> None:
+    """Something is copied from the host."""
+    assert _pinned[0](size) is not None
 
 
 def alloc(size: int) -> Any:

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.cuda import fake_device
+
 COMPILER = shutil.which("g++") or shutil.which("c++")
 SHIM = Path(__file__).parent / "host_shim.h"
 KEPT = Path(tempfile.gettempdir()) / f"tinygrad_cnn_host_kernels_{os.getuid() if hasattr(os, 'getuid') else 0}"
@@ -76,6 +78,7 @@ class RawModule:
         def run(grid: tuple[int, ...], block: tuple[int, ...], args: tuple[Any, ...]) -> None:
             assert grid[0] > 0
             assert block[0] > 0
-            function(*map(passed, args))
+            given = tuple(map(passed, args))  # as CuPy does it, when it launches
+            fake_device.capture.do(lambda: (function(*given), args)[0])  # the arrays must live as long
 
         return run

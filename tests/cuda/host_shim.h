@@ -8,6 +8,21 @@
 #define __forceinline__ inline
 #define __shared__ static
 typedef _Float16 __half;
+struct __nv_bfloat16 {  // the upper half of a float, rounded to the nearest, to even between two
+    unsigned short bits;
+    __nv_bfloat16() = default;
+    __nv_bfloat16(float x) {
+        unsigned word;
+        memcpy(&word, &x, 4);
+        bits = x != x ? 0x7fc0 : (unsigned short)((word + 0x7fff + (word >> 16 & 1)) >> 16);
+    }
+    operator float() const {
+        unsigned word = (unsigned)bits << 16;
+        float x;
+        memcpy(&x, &word, 4);
+        return x;
+    }
+};
 struct shim3 {
     unsigned x, y, z;
 };

@@ -1,11 +1,14 @@
 """Arrays of a CUDA device: where they are, how they lie in memory, what does not mix."""
 
+import pickle
 from typing import Any
 
 import numpy as np
 import pytest
 
 import tinygrad_cnn as tg
+from tinygrad_cnn import backend as backends
+from tinygrad_cnn.backend import cuda
 from tinygrad_cnn.errors import DeviceError
 
 
@@ -122,3 +125,34 @@ def test_memory_is_shared_by_dlpack(device: Any) -> None:
     y += 2
     assert str(y.device) == "cuda:0"
     assert x.tolist() == [2, 2, 2]
+
+
+def test_pickled_tensors_come_back_where_they_were(device: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    x = tg.arange(3.0, device="cuda").requires_grad_()
+    raw = pickle.dumps({"x": x, "layer": tg.nn.Linear(2, 1).cuda()})
+    back = pickle.loads(raw)
+    assert str(back["x"].device) == "cuda:0"
+    assert back["x"].requires_grad
+    assert back["x"].tolist() == [0, 1, 2]
+    assert str(back["layer"].weight.device) == "cuda:0"
+    with monkeypatch.context() as elsewhere:  # undone before the fixture takes the stand-in away
+        elsewhere.setattr(cuda, "_opened", {})
+        elsewhere.setattr(cuda, "missing", lambda: "there is no GPU")
+        backends._backends.pop("cuda:0")
+        back = pickle.loads(raw)
+        assert str(back["x"].device) == str(back["layer"].weight.device) == "cpu"
+        assert back["x"].tolist() == [0, 1, 2]
+
+
+def test_arrays_one_after_the_other(device: Any) -> None:
+    x, y = (tg.randn(2, n, 4, 3) for n in (3, 5))
+    joined = tg.cat([x.cuda(), y.cuda()], dim=1)
+    assert joined.tolist() == tg.cat([x, y], dim=1).tolist()
+    images = tg.nn.functional.conv2d(tg.randn(2, 3, 6, 6, device="cuda"), tg.randn(4, 3, 3, 3, device="cuda"))
+    joined = tg.cat([images, 2 * images], dim=1)
+    assert lies_channels_last(joined)
+    assert joined[:, 4].tolist() == (2 * images)[:, 0].tolist()
+    assert tg.cat([tg.ones(2, device="cuda"), tg.ones(1, dtype=tg.int64, device="cuda")]).tolist() == [1, 1, 1]
+    with pytest.raises(RuntimeError):
+        tg.cat([x.cuda(), tg.ones(3, 3, device="cuda")])
+    assert tg.stack([x.cuda(), x.cuda()], dim=-1).shape == (2, 3, 4, 3, 2)

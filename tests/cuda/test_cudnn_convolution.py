@@ -52,9 +52,9 @@ def made(device: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Pl
     monkeypatch.setattr(module.cudnn, "library", object)
     monkeypatch.setattr(module.cudnn, "plans", plans)
     monkeypatch.setattr(module, "_handle", lambda *_: 0)
-    module._plan.cache_clear()
+    module._choice.cache_clear()
     yield found
-    module._plan.cache_clear()
+    module._choice.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -113,5 +113,39 @@ def test_without_a_plan_columns_are_multiplied(device: Any, made: Any, monkeypat
     window = convolution_window("conv2d", (3, 3), 1, 0, 1, 1)
     assert (device.conv2d(x, w, None, window).get() == 9).all()
     monkeypatch.setattr(module.cudnn, "plans", lambda *_, **__: iter(()))
-    module._plan.cache_clear()
+    module._choice.cache_clear()
     assert (device.conv2d(x, w, None, window).get() == 9).all()
+
+
+def test_a_plan_that_fails_makes_room_for_the_next(device: Any, made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules[f"{cuda.__name__}.cudnn_convolution"]
+    run, tries = Plan.run, []
+
+    def refusing(plan: Plan, *arguments: Any) -> None:
+        tries.append(plan)
+        if len(set(map(id, tries))) < 3:
+            raise module.cudnn.CudnnError("CUDNN_STATUS_NOT_SUPPORTED")
+        run(plan, *arguments)
+
+    monkeypatch.setattr(Plan, "run", refusing)
+    x, w = device.asarray(np.ones((1, 1, 4, 4))), device.asarray(np.ones((1, 1, 3, 3)))
+    window = convolution_window("conv2d", (3, 3), 1, 0, 1, 1)
+    for _ in range(2):
+        assert (device.conv2d(x, w, None, window).get() == 9).all()
+    assert len(made) == 3
+    assert len(tries) == 4
+
+
+def test_what_begins_anywhere_is_copied_for_cudnn(device: Any, made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    run = Plan.run
+
+    def looking(plan: Plan, handle: Any, *addresses: int) -> None:
+        seen.extend(address % 16 for address in addresses[:3])
+        run(plan, handle, *addresses)
+
+    monkeypatch.setattr(Plan, "run", looking)
+    x, w = device.asarray(np.ones((3, 1, 5, 5), "float32")), device.asarray(np.ones((2, 1, 3, 3), "float32"))
+    window = convolution_window("conv2d", (3, 3), 1, 0, 1, 1)
+    assert (device.conv2d(x[1:], w, None, window).get() == 9).all()
+    assert seen == [0, 0, 0]

@@ -42,7 +42,7 @@ def test_nvcc_compiles_everything(device: Any, kind: str, tmp_path: Path) -> Non
     (tmp_path / "kernels.cu").write_text(source, encoding="utf-8")
     architectures = ["-gencode", "arch=compute_80,code=sm_80", "-gencode", "arch=compute_90,code=sm_90"]
     options = kernels().options(kind)
-    command = [str(NVCC), *architectures, "-c", *options, "kernels.cu", "-o", "kernels.o"]
+    command = [str(NVCC), *architectures, "-fatbin", *options, "kernels.cu", "-o", "kernels.fatbin"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -73,6 +73,17 @@ def test_nvrtc_compiles_everything() -> None:
     command = [sys.executable, "-c", NVRTC, headers[0]]
     done = subprocess.run(command, cwd=FOLDER.parents[2], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_that_kernels_are_compiled_is_said_once(
+    device: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(kernels(), "SLOW", -1)
+    kernels()._function.cache_clear()
+    kernels()._tell.cache_clear()
+    for name in ("relu", "silu"):
+        getattr(device, name)(device.asarray([1.0]))
+    assert capsys.readouterr().err == "tinygrad_cnn: compiling CUDA kernels; they are kept for the next run\n"
 
 
 def test_every_source_belongs_to_a_module(device: Any) -> None:
@@ -259,6 +270,87 @@ def test_half_precision_sums_in_float32(device: Any, half: str) -> None:
     gradients = device.layer_norm_input_grad(rows, rows, None, mean, invstd)
     assert [g.dtype for g in gradients] == [half] * 3
     assert np.abs(gradients[0].get()).max() < 1e-2
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("start", [0, 1, 3])
+def test_values_are_taken_16_bytes_at_a_time_where_they_may(device: Any, dtype: str, start: int) -> None:
+    """Parts of arrays begin anywhere, and sizes are no multiples."""
+    rng = np.random.default_rng(0)
+    g, x = rng.standard_normal((2, 1003)).astype(dtype)
+    G, X = (device.asarray(a)[start:] for a in (g, x))
+    tolerance = {"rtol": 1e-3, "atol": 1e-3} if dtype == "float16" else {"rtol": 1e-5, "atol": 1e-6}
+    g, x = g[start:], x[start:]
+    np.testing.assert_array_equal(device.relu(X).get(), np.maximum(x, 0))
+    np.testing.assert_array_equal(device.relu_grad(G, X).get(), np.where(x <= 0, 0, g))
+    np.testing.assert_allclose(device.silu(X).get(), cpu.silu(x), **tolerance)
+    out, mask = device.dropout(X, 0.5, X.shape)
+    np.testing.assert_allclose(out.get(), x * mask.get() * 2, **tolerance)
+    np.testing.assert_array_equal(device.apply_mask(X, mask, 0.5).get(), out.get())
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4, 8, 12])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_channels_are_taken_together(device: Any, channels: int, dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    x, g = rng.standard_normal((2, 3, channels, 5, 2)).astype(dtype)
+    w, b = rng.standard_normal((2, channels)).astype(dtype)
+    tolerance = {"rtol": 1e-4, "atol": 1e-5}
+    X, G, W, B = map(device.asarray, (x, g, w, b))
+    for weight, bias, ours in ((w, b, (W, B)), (None, None, (None, None))):
+        found, expected = device.batch_norm(X, *ours, 1e-5), cpu.batch_norm(x, weight, bias, 1e-5)
+        for mine, theirs in zip(found, expected, strict=True):
+            np.testing.assert_allclose(mine.get(), theirs, **tolerance)
+        found = device.batch_norm_input_grad(G, X, ours[0], *found[1:])
+        for mine, theirs in zip(found, cpu.batch_norm_input_grad(g, x, weight, *expected[1:]), strict=True):
+            np.testing.assert_allclose(mine.get(), theirs, **tolerance)
+    np.testing.assert_allclose(device.scale_channels(X, W, B).get(), cpu.scale_channels(x, w, b), **tolerance)
+    np.testing.assert_allclose(device.channel_sum(X).get(), cpu.channel_sum(x), **tolerance)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(1, 1), (7, 5), (2, 3, 33), (300, 2)])
+def test_rows_are_normalised(device: Any, dtype: str, shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    x, g = rng.standard_normal((2, *shape)).astype(dtype)
+    w, b = rng.standard_normal((2, shape[-1])).astype(dtype)
+    tolerance = {"rtol": 1e-4, "atol": 1e-4}
+    X, G, W, B = map(device.asarray, (x + 100, g, w, b))
+    for weight, bias, ours in ((w, b, (W, B)), (None, None, (None, None))):
+        found, expected = device.layer_norm(X, *ours, 1e-2), cpu.layer_norm(x + 100, weight, bias, 1e-2)
+        for mine, theirs in zip(found, expected, strict=True):
+            assert mine.dtype == theirs.dtype
+            np.testing.assert_allclose(mine.get(), theirs, **tolerance)
+        found = device.layer_norm_input_grad(G, X, ours[0], *found[1:])
+        for mine, theirs in zip(found, cpu.layer_norm_input_grad(g, x + 100, weight, *expected[1:]), strict=True):
+            np.testing.assert_allclose(mine.get(), theirs, **tolerance)
+
+
+def test_large_sums_and_products_take_a_kernel(device: Any) -> None:
+    x = device.asarray(np.arange(1 << 16, dtype="float32").reshape(4, 4, 64, 64))
+    last = x.transpose(0, 2, 3, 1).copy().transpose(0, 3, 1, 2)
+    for y in (x, last):
+        assert (y + y).strides == (y * y).strides == y.strides
+        np.testing.assert_array_equal((y + y).get(), 2 * x.get())
+        np.testing.assert_array_equal((y * y).get(), x.get() ** 2)
+
+
+def test_norms_of_many_arrays(device: Any) -> None:
+    arrays = [np.random.default_rng(i).standard_normal(shape) for i, shape in enumerate([(3,), (50, 200), (1, 1)])]
+    whole = np.sqrt(sum((a**2).sum() for a in arrays))
+    ours = [device.asarray(a) for a in arrays]
+    norm = device.norm(ours)
+    assert float(norm) == pytest.approx(whole)
+    assert device.shrink(ours, norm, 2 * whole)
+    np.testing.assert_array_equal(ours[1].get(), arrays[1])
+    device.shrink(ours, norm, 1.0)
+    assert float(device.norm(ours)) == pytest.approx(1, rel=1e-5)
+    device.shrink(ours, device.asarray(np.array(np.nan)), 1.0)
+    assert np.isnan(ours[0].get()).all()
+    turned = [device.asarray(np.ones((2, 3))).T, device.asarray(np.ones(2))]
+    assert float(device.norm(turned)) == pytest.approx(8**0.5)
+    device.shrink(turned, device.norm(turned), 1.0)
+    assert float(device.norm(turned)) == pytest.approx(1, rel=1e-5)
 
 
 def test_optimizers_follow_the_cpu(device: Any) -> None:

@@ -1,6 +1,5 @@
 """Matrix products through cuBLAS's interface, with a stand-in that reads memory as cuBLAS does."""
 
-import ctypes
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -10,50 +9,9 @@ import pytest
 
 import tinygrad_cnn as tg
 from tests.cuda import fake_cupy, fake_device
+from tests.cuda.fake_blas import Blas
 from tinygrad_cnn.backend import cuda
 from tinygrad_cnn.backend.switches import cuda_switches
-
-KINDS = {0: ctypes.c_float, 1: ctypes.c_double}
-
-
-class Blas:
-    """`cublasGemmStridedBatchedEx`: column-major matrices from addresses, leading dimensions and steps."""
-
-    def __init__(self) -> None:
-        self.computed: list[int] = []
-
-    def _matrix(self, address: int, kind: int, rows: int, columns: int, leading: int) -> Any:
-        count = leading * (columns - 1) + rows
-        assert leading >= rows, "cuBLAS refuses this"
-        memory = np.ctypeslib.as_array((KINDS[kind] * count).from_address(address))
-        return np.lib.stride_tricks.as_strided(memory, (rows, columns), (memory.itemsize, leading * memory.itemsize))
-
-    def cublasGemmStridedBatchedEx(
-        self, handle: Any, ta: int, tb: int, m: int, n: int, k: int, one: int, a: int, a_kind: int, lda: int,
-        a_step: int, b: int, b_kind: int, ldb: int, b_step: int, zero: int, c: int, c_kind: int, ldc: int,
-        c_step: int, count: int, compute: int, algorithm: int,
-    ) -> int:  # fmt: skip
-        self.computed.append(compute)
-        number = KINDS[1] if compute == 70 else KINDS[0]
-        assert number.from_address(one).value == 1
-        assert number.from_address(zero).value == 0
-        width = ctypes.sizeof(KINDS[a_kind])
-        for i in range(count):
-            left = self._matrix(a + i * a_step * width, a_kind, *((k, m) if ta else (m, k)), lda)
-            right = self._matrix(b + i * b_step * width, b_kind, *((n, k) if tb else (k, n)), ldb)
-            out = self._matrix(c + i * c_step * width, c_kind, m, n, ldc)
-            out[...] = (left.T if ta else left) @ (right.T if tb else right)
-        return 0
-
-
-@pytest.fixture
-def blas(device: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    module, made = sys.modules[f"{cuda.__name__}.cublas"], Blas()
-    numbers = {kind: (kind(1), kind(0)) for kind in (ctypes.c_float, ctypes.c_double)}
-    handle = SimpleNamespace(blas=made, pointer=None, numbers=numbers)
-    monkeypatch.setattr(module, "library", lambda: made)
-    monkeypatch.setattr(module, "_handle", lambda *_: handle)
-    return made
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -109,7 +67,7 @@ def test_the_switch_for_tf32(device: Any, blas: Blas) -> None:
         device.matmul(x.astype("float64"), x.astype("float64"))
     finally:
         tg.backends.cuda.matmul.allow_tf32 = False
-    assert blas.computed == [68, 77, 70]
+    assert list(blas.computed) == [68, 77, 70]
 
 
 def test_a_product_that_fails_is_told(device: Any, blas: Blas, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,6 +85,13 @@ def test_a_handle_has_its_stream_before_its_workspace(device: Any, monkeypatch: 
         cublasSetStream_v2=lambda *_: calls.append("stream") or 0,
         cublasSetWorkspace_v2=lambda *_: calls.append("workspace") or 0,
     )
-    module.Handle(library, 0)
-    assert calls == ["create", "stream", "workspace"]
+    handle = module.Handle(library)
+    assert calls == ["create"]
+    for stream in (0, 0, 5, 0):
+        assert handle.use(stream) is handle
+    assert calls == ["create"] + 3 * ["stream", "workspace"]
+    assert list(handle.workspaces) == [0, 5]
+    for stream in range(100):
+        handle.use(stream)
+    assert len(handle.workspaces) == module.STREAMS
     assert fake_cupy.cuda is fake_device

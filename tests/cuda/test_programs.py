@@ -81,6 +81,27 @@ def test_batches_of_a_loader_stay_where_they_are(device: Any) -> None:
     assert [(str(x.device), str(y.device)) for x, y in loader] == [("cuda:0", "cpu")] * 3
 
 
+class Asks:
+    """Items that say what a worker finds of CUDA."""
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, i: int) -> str:
+        tg.manual_seed(i)
+        return f"{tg.cuda.is_available()} {tg.cuda.device_count()} {tg.cuda.why_not()}"
+
+
+def test_workers_leave_the_device_alone(device: Any) -> None:
+    """CUDA does not work in a forked process, so that even a seed must not reach the device there."""
+    before = tg.rand(3, device="cuda").tolist()
+    loader = DataLoader(Asks(), num_workers=1, multiprocessing_context="fork")
+    for (said,) in loader:
+        assert said.startswith("False 0 this process was forked from one that had started CUDA")
+    assert tg.cuda.is_available()
+    assert tg.rand(3, device="cuda").tolist() != before
+
+
 def test_norms_masks_and_embeddings(device: Any) -> None:
     model, _ = network()
     model(data()[0]).sum().backward()

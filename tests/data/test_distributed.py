@@ -1,5 +1,7 @@
 """One process: its group, and the sampler that divides data among several."""
 
+from datetime import timedelta
+
 import pytest
 
 import tinygrad_cnn as tg
@@ -45,22 +47,37 @@ def test_one_process_is_a_group(group):
 def test_what_needs_other_processes_is_refused(group, monkeypatch):
     with pytest.raises(RuntimeError, match="there is a group already"):
         dist.init_process_group("gloo")
-    with pytest.raises(ValueError, match="broadcast: the only rank is 0; got 1"):
+    with pytest.raises(ValueError, match=r"broadcast: the ranks are \[0\]; got 1"):
         dist.broadcast(tg.zeros(1), src=1)
+    with pytest.raises(ValueError, match="send: this process is alone in its group"):
+        dist.send(tg.zeros(1), 0)
+    with pytest.raises(ValueError, match="recv: give src"):
+        dist.recv(tg.zeros(1))
+    with pytest.raises(TypeError, match="all_reduce: expected a tensor; got float"):
+        dist.all_reduce(1.0)
+    with pytest.raises(ValueError, match="another process has a tensor of 1 elements; this one has 2"):
+        dist.all_gather([tg.zeros(2)], tg.zeros(1))
     with pytest.raises(ValueError, match="all_gather: expected a list of 1, the number of processes; got"):
         dist.all_gather([tg.zeros(1), tg.zeros(1)], tg.zeros(1))
-    with pytest.raises(ValueError, match=r"new_group: the only rank is 0; got \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"new_group: the ranks must be of \[0\], each once; got \[0, 1\]"):
         dist.new_group([0, 1])
     dist.destroy_process_group()
     with pytest.raises(ValueError, match="get_rank: there is no process group; call init_process_group first"):
         dist.get_rank()
-    with pytest.raises(NotImplementedError, match="trains in one process; got world_size=4"):
-        dist.init_process_group("gloo", world_size=4, rank=0)
-    with pytest.raises(ValueError, match="the rank must be 0 in a group of one process; got 1"):
+    with pytest.raises(NotImplementedError, match="stores are not supported; give init_method"):
+        dist.init_process_group("gloo", store=1)
+    with pytest.raises(ValueError, match=r"the rank must be in \[0, 1\), the number of processes; got 1"):
         dist.init_process_group("gloo", world_size=1, rank=1)
     monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(NotImplementedError, match="world_size=2"):
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    with pytest.raises(ValueError, match="where is process 0"):
         dist.init_process_group("gloo")
+    with pytest.raises(ValueError, match="must begin with env://, tcp:// or file://; got 'udp://here'"):
+        dist.init_process_group("gloo", "udp://here")
+    with pytest.raises(RuntimeError, match=r"no process 0 at 127.0.0.1:9 in 0\.1 seconds"):
+        dist.init_process_group("gloo", "tcp://127.0.0.1:9", timedelta(seconds=0.1), rank=1)
+    with pytest.raises(RuntimeError, match=r"process 0 has not written .*nowhere in 0\.1 seconds"):
+        dist.init_process_group("gloo", "file:///nowhere", timedelta(seconds=0.1), rank=1)
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,16 @@ def test_as_strided_forms() -> None:
     assert y.tolist() == [[0, 1], [3, 4]]
 
 
+def test_histograms_of_edges_that_are_not_sorted() -> None:
+    """They mean what bisection makes of them, and what lies beyond the first or the last is in no bin."""
+    points = tg.tensor([[0.5, 1.5], [2.5, 0.5], [3.0, 9.0]])
+    counts, edges = tg.histogramdd(points, [tg.tensor([0.0, 2.0, 1.0, 3.0]), tg.tensor([2.0, 1.0])])
+    assert (counts.sum(), counts.shape, len(edges)) == (0, (3, 1), 2)
+    assert tg.histogram(points[:, 0], tg.tensor([0.0, 2.0, 1.0, 3.0])).hist.tolist() == [1, 0, 2]
+    weight = tg.tensor([1.0, 2.0, 5.0])
+    assert tg.histogram(points[:, 0], 3, range=(0, 3), weight=weight, density=True).hist.tolist() == [0.125, 0, 0.875]
+
+
 def test_random_numbers_are_taken_back() -> None:
     with tg.random.fork_rng(enabled=False):
         before = tg.rand(1)

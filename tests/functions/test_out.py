@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tinygrad_cnn as tg
@@ -64,3 +65,30 @@ def test_a_write_counts_for_the_graph() -> None:
     tg.add(y, 1, out=y)
     with pytest.raises(RuntimeError, match=r"mul needs its input y .* but add\(out=\) changed it in place"):
         product.sum().backward()
+
+
+def test_out_may_be_an_argument_or_share_nothing_with_one() -> None:
+    x = tg.arange(4.0)
+    assert tg.add(x, 1, out=x) is x
+    with pytest.raises(RuntimeError, match="add: out shares memory with an argument"):
+        tg.add(x[:3], 1, out=x[1:])
+    for call in (
+        lambda: tg.cat([x, x], out=x),
+        lambda: tg.take(x, tg.tensor([0, 1, 2, 3]), out=x),
+        lambda: tg.masked_select(x, x > 2, out=x),
+    ):
+        with pytest.raises(RuntimeError, match="out shares memory with an argument"):
+            call()
+    with pytest.raises(RuntimeError, match="add: one element of out stands for several"):
+        tg.add(x, 1, out=tg.Tensor.from_array(np.lib.stride_tricks.as_strided(np.zeros(1), (4,), (0,))))
+
+
+def test_what_picks_values_keeps_their_dtype() -> None:
+    with pytest.raises(RuntimeError, match=r"take: a result of dtype float32 can't be kept in out= of dtype float64"):
+        tg.take(tg.ones(2), tg.tensor([0]), out=tg.empty(0, dtype=tg.float64))
+
+
+def test_arange_counts_in_the_dtype_of_out() -> None:
+    assert tg.arange(0, 2, 0.5, out=tg.empty(0, dtype=tg.float64)).tolist() == [0, 0.5, 1, 1.5]
+    with pytest.raises(ValueError, match=r"arange: a step of 0.5 is 0 in int64"):
+        tg.arange(0, 64, 0.5, out=tg.empty(0, dtype=tg.int64))

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,106 @@ def test_memory_stays_flat_over_a_thousand_steps(device: Any) -> None:
             before = tg.cuda.memory_allocated()
     tg.cuda.synchronize()
     assert tg.cuda.memory_allocated() <= before
+
+
+def training(compiled: bool, make: Any) -> tuple[list[float], list[Any], Any]:
+    """Losses and parameters of 30 steps on digits of two batch sizes, with a scheduler and clipped gradients."""
+    tg.manual_seed(0)
+    model = network().cuda()
+    optimizer = make(model.parameters())
+    scheduler = tg.optim.lr_scheduler.StepLR(optimizer, 7, 0.7)
+
+    def step(x: Any, y: Any) -> Any:
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 2.0)
+        optimizer.step()
+        scheduler.step()
+        return loss
+
+    run = tg.compile(step, fullgraph=True) if compiled else step
+    rng, losses = np.random.default_rng(0), []
+    for i in range(30):
+        size = 20 if i % 6 == 5 else 32
+        x = tg.tensor(rng.standard_normal((size, 1, 8, 8)).astype("float32"), device="cuda")
+        losses.append(run(x, tg.tensor(rng.integers(0, 10, size), device="cuda")))
+    return [loss.item() for loss in losses], [p.numpy(force=True) for p in model.state_dict().values()], run
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda p: tg.optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True, weight_decay=1e-3),
+        lambda p: tg.optim.AdamW(p, lr=3e-3),
+    ],
+    ids=["SGD", "AdamW"],
+)
+@pytest.mark.parametrize("cudnn", [True, False])
+def test_a_captured_training_is_the_eager_one(device: Any, make: Any, cudnn: bool) -> None:
+    with tg.backends.cudnn.flags(enabled=cudnn, deterministic=True):
+        losses, state, _ = training(False, make)
+        captured_losses, captured_state, run = training(True, make)
+    assert run.graphs[0] == "captured", run.graphs
+    np.testing.assert_array_equal(captured_losses, losses)
+    for a, b in zip(captured_state, state, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_memory_stays_flat_over_launches_of_a_graph(device: Any) -> None:
+    model, x = network().cuda(), tg.randn(32, 1, 8, 8, device="cuda")
+    y, optimizer = tg.randint(0, 10, (32,), device="cuda"), tg.optim.Adam(model.parameters(), lr=1e-3)
+
+    @tg.compile
+    def step() -> Any:
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for i in range(500):
+        step()
+        if i == 20:
+            tg.cuda.synchronize()
+            before = tg.cuda.memory_allocated()
+    tg.cuda.synchronize()
+    assert step.graphs == ["captured"]
+    assert tg.cuda.memory_allocated() <= before
+
+
+def test_two_threads(device: Any) -> None:
+    x, w = tg.randn(8, 16, 20, 20, device="cuda"), tg.randn(32, 16, 3, 3, device="cuda")
+    expected = nn.functional.conv2d(x, w).cpu().numpy()
+    found: list[Any] = []
+
+    def work() -> None:
+        with tg.cuda.stream(tg.cuda.Stream()):
+            for _ in range(20):
+                out = nn.functional.conv2d(x, w)
+            found.append(out.cpu().numpy())
+
+    tg.cuda.synchronize()
+    threads = [Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for out in found:
+        np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-4)
+    assert len(found) == 2
+
+
+def test_pinned_memory(device: Any) -> None:
+    x = tg.randn(1000, 1000)
+    pinned = x.pin_memory()
+    assert pinned.is_pinned()
+    copies = [pinned.to("cuda", non_blocking=True) for _ in range(3)]
+    for copy in copies:
+        np.testing.assert_array_equal(copy.cpu().numpy(), x.numpy())
+    blocking = pinned.cuda()
+    pinned.zero_()
+    np.testing.assert_array_equal(blocking.cpu().numpy(), x.numpy())
 
 
 def test_no_memory_left_leaves_the_process_usable(device: Any) -> None:

@@ -3,12 +3,15 @@
 import io
 import json
 from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import tinygrad_cnn as tg
 from tinygrad_cnn import load, nn, save
-from tinygrad_cnn.io.wholes import empty
+from tinygrad_cnn.io.wholes import bare, empty
 from tinygrad_cnn.nn import functional as F
 
 
@@ -94,3 +97,40 @@ def test_what_is_not_written():
 
 def test_the_arguments_of_a_program():
     assert through({"args": Namespace(lr=0.1, sizes=(1, 2))}) == {"args": Namespace(lr=0.1, sizes=(1, 2))}
+
+
+class Vocabulary:
+    def __init__(self):
+        self.words = {"a": 0}
+        self.vectors = tg.ones(2)
+        self.itself = self
+
+
+@dataclass
+class Settings:
+    lr: float = 0.1
+    folder: Path = Path("runs")
+
+
+def test_objects_of_a_program():
+    saved = {"vocabulary": Vocabulary(), "settings": Settings(0.5), "where": Path("a") / "b"}
+    back = through(saved, weights_only=False)
+    assert back["settings"] == saved["settings"]
+    assert back["where"] == saved["where"]
+    assert back["vocabulary"].words == {"a": 0}
+    assert tg.equal(back["vocabulary"].vectors, tg.ones(2))
+    assert back["vocabulary"].itself is back["vocabulary"]
+    with pytest.raises(ValueError, match=r"load: the file holds a whole .*\.Vocabulary; .*pass weights_only=False"):
+        through(saved)
+    with pytest.raises(ValueError, match=r"builtins\.dict, which is no class of Python's"):
+        bare("builtins", "dict")
+
+
+def test_arrays_of_dtypes_that_tensors_do_not_have():
+    arrays = {"u": np.array([[1, 2]], np.uint32), "s": np.array(["a", "bc"]), "c": np.array([1j])}
+    back = through(arrays)
+    for name, array in arrays.items():
+        assert (back[name] == array).all()
+        assert back[name].dtype == array.dtype
+    name, keys, *_ = through({"state": np.random.RandomState(0).get_state()})["state"]
+    assert (name, keys.dtype, len(keys)) == ("MT19937", np.uint32, 624)

@@ -65,3 +65,24 @@ def test_small_probabilities_are_exact() -> None:
     np.testing.assert_allclose(x.sigmoid().numpy(), exact, rtol=1e-12)
     np.testing.assert_allclose(F.silu(x).numpy(), np.array(exact) * x.numpy(), rtol=1e-12)
     assert F.binary_cross_entropy(tg.tensor(-20.0).sigmoid(), tg.tensor(1.0)).item() == pytest.approx(20.0)
+
+
+def test_an_empty_line_is_an_empty_batch() -> None:
+    empty = tg.zeros(0)
+    assert F.batch_norm(empty, empty, empty, training=True).shape == (0,)
+    with pytest.raises(ValueError, match=r"batch_norm: expected \(N, C, …\); got shape \(2,\)"):
+        F.batch_norm(tg.ones(2), None, None, training=True)
+
+
+def test_norms_have_derivatives_of_zero_at_zero() -> None:
+    for norm in (tg.linalg.vector_norm, lambda x: x.norm(3)):
+        x = tg.zeros(3, requires_grad=True)
+        (slope,) = tg.autograd.grad(norm(x), x, create_graph=True)
+        (second,) = tg.autograd.grad((slope * tg.arange(3.0)).sum(), x)
+        assert slope.tolist() == second.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("loss", [F.multi_margin_loss, F.multilabel_margin_loss])
+def test_a_reduction_is_checked_first(loss: Any) -> None:
+    with pytest.raises(ValueError, match="reduction must be 'mean', 'sum' or 'none'; got 'abc'"):
+        loss(tg.ones(2, 3), tg.ones(2, 3), reduction="abc")

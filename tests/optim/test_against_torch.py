@@ -45,6 +45,7 @@ OTHERS = {
     "RMSprop": options(lr=[0.02], alpha=[0.99, 0.5], momentum=[0, 0.9], centered=[False, True], **COMMON),
     "Adagrad": options(lr=[0.1], lr_decay=[0, 0.1], initial_accumulator_value=[0, 0.5], eps=[1e-10, 0.1], **COMMON),
     "Adadelta": options(lr=[1.0, 0.3], rho=[0.9, 0.5], eps=[1e-6, 1e-2], **COMMON),
+    "Adafactor": options(lr=[0.1], beta2_decay=[-0.8, -0.5], eps=[(None, 1e-3), (1e-4, 0.5)], d=[1.0, 2.0], **COMMON),
     "ASGD": options(lr=[0.1], lambd=[1e-4, 0.1], alpha=[0.75, 0.5], t0=[1e6, 3], **COMMON),
     "Rprop": options(lr=[0.05], etas=[(0.5, 1.2), (0.1, 3)], step_sizes=[(1e-6, 50), (0.04, 0.1)], maximize=[0, 1]),
 }
@@ -198,3 +199,32 @@ def test_going_on_in_the_middle(make: Any) -> None:
             scheduler.step()
         curves.append(rates)
     np.testing.assert_allclose(curves[0], curves[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("choice", options(nesterov=[True, False], adjust_lr_fn=[None, "match_rms_adamw"]))
+@pytest.mark.parametrize("shape", [(4, 3), (3, 5)])
+def test_muon_but_for_pytorchs_rounding_to_bfloat16(shape: Any, choice: dict[str, Any]) -> None:
+    rng = np.random.default_rng(0)
+    start, gradients = rng.standard_normal(shape), rng.standard_normal((4, *shape))
+    ends = []
+    for lib in (torch, tg):
+        w = lib.tensor(start, requires_grad=True)
+        optimizer = lib.optim.Muon([w], lr=0.1, **choice)
+        for g in gradients:
+            w.grad = lib.tensor(g)
+            optimizer.step()
+        ends.append(w.detach().numpy())
+        assert set(optimizer.state_dict()["param_groups"][0]) >= {"ns_steps", "adjust_lr_fn"}
+    np.testing.assert_allclose(*ends, atol=2e-2)
+
+
+def test_what_adafactor_and_muon_refuse() -> None:
+    x = tg.ones(3, requires_grad=True)
+    for wrong, message in (
+        (lambda: optim.Adafactor([x], beta2_decay=0.1), "Adafactor: beta2_decay must be at most 0; got 0.1"),
+        (lambda: optim.Adafactor([x], d=0.5), "Adafactor: d must be at least 1; got 0.5"),
+        (lambda: optim.Muon([x]), r"Muon: parameters must be matrices; got one of shape \(3,\)"),
+        (lambda: optim.Muon([x], adjust_lr_fn="x"), "Muon: adjust_lr_fn must be 'original' or 'match_rms_adamw'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            wrong()

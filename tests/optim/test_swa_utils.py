@@ -27,15 +27,16 @@ def test_the_schedule(strategy: str, epochs: int) -> None:
     np.testing.assert_allclose(curves[0], curves[1], rtol=1e-9)
 
 
-@pytest.mark.parametrize("average", ["swa", "ema"])
+@pytest.mark.parametrize("average", ["swa", "ema", "multi"])
 @pytest.mark.parametrize("use_buffers", [False, True])
 def test_averages(average: str, use_buffers: bool) -> None:
     found = []
     for lib in (tg, torch):
         utils = lib.optim.swa_utils
         model: Any = lib.nn.Sequential(lib.nn.Linear(2, 3), lib.nn.BatchNorm1d(3))
-        fn = None if average == "swa" else utils.get_ema_avg_fn(0.9)
-        averaged = utils.AveragedModel(model, avg_fn=fn, use_buffers=use_buffers)
+        fn = utils.get_ema_avg_fn(0.9) if average == "ema" else None
+        together = utils.get_ema_multi_avg_fn(0.9) if average == "multi" else None
+        averaged = utils.AveragedModel(model, avg_fn=fn, multi_avg_fn=together, use_buffers=use_buffers)
         rng = np.random.default_rng(0)
         for _ in range(4):
             with lib.no_grad():
@@ -58,3 +59,8 @@ def test_what_is_refused() -> None:
         swa_utils.SWALR(optimizer, 0.1, anneal_strategy="up")
     with pytest.raises(ValueError, match="decay must lie in"):
         swa_utils.get_ema_avg_fn(2)
+
+
+def test_one_function_is_enough() -> None:
+    with pytest.raises(ValueError, match="AveragedModel: give avg_fn or multi_avg_fn, not both"):
+        swa_utils.AveragedModel(tg.nn.ReLU(), None, swa_utils.get_swa_avg_fn(), swa_utils.get_swa_multi_avg_fn())

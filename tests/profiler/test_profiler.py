@@ -330,3 +330,10 @@ def test_pytorchs_other_name() -> None:
     assert issubclass(tg.autograd.profiler.profile, profile)
     assert profiler.ProfilerActivity.CPU in profiler.supported_activities()
     assert Node is GraphNode
+
+
+def test_what_older_programs_ask_of_a_profile():
+    with tg.autograd.profiler.profile() as old:
+        tg.ones(3).exp()
+    assert old.self_cpu_time_total == old.total_average().self_cpu_time_total > 0
+    assert "exp" in old.table(sort_by="cpu_time_total", row_limit=5)

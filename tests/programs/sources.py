@@ -11,6 +11,7 @@ _IMPORTS = [
     (r"^(\s*)import torch$", r"\1import tinygrad_cnn as torch"),
     (r"^(\s*)import torch\.([\w.]+) as", r"\1import tinygrad_cnn.\2 as"),
     (r"^(\s*)import torch\.([\w.]+)$", r"\1import tinygrad_cnn.\2, tinygrad_cnn as torch"),
+    (r"^(\s*)import torchvision\.([\w.]+) as", r"\1import tinygrad_cnn.vision.\2 as"),
     (r"^(\s*)from torchvision([\w.]*) import", r"\1from tinygrad_cnn.vision\2 import"),
     (r"^(\s*)from torch([\w.]*) import", r"\1from tinygrad_cnn\2 import"),
 ]

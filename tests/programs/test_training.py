@@ -19,6 +19,8 @@ def test_a_program(path):
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_it_is_a_program_of_pytorchs(path):
     torch = pytest.importorskip("torch")
+    if "torchvision" in path.read_text(encoding="utf-8"):
+        pytest.importorskip("torchvision")
     with torch.backends.__allow_nonbracketed_mutation():  # PyTorch's own testing tools, once imported, forbid it
         losses = loaded(path, ours=False).main()
     assert sum(losses[-2:]) < 0.8 * sum(losses[:2]), losses

@@ -54,6 +54,16 @@ def test_numpy_needs_a_tensor_without_gradient() -> None:
     assert x.numpy(force=True).tolist() == [1, 1]
 
 
+def test_numpy_where_nothing_is_recorded():
+    x = tg.ones(2, requires_grad=True)
+    with tg.no_grad():
+        assert x.numpy().tolist() == [1, 1]
+
+
+def test_masked_arrays_of_numpy_take_tensors_for_plain_values():
+    assert np.ma.ravel(tg.arange(3.0)).tolist() == [0, 1, 2]  # as matplotlib's scatter does
+
+
 def test_asarray() -> None:
     x = tg.ones(2)
     assert np.asarray(x).dtype == "float32"

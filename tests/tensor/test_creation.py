@@ -126,7 +126,7 @@ def test_a_seed_repeats(draw: str) -> None:
     generators = [tg.Generator().manual_seed(7) for _ in range(2)]
     state = tg.get_rng_state()
     assert tg.equal(*(make(generator=g) for g in generators))
-    assert tg.get_rng_state() == state  # a generator of one's own leaves the default one alone
+    assert tg.equal(tg.get_rng_state(), state)  # a generator of one's own leaves the default one alone
 
 
 def test_states_and_seeds() -> None:
@@ -138,6 +138,14 @@ def test_states_and_seeds() -> None:
     assert tg.equal(first, tg.rand(3))
     own = tg.Generator()
     saved = own.get_state()
+    assert saved.dtype == tg.uint8
+    twin = own.clone_state()
+    assert tg.equal(tg.rand(2, generator=own), tg.rand(2, generator=twin))
+    own.set_state(saved)
+    with pytest.raises(TypeError, match="set_rng_state: expected a tensor of bytes, as get_rng_state gives; got dict"):
+        tg.set_rng_state({})
+    with pytest.raises(RuntimeError, match="these 3 bytes are no state of a stream of this engine"):
+        tg.set_rng_state(tg.ones(3, dtype=tg.uint8))
     first = tg.rand(3, generator=own)
     assert tg.equal(first, tg.rand(3, generator=own.set_state(saved)))
     assert own.manual_seed(9).initial_seed() == 9

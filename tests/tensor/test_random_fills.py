@@ -116,3 +116,9 @@ def test_integers_hold_no_fractions() -> None:
     for fill in ("normal_", "uniform_", "exponential_", "cauchy_", "log_normal_"):
         with pytest.raises(DtypeError, match=f"{fill}: fills floating-point tensors; got dtype int64"):
             getattr(tg.arange(3), fill)()
+
+
+def test_a_tensor_without_dimensions_is_filled_too() -> None:
+    assert tg.tensor(1.0).bernoulli().shape == ()
+    assert 2 <= float(tg.tensor(0.0).uniform_(2, 3)) < 3
+    assert tg.nn.functional.rrelu(tg.tensor(-1.0), 0.5, 0.5, training=True) == -0.5

@@ -102,3 +102,24 @@ def test_the_gradient_of_a_large_product_takes_little_memory() -> None:
         tracemalloc.stop()
         assert peak < 5e6
         assert x.grad.sum() == (8000 if value else 1)
+
+
+def test_integers_wrap_around() -> None:
+    x = tg.tensor([1, 2], dtype=tg.uint8)
+    for found, expected in (
+        (x * -1, [255, 254]),
+        (-1 + x, [0, 1]),
+        (x - 300, [213, 214]),
+        (x & -2, [0, 2]),
+        (tg.tensor([-1, 300], dtype=tg.uint8), [255, 44]),
+        (tg.full((2,), -1, dtype=tg.uint8), [255, 255]),
+        (x.clone().fill_(-1), [255, 255]),
+        (x.masked_fill(x == 1, -1), [255, 2]),
+    ):
+        assert (found.tolist(), found.dtype) == (expected, tg.uint8)
+    far = tg.tensor([1000, -1000])  # whose numbers Python makes anew each time
+    assert tg.where(far > 0, far, int("-1001")).tolist() == [1000, -1001]
+    assert (far + int("70000")).tolist() == [71000, 69000]
+    assert (x > -1).all()  # what compares takes a number as it is; PyTorch's wraps around here too
+    with pytest.raises(OverflowError):
+        tg.tensor([2**64])

@@ -7,7 +7,7 @@ from warnings import warn
 
 from ..autograd.modes import AUTOCAST, Mode
 from ..backend import backends
-from ..dtypes import DType, as_dtype, float16, is_floating
+from ..dtypes import as_dtype, dtype, float16, is_floating
 from ..errors import ArgumentError
 from ..tensor.precision import Precision
 
@@ -69,7 +69,7 @@ class autocast(Mode):  # noqa: N801 - PyTorch's name
         super().__init__()
         self.device = _known(device_type)
         self._enabled = bool(enabled) and _possible(self.device, dtype)
-        self.fast_dtype: DType | None = get_autocast_dtype(self.device) if dtype is None and self._enabled else dtype
+        self.fast_dtype: Any = get_autocast_dtype(self.device) if dtype is None and self._enabled else dtype
         self._cache_enabled = is_autocast_cache_enabled() if cache_enabled is None else cache_enabled
 
     def __enter__(self) -> Self:
@@ -117,41 +117,75 @@ def is_autocast_available(device_type: str) -> bool:
 
 
 def is_autocast_enabled(device_type: str = "cuda") -> bool:
-    """Whether operations on this type of device choose their precision here and now."""
+    """Whether operations on this type of device choose their precision here and now.
+
+    >>> tg.is_autocast_enabled("cpu")
+    False
+    """
     precision = AUTOCAST.get()
     return precision is not None and _known(device_type) in precision.low
 
 
 def set_autocast_enabled(*device_type_and_enabled: Any) -> None:
-    """Switch autocast on or off for good: for CUDA, or for the type of device that is named first."""
+    """Switch autocast on or off for good: for CUDA, or for the type of device that is named first.
+
+    >>> tg.set_autocast_enabled("cpu", True)
+    >>> tg.is_autocast_enabled("cpu")
+    True
+    >>> tg.set_autocast_enabled("cpu", False)
+    """
     device, enabled = ("cuda", *device_type_and_enabled)[-2:]
     autocast(device, enabled=enabled).__enter__()
 
 
-def get_autocast_dtype(device_type: str) -> DType:
-    """The dtype of low precision on this type of device, where none is named."""
+def get_autocast_dtype(device_type: str) -> dtype:
+    """The dtype of low precision on this type of device, where none is named.
+
+    >>> tg.get_autocast_dtype("cuda") == tg.float16
+    True
+    """
     precision = AUTOCAST.get()
     low = precision.low.get(_known(device_type)) if precision is not None else None
-    return low if low is not None else as_dtype(_chosen[device_type])
+    return dtype(low if low is not None else _chosen[device_type])
 
 
 def set_autocast_dtype(device_type: str, dtype: Any) -> None:
-    """Choose the dtype of low precision on this type of device, where none is named."""
+    """Choose the dtype of low precision on this type of device, where none is named.
+
+    >>> before = tg.get_autocast_dtype("cpu")
+    >>> tg.set_autocast_dtype("cpu", tg.float16)
+    >>> tg.get_autocast_dtype("cpu") == tg.float16
+    True
+    >>> tg.set_autocast_dtype("cpu", before)
+    """
     _chosen[_known(device_type)] = as_dtype(dtype)
 
 
 def is_autocast_cache_enabled() -> bool:
-    """Whether a parameter is cast once per block."""
+    """Whether a parameter is cast once per block.
+
+    >>> tg.is_autocast_cache_enabled()
+    True
+    """
     return _caching[0]
 
 
 def set_autocast_cache_enabled(enabled: bool) -> None:
-    """Choose whether a parameter is cast once per block, for blocks that do not say."""
+    """Choose whether a parameter is cast once per block, for blocks that do not say.
+
+    >>> tg.set_autocast_cache_enabled(False)
+    >>> tg.is_autocast_cache_enabled()
+    False
+    >>> tg.set_autocast_cache_enabled(True)
+    """
     _caching[0] = bool(enabled)
 
 
 def clear_autocast_cache() -> None:
-    """Forget which parameters were cast."""
+    """Forget which parameters were cast.
+
+    >>> tg.clear_autocast_cache()
+    """
     precision = AUTOCAST.get()
     if precision is not None and precision.cast_parameters is not None:
         precision.cast_parameters.clear()
@@ -212,7 +246,22 @@ def custom_fwd(
 
 
 def custom_bwd(bwd: Callable[..., Any] | None = None, *, device_type: str = "cuda") -> Callable[..., Any]:
-    """Mark the `backward` of an autograd Function: it runs in the precision of its `forward` (`custom_fwd`)."""
+    """Mark the `backward` of an autograd Function: it runs in the precision of its `forward` (`custom_fwd`).
+
+    >>> class Double(tg.autograd.Function):
+    ...     @staticmethod
+    ...     @tg.amp.custom_fwd(device_type="cpu")
+    ...     def forward(ctx, x):
+    ...         return x * 2
+    ...
+    ...     @staticmethod
+    ...     @tg.amp.custom_bwd(device_type="cpu")
+    ...     def backward(ctx, g):
+    ...         return g * 2
+    >>> x = tg.ones(2, requires_grad=True)
+    >>> tg.autograd.grad(Double.apply(x).sum(), x)
+    (tensor([2., 2.]),)
+    """
     device = _known(device_type)
     if bwd is None:
         return partial(custom_bwd, device_type=device)

@@ -74,7 +74,15 @@ __all__ = [
 ]
 
 
-_MODULES = ("function", "functional", "graph", "profiler")  # PyTorch's, of which some are made on first use
+_MODULES = (
+    "forward_ad",
+    "function",
+    "functional",
+    "grad_mode",
+    "graph",
+    "profiler",
+    "variable",
+)  # PyTorch's, of which some are made on first use
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,10 @@ def ancestors(roots: Iterable[Node | Leaf]) -> list[Node | Leaf]:
     """Everything the roots were computed from, themselves included, each before its inputs.
 
     Iterative, so the depth of a graph is bounded by memory alone.
+
+    >>> y = (tg.ones(2, requires_grad=True) * 3).sum()
+    >>> [type(node).__name__ for node in ancestors([y.node])]
+    ['Node', 'Node', 'Leaf']
     """
     seen = set(roots)
     stack = list(seen)
@@ -62,6 +66,10 @@ def backpropagate(
         targets: the nodes whose gradients are wanted; only what lies between is visited.
         lift: turns a saved array and its node into a tensor; given when the gradients shall be differentiable.
         retain_graph: keep saved values for another walk.
+
+    >>> x = tg.ones(2, requires_grad=True)
+    >>> backpropagate({(x * 3).node: np.ones(2)})[x.node]
+    array([3., 3.])
     """
     tape = TAPE.get()
     if lift is None and tape is not None:

@@ -15,6 +15,7 @@ from ..errors import GraphError
 from .hooks import Hooked, Name, RemovableHandle
 
 if TYPE_CHECKING:
+    from ..graph_hooks import register_multi_grad_hook
     from ..saved_tensors import disable_saved_tensors_hooks, increment_version, save_on_cpu, saved_tensors_hooks
     from ..summary import graph_summary
     from .op import Op, Rule
@@ -27,6 +28,7 @@ __all__ = [
     "disable_saved_tensors_hooks",
     "graph_summary",
     "increment_version",
+    "register_multi_grad_hook",
     "save_on_cpu",
     "saved_tensors_hooks",
 ]
@@ -47,6 +49,11 @@ class Storage:
 
     `shared` says that somebody else may see this memory: a view, `detach()`, a NumPy array. `earlier` counts the writes
     to the memory whose place this one took, and `counts` says whether writes are counted at all.
+
+    >>> x = tg.ones(2)
+    >>> _ = x[:1].add_(1)
+    >>> x.storage.version, x.storage.changed_by
+    (1, 'add_')
     """
 
     counts = True
@@ -62,7 +69,13 @@ class Storage:
 
 
 class InferenceStorage(Storage):
-    """Memory made in inference mode: it counts no writes, so nothing that was saved in it could be trusted."""
+    """Memory made in inference mode: it counts no writes, so nothing that was saved in it could be trusted.
+
+    >>> with tg.inference_mode():
+    ...     x = tg.ones(2)
+    >>> isinstance(x.storage, InferenceStorage)
+    True
+    """
 
     counts = False
 
@@ -89,6 +102,10 @@ class Node(Hooked):
         scope: path of the module in which it was made, such as `features.3`.
         source: `file:line` in the user's program, when anomaly detection was on.
         hooks: called with the gradient of the output when it is complete; what one returns replaces it.
+
+    >>> y = tg.ones(2, requires_grad=True) * 3
+    >>> y.node.name, y.node.shape, len(y.node.inputs)
+    ('mul', (2,), 2)
     """
 
     __slots__ = (
@@ -161,7 +178,7 @@ class Node(Hooked):
         if name == "input_shapes":
             return self.input_shapes
         value = self.saved_value(name)
-        if lift is None or not hasattr(value, "dtype"):
+        if lift is None or not hasattr(value, "shape"):
             return value
         if name == "out":
             return lift(value, self)
@@ -238,7 +255,12 @@ class Node(Hooked):
 
 
 class Leaf(Hooked):
-    """The place where a tensor that requires grad, and was not computed, collects its gradient."""
+    """The place where a tensor that requires grad, and was not computed, collects its gradient.
+
+    >>> x = tg.ones(2, requires_grad=True)
+    >>> isinstance(x.node, Leaf), x.node.tensor is x
+    (True, True)
+    """
 
     __slots__ = ("__weakref__", "_tensor", "after", "dtype", "hooks", "order", "shape")
 
@@ -284,6 +306,7 @@ _ELSEWHERE = {
     "disable_saved_tensors_hooks": "saved_tensors",
     "graph_summary": "summary",
     "increment_version": "saved_tensors",
+    "register_multi_grad_hook": "graph_hooks",
     "save_on_cpu": "saved_tensors",
     "saved_tensors_hooks": "saved_tensors",
 }

@@ -1,5 +1,6 @@
 """Functions that are called as gradients pass: on the way into a node, and out of it."""
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakKeyDictionary
@@ -15,6 +16,41 @@ def use_tensors(as_tensor: Callable[[Any], Any]) -> None:
     """Tell hooks how to make a tensor of an array: the engine itself knows no tensors."""
     global _as_tensor  # noqa: PLW0603 - set once, when the tensor floor is imported
     _as_tensor = as_tensor
+
+
+class _AfterWalk(threading.local):
+    """Of this thread's walks, each inside the one before: what is called in the end, with whether it got there."""
+
+    def __init__(self) -> None:
+        self.walks: list[list[Callable[[bool], Any]]] = []
+
+    def begin(self) -> list[Callable[[bool], Any]]:
+        self.walks.append([])
+        return self.walks[-1]
+
+
+AFTER_WALK = _AfterWalk()
+
+
+class _Waiting(threading.local):
+    """What hooks have put off until the end of the walk of their thread."""
+
+    def __init__(self) -> None:
+        self.calls: list[Callable[[], Any]] = []
+
+
+_waiting = _Waiting()
+
+
+def call_when_done(function: Callable[[], Any]) -> None:
+    """For a hook: call a function at the end of this `backward`, when every leaf has its gradient."""
+    _waiting.calls.append(function)
+
+
+def run_waiting() -> None:
+    """Call what was put off, once."""
+    while _waiting.calls:
+        _waiting.calls.pop(0)()
 
 
 class RemovableHandle:

@@ -44,9 +44,13 @@ class Op:
             error) or "any".
         view: whether the result may share the input's memory.
         exact: whether it moves or converts values and computes none, so that floats of 16 bits are as good as others.
+
+    >>> tg.ops.mul.inputs, tg.ops.mul(np.ones(2), 3.0)
+    (('x', 'y'), array([3., 3.]))
     """
 
     takes_16_bits = False  # see `widened`
+    only_products = False  # whether it and its rules are products and sums, which some backends do in float32
     policy = ""  # the precision that autocast wants for it
 
     def __init__(
@@ -146,12 +150,29 @@ def op(
     dtypes: str = "any",
     **rules: Callable[..., Any],
 ) -> Callable[[Callable[..., Any]], Op]:
-    """Make an operation of a forward function, with one rule per differentiable input (see the module's docstring)."""
+    """Make an operation of a forward function, with one rule per differentiable input (see the module's docstring).
+
+    >>> @op(x=lambda g, x_shape: broadcast_to(g, shape=x_shape))
+    ... def total(backend, x):
+    ...     return x.sum()
+    >>> x = tg.ones(2, requires_grad=True)
+    >>> tg.autograd.grad(total(x), x)
+    (tensor([1., 1.]),)
+    """
     return lambda forward: Op(forward, rules, joint, residuals, broadcasts=False, dtypes=dtypes, view=view, exact=exact)
 
 
 def elementwise(*, dtypes: str = "promote", **rules: Callable[..., Any]) -> Callable[[Callable[..., Any]], Op]:
-    """Like `op`, for inputs that broadcast against each other and are promoted to one dtype first."""
+    """Like `op`, for inputs that broadcast against each other and are promoted to one dtype first.
+
+    >>> @elementwise(x=lambda g, x: g * 3 * x**2)
+    ... def cube(backend, x):
+    ...     return x**3
+    >>> x = tg.tensor([2.0], requires_grad=True)
+    >>> cube(x).sum().backward()
+    >>> x.grad
+    tensor([12.])
+    """
     return lambda forward: Op(forward, rules, None, (), broadcasts=True, dtypes=dtypes, view=False)
 
 

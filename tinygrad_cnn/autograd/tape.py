@@ -59,6 +59,11 @@ def repeated(function: F) -> F:
     """Mark what changes something that outlives a step: when a recording is replayed, it is called as it is.
 
     What it is given must be tensors that the step did not make, arrays, and whatever is no tensor.
+
+    >>> calls = []
+    >>> repeated(calls.append)(1)
+    >>> calls
+    [1]
     """
 
     @wraps(function)
@@ -74,6 +79,9 @@ def taken(function: Callable[..., Any], *args: Any, varies: bool = False) -> Any
 
     Args:
         varies: whether it depends on values which of the results are None.
+
+    >>> taken(np.sort, np.array([2, 1]))
+    array([1, 2])
     """
     out = function(*args)
     if (tape := TAPE.get()) is not None:
@@ -82,6 +90,9 @@ def taken(function: Callable[..., Any], *args: Any, varies: bool = False) -> Any
 
 
 def unrecordable(reason: str) -> None:
-    """Say that what happens here depends on values in a way that no recording holds."""
+    """Say that what happens here depends on values in a way that no recording holds.
+
+    >>> unrecordable("the values decide how many there are")  # outside of `compile` it says nothing
+    """
     if (tape := TAPE.get()) is not None:
         tape.abandon(reason)

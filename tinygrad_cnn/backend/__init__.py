@@ -8,6 +8,7 @@ from ..errors import DeviceError
 from . import cuda
 from .base import Backend, Kept
 from .generator import RandomGenerator
+from .graph import Graph, StaleGraph
 from .numba import NumbaBackend
 from .numpy import NumpyBackend
 from .switches import Switch, winograd
@@ -25,6 +26,7 @@ from .threads import (
 from .window import Window, convolution_window, pooling_window
 
 cpu = NumpyBackend()
+_usual = cpu.array_type
 
 _backends: dict[str, Backend] = {cpu.name: cpu}
 _cpu_backends = {"numpy": cpu, "numba": NumbaBackend(cpu.rng)}
@@ -97,6 +99,16 @@ def _opened(name: str) -> Backend:
     return backend
 
 
+def _after_fork() -> None:
+    """In a child only the CPU is left."""
+    for name in set(_backends) - {cpu.name}:
+        del _backends[name]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def backends() -> tuple[Backend, ...]:
     """All backends that are in use."""
     return tuple(_backends.values())
@@ -111,8 +123,8 @@ def seed_all(seed: int) -> None:
 
 def backend_of(array: Any) -> Backend | None:
     """The backend whose array this is, None if it is no array of any."""
-    if type(array) is cpu.array_type:  # the usual case, asked several times per operation
-        return _backends[cpu.name]
+    if type(array) is _usual:  # asked several times per operation
+        return _backends["cpu"]
     for backend in _backends.values():
         if backend.holds(array):
             return backend
@@ -140,17 +152,19 @@ def is_array(value: Any) -> bool:
 def find_backend(values: tuple[Any, ...]) -> Backend:
     """The backend of the first array among the values; the CPU's for plain numbers."""
     for value in values:
-        if type(value) is cpu.array_type:
+        if type(value) is _usual:
             break
         if (backend := backend_of(value)) is not None:
             return backend
-    return _backends[cpu.name]
+    return _backends["cpu"]
 
 
 __all__ = [
     "Backend",
+    "Graph",
     "Kept",
     "RandomGenerator",
+    "StaleGraph",
     "Window",
     "are_deterministic_algorithms_enabled",
     "backend_of",

@@ -30,6 +30,14 @@ class ActivationKernels:
         """g where out > 0 (or NaN), else 0."""
         return self.xp.where(out <= 0, 0, g)
 
+    def relu_over(self, x: Array) -> Array:
+        """`relu(x)`, which may be written over x: for memory that nobody else reads."""
+        return self.relu(x)
+
+    def relu_grad_over(self, g: Array, out: Array) -> Array:
+        """`relu_grad(g, out)`, which may be written over g."""
+        return self.relu_grad(g, out)
+
     def leaky_relu(self, x: Array, slope: float) -> Array:
         """x for x > 0, slope · x below."""
         return self.xp.where(x > 0, x, slope * x)

@@ -12,6 +12,7 @@ from typing import Any
 
 from .activations import ActivationKernels
 from .generator import RandomGenerator
+from .graph import Graph
 from .normalization import NormalizationKernels, per_channel
 from .recurrent import RecurrentKernels
 from .window import Ints, Window
@@ -71,6 +72,17 @@ class Backend(ActivationKernels, NormalizationKernels, RecurrentKernels):
         """The array x of another backend as an array of this one."""
         return self.asarray(other.to_numpy(x))
 
+    def pinned(self, x: Array) -> Array:
+        """A copy in memory that another device reads by itself; x where there is none."""
+        return x
+
+    def is_pinned(self, x: Array) -> bool:
+        """Whether an array is in such memory."""
+        return False
+
+    def finish_uploads(self) -> None:
+        """Wait until what `copy_from` reads may be written to."""
+
     def from_dlpack(self, x: Any) -> Array:
         """An array on the memory of another library's, which is on this device."""
         return self.xp.from_dlpack(x)
@@ -81,6 +93,10 @@ class Backend(ActivationKernels, NormalizationKernels, RecurrentKernels):
     def new_generator(self) -> RandomGenerator:
         """A random generator of its own, seeded from the operating system."""
         raise NotImplementedError
+
+    def new_graph(self) -> Graph | None:
+        """Something to capture work into; None where a backend can't."""
+        return None
 
     def shares_memory(self, a: Array, b: Array) -> bool:
         """Whether one of the arrays may be a view of the other (or of the same memory)."""
@@ -156,6 +172,13 @@ class Backend(ActivationKernels, NormalizationKernels, RecurrentKernels):
             taps = xp.where(better, taps.dtype.type(number), taps)
         return values, taps
 
+    def pools_like_relu(self, x: Array, window: Window) -> bool:
+        """Whether relu and max pooling of such images may change places, and their gradients, and give the same bits.
+
+        That is so where all zeros that they make are positive, so that a sum or a maximum has but one zero.
+        """
+        return False
+
     def pool_gather(self, x: Array, taps: Array, window: Window) -> Array:
         """From each window take the pixel at its tap: (N, C, *image), (N, C, *output) → (N, C, *output)."""
         out = self.xp.zeros_like(taps, dtype=x.dtype)
@@ -212,6 +235,10 @@ class Backend(ActivationKernels, NormalizationKernels, RecurrentKernels):
 
     # indexing ---------------------------------------------------------------------------------------------------------
 
+    def all_below(self, x: Array, count: int) -> bool:
+        """Whether all int64 numbers lie in [0, count)."""
+        return not (x.view("uint64") >= count).any()  # negative ones too are large without a sign
+
     def scatter_add(self, positions: Array, values: Array, shape: Ints) -> Array:
         """Zeros of this shape, with each value added at its position in the flattened array; positions may repeat."""
         if values.dtype.kind != "f":  # sums in float64 would round large integers
@@ -239,6 +266,11 @@ class Backend(ActivationKernels, NormalizationKernels, RecurrentKernels):
             out *= 1 / (1 - p)
         return out
 
+    def cross_entropy(self, x: Array, target: Array) -> Array:
+        """The mean of `softmax_cross_entropy`: () of no dimension."""
+        with self.quiet():
+            return self.xp.true_divide(self.softmax_cross_entropy(x, target).sum(), len(x))
+
     def softmax_cross_entropy(self, x: Array, target: Array) -> Array:
         """−ln softmax(x)[target] for each row: scores (N, C), class numbers (N) → (N)."""
         xp = self.xp
@@ -247,14 +279,28 @@ class Backend(ActivationKernels, NormalizationKernels, RecurrentKernels):
             return xp.log(xp.sum(xp.exp(shifted), axis=1)) - xp.take_along_axis(shifted, target[:, None], axis=1)[:, 0]
 
     def softmax_cross_entropy_grad(self, g: Array, x: Array, target: Array) -> Array:
-        """g · (softmax(x) − one-hot(target)), row by row."""
+        """g · (softmax(x) − one-hot(target)), row by row; g is (N), or one number for all rows."""
         xp = self.xp
         with self.quiet():
             out = xp.exp(x - xp.max(x, axis=1, keepdims=True))
             out /= xp.sum(out, axis=1, keepdims=True)
         out[xp.arange(len(target)), target] -= 1
-        out *= g[:, None]
+        out *= g[:, None] if g.ndim else g
         return out
+
+    def norm(self, arrays: Sequence[Array]) -> Array:
+        """√Σ x² over all values of all arrays."""
+        parts = [self.xp.vdot(flat, flat) for flat in (x.reshape(-1) for x in arrays)]
+        return self.xp.sqrt(sum(parts[1:], parts[0]))
+
+    def shrink(self, arrays: Sequence[Array], norm: Array, most: float) -> bool:
+        """Scale arrays of this norm in place so that it is at most `most`; whether they may have changed."""
+        factor = most / (float(norm) + 1e-6)
+        if factor < 1 or factor != factor:  # noqa: PLR0124 - a NaN spreads, so that it is seen
+            for x in arrays:
+                x *= factor
+            return True
+        return False
 
     def sgd_steps(
         self,

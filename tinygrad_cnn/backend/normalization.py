@@ -10,6 +10,15 @@ class NormalizationKernels:
     """What a backend computes from means and variances, in few passes where it can."""
 
     xp: Any
+    joins_relu = False  # whether the two kernels with ReLU make fewer passes than their parts
+
+    def relu(self, x: Array) -> Array:
+        """max(x, 0)"""
+        raise NotImplementedError
+
+    def relu_grad(self, g: Array, out: Array) -> Array:
+        """g where out > 0, else 0."""
+        raise NotImplementedError
 
     def batch_norm(self, x: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
         """Normalise each channel over batch and space; the result, and mean and 1/√(variance + eps) per channel."""
@@ -32,6 +41,19 @@ class NormalizationKernels:
             g - per_channel(bias_grad / count, x) - normal * per_channel(weight_grad / count, x)
         )
         return x_grad, weight_grad, bias_grad
+
+    def batch_norm_relu(
+        self, x: Array, weight: Array | None, bias: Array | None, eps: float
+    ) -> tuple[Array, Array, Array]:
+        """`batch_norm` whose result goes through `relu`."""
+        out, mean, invstd = self.batch_norm(x, weight, bias, eps)
+        return self.relu(out), mean, invstd
+
+    def batch_norm_relu_input_grad(
+        self, g: Array, out: Array, x: Array, weight: Array | None, mean: Array, invstd: Array
+    ) -> tuple[Array, Array, Array]:
+        """Gradients of `batch_norm_relu`, whose result was `out`, for x, weight and bias."""
+        return self.batch_norm_input_grad(self.relu_grad(g, out), x, weight, mean, invstd)
 
     def update_running_statistics(
         self,

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from . import cuda
 from .base import Array, Kept, lowest, tap_dtype
 from .memory import channels_at_end, channels_second, is_alone
 from .numpy_convolution import MatrixConvolution
@@ -94,6 +95,14 @@ class NumpyBackend(MatrixConvolution):
     def __init__(self) -> None:
         self.rng = NumpyGenerator()
 
+    def pinned(self, x: Array) -> Array:
+        """`Backend.pinned`: CUDA's devices read it."""
+        return cuda.pinned(x)
+
+    def is_pinned(self, x: Array) -> bool:
+        """`Backend.is_pinned`."""
+        return cuda.is_pinned(x)
+
     def to_numpy(self, x: Array) -> Any:
         """The array itself."""
         return x
@@ -135,7 +144,8 @@ class NumpyBackend(MatrixConvolution):
     def relu_grad(self, g: Array, out: Array) -> Array:
         """`Backend.relu_grad` by bits, in the memory order of out."""
         if out.size < FEW:
-            return np.where(out <= _zero(out.dtype), _zero(g.dtype), g)
+            zero = _zero(g.dtype)
+            return np.where(out <= zero, zero, g)
         return _without(out <= 0, g) if _alike(g, out) else super().relu_grad(g, out)
 
     def hardtanh_grad(self, g: Array, x: Array, low: float, high: float) -> Array:
@@ -218,6 +228,8 @@ class NumpyBackend(MatrixConvolution):
         rows = _rows_of_channels(x)
         if rows is None or x.dtype.kind != "f":
             return super().channel_sum(x)
+        if len(rows) <= ROWS:
+            return np.ones(len(rows), x.dtype) @ rows
         whole = len(rows) // ROWS * ROWS
         blocks = rows[:whole].reshape(-1, ROWS, rows.shape[1])
         sums = np.matmul(np.ones((1, ROWS), dtype=x.dtype), blocks).sum(axis=0, dtype=np.float64)[0]

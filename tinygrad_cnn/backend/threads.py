@@ -48,7 +48,11 @@ def set_num_threads(n: int) -> None:
 
 
 def get_num_threads() -> int:
-    """How many threads operations on the CPU use."""
+    """How many threads operations on the CPU use.
+
+    >>> tg.get_num_threads() >= 1
+    True
+    """
     return _count
 
 
@@ -65,12 +69,18 @@ def set_num_interop_threads(n: int) -> None:
     Raises:
         TypeError: for what is no integer.
         ValueError: for a number below 1.
+
+    >>> tg.set_num_interop_threads(2)
     """
     _positive("set_num_interop_threads", n)
 
 
 def get_num_interop_threads() -> int:
-    """1: operations run one after another."""
+    """1: operations run one after another.
+
+    >>> tg.get_num_interop_threads()
+    1
+    """
     return 1
 
 
@@ -156,12 +166,20 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
 
 
 def are_deterministic_algorithms_enabled() -> bool:
-    """Whether `use_deterministic_algorithms(True)` holds."""
+    """Whether `use_deterministic_algorithms(True)` holds.
+
+    >>> tg.are_deterministic_algorithms_enabled()
+    False
+    """
     return _deterministic
 
 
 def is_deterministic_algorithms_warn_only_enabled() -> bool:
-    """Whether it holds with `warn_only`."""
+    """Whether it holds with `warn_only`.
+
+    >>> tg.is_deterministic_algorithms_warn_only_enabled()
+    False
+    """
     return _warn_only
 
 
@@ -170,6 +188,11 @@ def set_deterministic_debug_mode(debug_mode: int | str) -> None:
 
     Raises:
         ValueError: for another number or name.
+
+    >>> tg.set_deterministic_debug_mode("warn")
+    >>> tg.get_deterministic_debug_mode()
+    1
+    >>> tg.set_deterministic_debug_mode("default")
     """
     modes: dict[Any, int] = {0: 0, 1: 1, 2: 2, "default": 0, "warn": 1, "error": 2}
     if isinstance(debug_mode, bool) or debug_mode not in modes:
@@ -180,5 +203,9 @@ def set_deterministic_debug_mode(debug_mode: int | str) -> None:
 
 
 def get_deterministic_debug_mode() -> int:
-    """0, 1 or 2, as for `set_deterministic_debug_mode`."""
+    """0, 1 or 2, as for `set_deterministic_debug_mode`.
+
+    >>> tg.get_deterministic_debug_mode()
+    0
+    """
     return 0 if not _deterministic else 1 if _warn_only else 2

@@ -10,17 +10,20 @@ from warnings import warn
 
 from ..autograd.modes import ANOMALY, AUTOCAST, MODE, RECORDING
 from ..autograd.tape import TAPE
-from ..backend import backends
+from ..backend import StaleGraph, backends
 from ..dtypes import get_default_dtype
 from ..nn import Module
 from ..tensor import Tensor
+from .captured import CannotCapture, Captured, NotThisTime, graph_for
 from .helpers import Differs
 from .observer import Guard, Observer
 from .program import build, write
 from .recorder import Recorder
+from .reuse import improve
 from .script import Script
 
 RECORDINGS = 8  # as many are kept of one function
+CAPTURES = 4  # as often is one recording captured anew, when what it uses has moved
 NUMBERS = (bool, int, float, str, bytes, type(None))
 
 
@@ -31,6 +34,8 @@ class Recording:
         script: what was written down in the first run.
         replay: the function made of it, once a second run has said the same.
         source: the text of that function.
+        captured: the same as one graph, on devices that have graphs; after the first replay.
+        why_not: why there is none, empty where there could be.
     """
 
     def __init__(self, key: Any, kept: list[Any], script: Script, guards: list[Guard]) -> None:
@@ -38,6 +43,10 @@ class Recording:
         self.replay: Callable[..., Any] | None = None
         self.source = ""
         self.replayed = 0
+        self.captured: Captured | None = None
+        self.captures = 0
+        self.failed = False
+        self.why_not = ""
         self.guards = guards
         self._empty = [guard.read.__self__ for guard in guards if not guard.values and _is_dict_values(guard.read)]  # type: ignore[attr-defined]
         full = [guard for guard in guards if guard.values or not _is_dict_values(guard.read)]
@@ -45,6 +54,36 @@ class Recording:
         self._values = [*chain.from_iterable(guard.values for guard in full)]
         self._outside = [(x, _state(x)) for x in script.outside.values()]
         self._owners = [(name, True) for name in script.with_grad] + [(name, False) for name in script.without_grad]
+
+    def run(self, inputs: list[Tensor]) -> Any:
+        """A replay, or the launch of a graph.
+
+        Raises:
+            Differs: when the values lead elsewhere; nothing has been changed then.
+        """
+        assert self.replay is not None
+        if self.captured is None and self.replayed and not self.why_not:
+            self._capture(inputs)
+        if self.captured is not None:
+            try:
+                return self.captured.launch(inputs)
+            except StaleGraph:
+                self.captured = None
+            except NotThisTime:
+                pass
+        return self.replay(*inputs)
+
+    def _capture(self, inputs: list[Tensor]) -> None:
+        self.captures += 1
+        if self.captures > CAPTURES:
+            self.why_not = "the tensors that it uses keep moving to other memory"
+            return
+        try:
+            self.captured = Captured(self.script, inputs, MODE.get(), graph_for(self.script, inputs))
+        except CannotCapture as error:
+            # The first failure may be that something was loaded then, which a capture does not allow.
+            self.why_not = str(error) if self.failed or not error.may_pass else ""
+            self.failed = True
 
     def holds(self, inputs: list[Tensor]) -> bool:
         """Whether a call with arguments of the same kind goes the recorded way."""
@@ -80,6 +119,10 @@ class Compiled:
 
     Attributes:
         reason: why it runs eagerly, empty while it need not.
+
+    >>> step = tg.compile(lambda x: (x * 2).sum())
+    >>> type(step).__name__, step(tg.ones(2))
+    ('Compiled', tensor(4.))
     """
 
     def __init__(self, function: Callable[..., Any], *, fullgraph: bool = False) -> None:
@@ -108,7 +151,7 @@ class Compiled:
                 if recording.replay is None:
                     return self._record(key, inputs, args, kwargs, recording)
                 try:
-                    result = recording.replay(*inputs)
+                    result = recording.run(inputs)
                 except Differs:
                     continue
                 recording.replayed += 1
@@ -158,8 +201,9 @@ class Compiled:
         elif difference := earlier.script.same_as(script):
             self._give_up(f"two calls did not do the same: {difference}")
         else:
-            earlier.source = write(script, len(inputs), MODE.get())
-            earlier.replay = build(script, earlier.source)
+            improve(script)
+            earlier.script, earlier.source = script, write(script, len(inputs), MODE.get())
+            earlier.replay = build(script, earlier.source)["replay"]
         return result
 
     def _differences(self, key: Any) -> str:
@@ -179,6 +223,11 @@ class Compiled:
         self.reason = reason
         self._recordings.clear()
         warn(f"compile: {name} runs eagerly, since it cannot be replayed: {reason}", stacklevel=5)
+
+    @property
+    def graphs(self) -> list[str]:
+        """For each recording, the newest first: "captured", or why its lines are replayed one by one."""
+        return ["captured" if r.captured is not None else r.why_not or "not replayed yet" for r in self._recordings]
 
     @property
     def programs(self) -> list[str]:
@@ -241,7 +290,7 @@ def compile(
 ) -> Any:
     """Record what a function of tensors does, and replay the recording in later calls.
 
-    A replay calls the same kernels on the same arrays in the same order, so its results are those of the function, bit
+    A replay calls the same kernels in the same order, or ones that give the same, so its results are the function's bit
     for bit; it leaves out what Python does in between: modules, checks, the graph, the bookkeeping of the walk back.
     Meant for a whole training step, or a model. The function runs as always in the first two calls with
     arguments of given shapes, dtypes and numbers; they are recorded, and if both did the same, later calls replay it.
@@ -257,6 +306,11 @@ def compile(
     `zeros`, hooks, `autograd.Function`, changes of Python's own state (a counter, a list that grows), random numbers
     and clocks of Python's.
 
+    On a CUDA device the fourth such call captures the recording into one CUDA graph, and later ones launch it: a step
+    costs the processor one launch. Optimizers count and schedulers move as ever; their numbers are written to the
+    device before a launch. Gradients of parameters lie in memory of the graph, so the next step writes over them. What
+    can't be captured is replayed call by call; `graphs` says why.
+
     A tensor that is returned to be differentiated has its graph, made anew by each replay: `backward()` walks it as
     ever, so a model in training may be compiled alone.
 
@@ -267,8 +321,8 @@ def compile(
         dynamic, backend, mode, options: for PyTorch's signature alone.
 
     Returns:
-        A `Compiled`, whose `programs` show what is replayed and whose `reason` says why nothing is; for a module, a
-        module.
+        A `Compiled`, whose `programs` show what is replayed, whose `graphs` what is captured, and whose `reason` says
+        why nothing is; for a module, a module.
 
     Raises:
         TypeError: for what cannot be called.

@@ -55,8 +55,8 @@ class Names:
         self._fresh: set[int] = set()  # arrays that a walk back made
         self._alive: dict[int, ref[Any]] = {}
         self._kept: list[Any] = list(inputs)  # so that no other gets their id
-        for x, name in zip(inputs, self.inputs.values(), strict=True):
-            self._know(x.array, f"{name}.array", early=True)
+        for x in inputs:
+            self._know(x.array, f"{self.inputs[id(x)]}.array", early=True)
 
     def _is_inside(self, tensor: Any) -> bool:
         """Whether a tensor was made in this run, and is not found from outside as a gradient."""

@@ -156,6 +156,8 @@ class Observer:
             self._inside = frame  # an operation of the user's own is called again as it is, like a repeated function
         elif code.co_name == "__del__" or code in self._collecting:
             self._inside = frame  # the collector calls when it likes, in the middle of anything
+        elif frame.f_globals.get("__name__", "").partition(".")[0] == "importlib":
+            self._inside = frame  # a module that is loaded when it is first asked for
         elif (reason := REASONS.get(code)) is not None:
             self.recorder.abandon(reason)
         elif code is SET_GRAD or code is DEL_GRAD:

@@ -73,7 +73,10 @@ class Recorder(Histories):
             if not result.array.ndim and not rest:  # NumPy makes numbers of such arrays
                 text = f"{self._constant(backend.asarray, 'asarray')}({text})"
             reads.early = reads.early and op.name not in DRAWING
-            self._write(text, reads, [result.array, *rest], several=bool(op.residuals))
+            if self._write(text, reads, [result.array, *rest], several=bool(op.residuals)):
+                self._says(op.name, "", operands)
+                swaps = op.name == "max_pool2d" and backend.pools_like_relu(arrays[0], params["window"])
+                self.script.lines[-1].swaps = swaps
             if result.node is not None:
                 self.note(result.node, args)
 
@@ -113,7 +116,9 @@ class Recorder(Histories):
         finally:
             ANOMALY.reset(anomaly)
             TAPE.reset(tape)
-        text = f"{self._function(function)}({', '.join(operands)})"
+        name = self._function(function)
+        self.script.repeated.append(name)
+        text = f"{name}({', '.join(operands)})"
         reads.acts, reads.early = True, False
         if isinstance(out, list):
             # Named anew even where they are known: another time, with other gradients before, they may be other arrays.
@@ -262,11 +267,12 @@ class Recorder(Histories):
         out = rule(g, *values)
         with self._naming(f"backward of {node.name}: "):
             reads = Reads()
-            operands = ", ".join([self._array(g, reads), *(self._text(value, reads) for value in values)])
+            operands = [self._array(g, reads), *(self._text(value, reads) for value in values)]
             made = [x for x in (out if several else [out]) if x is not None and id(x) not in self._known]
             self._fresh.update(map(id, made))
-            text = f"{self._constant(rule, f'{node.name}_{which}_grad')}({operands})"
-            self._write(text, reads, list(out) if several else [out], several=several)
+            text = f"{self._constant(rule, f'{node.name}_{which}_grad')}({', '.join(operands)})"
+            if self._write(text, reads, list(out) if several else [out], several=several):
+                self._says(node.name, which, operands)
         return out
 
     def _sum(self, a: Any, b: Any) -> Any:
@@ -360,6 +366,11 @@ class Recorder(Histories):
         mode = MODE.get() if reads.acts else ""
         self._acted = self._acted or reads.acts
         self.script.lines.append(Line(text, tuple(reads.names), makes, several, mode, self._quiet, early))
+
+    def _says(self, op: str, rule: str, operands: list[str]) -> None:
+        """What the last line is."""
+        line = self.script.lines[-1]
+        line.op, line.rule, line.operands = op, rule, tuple(operands)
 
 
 class _Naming:

@@ -17,6 +17,9 @@ class Line:
         early: whether it depends on nothing but the arguments as they were given, and changes nothing.
         decides: whether it checks that this call goes the way of the recorded one.
         of_graph: whether it makes a node.
+        op, rule: the operation that it calls, and the input whose gradient rule it calls if it does ("all" for all).
+        operands: what stands between the parentheses of that call.
+        swaps: whether it is a max pooling that may change places with a relu, by what the backend says.
     """
 
     text: str
@@ -28,6 +31,10 @@ class Line:
     early: bool
     decides: bool = False
     of_graph: bool = False
+    op: str = ""
+    rule: str = ""
+    operands: tuple[str, ...] = ()
+    swaps: bool = False
 
 
 @dataclass
@@ -39,6 +46,7 @@ class Script:
     outside: dict[str, Any] = field(default_factory=dict)  # tensors by name
     with_grad: list[str] = field(default_factory=list)  # of those and the arguments, which had a gradient
     without_grad: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)  # names of functions that change what outlives a run
     result: str = "None"
     result_reads: tuple[str, ...] = ()
 

@@ -1,6 +1,7 @@
 """New tensors: from values, filled, in sequence, at random, windows of signals."""
 
 from ..tensor import as_tensor
+from .like import empty_like, full_like, ones_like, zeros_like
 from .random import (
     bernoulli,
     multinomial,
@@ -18,23 +19,19 @@ from .values import (
     arange,
     asarray,
     empty,
-    empty_like,
     empty_permuted,
     empty_strided,
     eye,
     from_numpy,
     frombuffer,
     full,
-    full_like,
     linspace,
     logspace,
     ones,
-    ones_like,
     range,
     scalar_tensor,
     tensor,
     zeros,
-    zeros_like,
 )
 from .windows import bartlett_window, blackman_window, hamming_window, hann_window, kaiser_window
 

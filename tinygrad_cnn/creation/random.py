@@ -7,7 +7,8 @@ from ..errors import ArgumentError
 from ..functions.out import with_out
 from ..random import Generator, stream
 from ..tensor import Tensor
-from .values import finished, floating, like, shape_of
+from .like import like
+from .values import finished, floating, shape_of
 
 
 def _random(
@@ -36,7 +37,12 @@ def rand(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Values spread evenly over [0, 1)."""
+    """Values spread evenly over [0, 1).
+
+    >>> x = rand(2, 3)
+    >>> x.shape, bool((x < 1).all())
+    ((2, 3), True)
+    """
     return _random("rand", shape, size, generator, dtype, device, requires_grad)
 
 
@@ -51,7 +57,11 @@ def randn(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Normally distributed values with mean 0 and variance 1."""
+    """Normally distributed values with mean 0 and variance 1.
+
+    >>> randn(2, 3).shape
+    (2, 3)
+    """
     return _random("randn", shape, size, generator, dtype, device, requires_grad)
 
 
@@ -65,7 +75,11 @@ def rand_like(
     pin_memory: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """`rand` in the shape, dtype and place of another tensor."""
+    """`rand` in the shape, dtype and place of another tensor.
+
+    >>> rand_like(tg.ones(2, 3)).shape
+    (2, 3)
+    """
     return like(rand, input, dtype, device, requires_grad)
 
 
@@ -79,7 +93,11 @@ def randn_like(
     pin_memory: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """`randn` in the shape, dtype and place of another tensor."""
+    """`randn` in the shape, dtype and place of another tensor.
+
+    >>> randn_like(tg.ones(2, dtype=tg.float64)).dtype == tg.float64
+    True
+    """
     return like(randn, input, dtype, device, requires_grad)
 
 
@@ -96,7 +114,11 @@ def randint(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Integers from low up to but without high; `randint(high, size)` starts at 0."""
+    """Integers from low up to but without high; `randint(high, size)` starts at 0.
+
+    >>> randint(5, 6, (2,))
+    tensor([5, 5])
+    """
     if size is None and isinstance(high, tuple | list):
         low, high, size = 0, low, high
     elif high is None:
@@ -150,7 +172,11 @@ def randperm(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """The integers below n in random order."""
+    """The integers below n in random order.
+
+    >>> randperm(4).sort().values
+    tensor([0, 1, 2, 3])
+    """
     order = stream(generator, place=device).permutation(n)
     return finished(order.astype(int64 if dtype is None else as_dtype(dtype)), requires_grad)
 
@@ -168,7 +194,11 @@ def normal(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Normally distributed values; mean and std are numbers (with a size) or tensors that broadcast."""
+    """Normally distributed values; mean and std are numbers (with a size) or tensors that broadcast.
+
+    >>> normal(2.0, 0.0, (2,)), normal(tg.tensor([1.0, 3.0]), 0.0)
+    (tensor([2., 2.]), tensor([1., 3.]))
+    """
     if size is None:
         tensors = [value for value in (mean, std) if isinstance(value, Tensor)]
         if not tensors:
@@ -180,7 +210,11 @@ def normal(
 
 @with_out
 def bernoulli(input: Tensor, p: Any = None, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that the input holds (or p), else 0."""
+    """1 with the probability that the input holds (or p), else 0.
+
+    >>> bernoulli(tg.tensor([0.0, 1.0]))
+    tensor([0., 1.])
+    """
     return input.bernoulli(p, generator=generator)
 
 

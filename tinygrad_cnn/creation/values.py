@@ -1,15 +1,14 @@
 """New tensors: from values, filled, in sequence."""
 
 import builtins
-from collections.abc import Callable
 from math import ceil, isfinite
 from typing import Any
 
 import numpy
 
-from ..dtypes import as_dtype, get_default_dtype, int64, is_floating
+from ..dtypes import as_dtype, float32, get_default_dtype, int64, is_floating, wrapped
 from ..errors import ArgumentError, ShapeError
-from ..functions.out import with_out
+from ..functions.out import keep, with_out
 from ..tensor import Tensor, as_tensor, backend_for, sizes
 
 
@@ -42,6 +41,12 @@ def from_numpy(array: Any) -> Tensor:
 
     Raises:
         TypeError: for anything else, or a dtype that tensors do not have.
+
+    >>> array = np.zeros(2)
+    >>> from_numpy(array).fill_(1)
+    tensor([1., 1.], dtype=float64)
+    >>> array.sum() == 2
+    np.True_
     """
     if not isinstance(array, backend_for("cpu").array_type):
         raise TypeError(f"from_numpy: expected a NumPy array; got {type(array).__name__}; use tensor() or as_tensor()")
@@ -71,7 +76,11 @@ def zeros(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Zeros."""
+    """Zeros.
+
+    >>> zeros(2)
+    tensor([0., 0.])
+    """
     return finished(backend_for(device).xp.zeros(shape_of("zeros", shape, size), dtype=floating(dtype)), requires_grad)
 
 
@@ -85,7 +94,11 @@ def ones(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Ones."""
+    """Ones.
+
+    >>> ones(2)
+    tensor([1., 1.])
+    """
     return finished(backend_for(device).xp.ones(shape_of("ones", shape, size), dtype=floating(dtype)), requires_grad)
 
 
@@ -99,7 +112,11 @@ def empty(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Values that happen to be in memory."""
+    """Values that happen to be in memory.
+
+    >>> empty(2, 3).shape
+    (2, 3)
+    """
     return finished(backend_for(device).xp.empty(shape_of("empty", shape, size), dtype=floating(dtype)), requires_grad)
 
 
@@ -114,87 +131,18 @@ def full(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """One value everywhere; its kind decides the dtype."""
+    """One value everywhere; its kind decides the dtype.
+
+    >>> full((2,), 7), full((2,), 0.5)
+    (tensor([7, 7]), tensor([0.5000, 0.5000]))
+    """
     wanted = as_tensor(fill_value).dtype if dtype is None else as_dtype(dtype)
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    return finished(backend_for(device).xp.full(shape_of("full", (), size), value, dtype=wanted), requires_grad)
-
-
-def like(make: Callable[..., Tensor], x: Tensor, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
-    """What `make` makes, in the shape, dtype and place of another tensor, unless others are named."""
-    return make(
-        x.shape,
-        dtype=x.dtype if dtype is None else dtype,
-        device=x.device if device is None else device,
-        requires_grad=requires_grad,
+    return finished(
+        backend_for(device).xp.full(shape_of("full", (), size), wrapped(value, wanted), dtype=wanted), requires_grad
     )
 
 
-def zeros_like(
-    input: Tensor,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    layout: Any = None,
-    pin_memory: bool = False,
-    memory_format: Any = None,
-) -> Tensor:
-    """Zeros in the shape, dtype and place of another tensor."""
-    return like(zeros, input, dtype, device, requires_grad)
-
-
-def ones_like(
-    input: Tensor,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    layout: Any = None,
-    pin_memory: bool = False,
-    memory_format: Any = None,
-) -> Tensor:
-    """Ones in the shape, dtype and place of another tensor."""
-    return like(ones, input, dtype, device, requires_grad)
-
-
-def empty_like(
-    input: Tensor,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    layout: Any = None,
-    pin_memory: bool = False,
-    memory_format: Any = None,
-) -> Tensor:
-    """Uninitialised values in the shape, dtype and place of another tensor."""
-    return like(empty, input, dtype, device, requires_grad)
-
-
-def full_like(
-    input: Tensor,
-    fill_value: Any,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    layout: Any = None,
-    pin_memory: bool = False,
-    memory_format: Any = None,
-) -> Tensor:
-    """One value in the shape, dtype and place of another tensor."""
-    place = input.device if device is None else device
-    return full(
-        input.shape,
-        fill_value,
-        dtype=input.dtype if dtype is None else dtype,
-        device=place,
-        requires_grad=requires_grad,
-    )
-
-
-@with_out
 def arange(
     start: Any,
     end: Any = None,
@@ -205,8 +153,12 @@ def arange(
     requires_grad: bool = False,
     layout: Any = None,
     pin_memory: bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """start, start + step, … up to but without end; from 0 when only the end is given.
+
+    Raises:
+        ValueError: for steps that lead away from the end, or that are 0 in the dtype.
 
     >>> arange(3), arange(1, 2, 0.5)
     (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
@@ -215,14 +167,32 @@ def arange(
     first, last, step = (value.item() if isinstance(value, Tensor) else value for value in (first, last, step))
     if step == 0 or not isfinite(last - first) or (last - first) / step < 0:
         raise ArgumentError(f"arange: from {first} to {last} no number of steps of {step} leads")
+    if dtype is None and out is not None:
+        dtype = out.dtype
     if dtype is None:
         integers = all(isinstance(value, int) for value in (first, last, step))
         dtype = int64 if integers else get_default_dtype()
     elif as_dtype(dtype).kind in "iu":
-        first, last, step = int(first), int(last), int(step)
+        first, last, fraction, step = int(first), int(last), step, int(step)
+        if not step:
+            raise ArgumentError(f"arange: a step of {fraction} is 0 in {as_dtype(dtype)}")
     xp = backend_for(device).xp
     count = ceil((last - first) / step)
-    return finished((first + xp.arange(count) * step).astype(as_dtype(dtype)), requires_grad)
+    made = finished((first + xp.arange(count) * step).astype(as_dtype(dtype)), requires_grad)
+    return made if out is None else keep("arange", made, out, ())
+
+
+def spread_evenly(xp: Any, first: float, last: float, steps: int, dtype: Any) -> Any:
+    """The values of `linspace` as an array: counted from the start in the first half, from the end in the second.
+
+    Those of float32 are rounded once, as PyTorch's fused multiplication and addition does it: bit for bit the same.
+    """
+    if dtype != float32 or steps < 2:
+        return xp.linspace(first, last, steps, dtype=dtype)
+    start, end = numpy.float32(first), numpy.float32(last)
+    step, numbers = float((end - start) / numpy.float32(steps - 1)), xp.arange(steps, dtype="float64")
+    ahead, behind = float(start) + step * numbers, float(end) - step * (steps - 1 - numbers)
+    return xp.where(numbers < steps // 2, ahead, behind).astype(dtype)
 
 
 @with_out
@@ -241,13 +211,16 @@ def linspace(
 
     Raises:
         RuntimeError: for a negative number of steps, or tensors with dimensions.
+
+    >>> linspace(0, 1, 3)
+    tensor([0.0000, 0.5000, 1.0000])
     """
     first, last = (_number("linspace", value) for value in (start, end))
     wanted, xp = floating(dtype), backend_for(device).xp
     if steps < 0:
         raise ArgumentError(f"linspace: the number of steps must be non-negative; got {steps}")
     if is_floating(wanted):
-        return finished(xp.linspace(first, last, steps, dtype=wanted), requires_grad)
+        return finished(spread_evenly(xp, first, last, steps, wanted), requires_grad)
     first, last = int(first), int(last)
     step, numbers = (last - first) / max(steps - 1, 1), xp.arange(steps)
     values = xp.where(numbers < (steps + 1) // 2, first + step * numbers, last - step * (steps - 1 - numbers))
@@ -300,7 +273,12 @@ def eye(
     layout: Any = None,
     pin_memory: bool = False,
 ) -> Tensor:
-    """The identity matrix."""
+    """The identity matrix.
+
+    >>> eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     if n < 0 or (m or 0) < 0:
         raise ArgumentError(f"eye: n and m must be greater or equal to 0; got {n} and {m}")
     return finished(backend_for(device).xp.eye(n, m, dtype=floating(dtype)), requires_grad)

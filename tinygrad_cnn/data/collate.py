@@ -94,7 +94,7 @@ def _mapping(batch: Sequence[Any], field: str) -> Any:
             got = f"has {list(value)}" if isinstance(value, Mapping) else f"is of type {type(value).__name__}"
             raise ShapeError(f"default_collate: item 0{field} has the keys {list(first)}, but item {i}{field} {got}")
     columns = {key: _collated([value[key] for value in batch], f"{field}[{key!r}]") for key in first}
-    return _of_type(type(first), columns, dict)
+    return of_type(type(first), columns, dict)
 
 
 def _sequence(batch: Sequence[Any], field: str) -> Any:
@@ -106,10 +106,10 @@ def _sequence(batch: Sequence[Any], field: str) -> Any:
     columns = [_collated(values, f"{field}[{i}]") for i, values in enumerate(zip(*batch, strict=True))]
     if isinstance(first, tuple):
         return type(first)(*columns) if hasattr(first, "_fields") else columns
-    return _of_type(type(first), columns, list)
+    return of_type(type(first), columns, list)
 
 
-def _of_type(kind: Callable[[Any], Any], columns: Any, fallback: type) -> Any:
+def of_type(kind: Callable[[Any], Any], columns: Any, fallback: type) -> Any:
     """The columns in a container of this kind, or a plain one if it can't be made from them."""
     try:
         return kind(columns)
@@ -129,10 +129,10 @@ def default_convert(data: Any) -> Any:
     if isinstance(data, str | bytes | Tensor):
         return data
     if isinstance(data, Mapping):
-        return _of_type(type(data), {key: default_convert(value) for key, value in data.items()}, dict)
+        return of_type(type(data), {key: default_convert(value) for key, value in data.items()}, dict)
     if isinstance(data, tuple):
         values = [default_convert(value) for value in data]
         return type(data)(*values) if hasattr(data, "_fields") else values
     if isinstance(data, Sequence):
-        return _of_type(type(data), [default_convert(value) for value in data], list)
+        return of_type(type(data), [default_convert(value) for value in data], list)
     return data

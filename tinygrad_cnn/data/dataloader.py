@@ -11,6 +11,7 @@ from .collate import default_collate, default_convert
 from .crew import Crew, Round, context_of
 from .dataset import Dataset, IterableDataset
 from .fetching import Fetcher
+from .pinning import pin_memory
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, drawing_from, size_of
 
 T_co = TypeVar("T_co", covariant=True)
@@ -44,7 +45,8 @@ class DataLoader(Generic[T_co]):
         batch_sampler: the lists of items that make the batches instead.
         num_workers: how many processes make batches ahead of time; 0 makes each when it is asked for.
         collate_fn: makes a batch of a list of items. Default: `default_collate`; without batches `default_convert`.
-        pin_memory: accepted; no memory is pinned.
+        pin_memory: put batches into pinned memory, where there is a GPU: `.to("cuda", non_blocking=True)` then does not
+            wait, so that the next batch is made and copied while the GPU computes.
         drop_last: leave out the last batch if it is smaller.
         timeout: seconds to wait for a worker's batch; 0 for ever.
         worker_init_fn: called in each worker with its number before its first batch.
@@ -189,7 +191,8 @@ class LoaderIterator:
         return self
 
     def __next__(self) -> Any:
-        return next(self.batches)
+        batch = next(self.batches)
+        return pin_memory(batch) if self.loader.pin_memory else batch
 
     next = __next__  # old programs write loader_iterator.next()
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain
 from math import floor, isclose
 from operator import index
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from warnings import warn
 
 from ..errors import ShapeError
@@ -14,6 +14,14 @@ from ..tensor import Tensor
 from .sampler import drawing_from, size_of
 
 T_co = TypeVar("T_co", covariant=True)
+Item = TypeVar("Item")
+
+
+class Indexed(Protocol[T_co]):
+    """What has items by number: a data set, a list."""
+
+    def __getitem__(self, index: Any, /) -> T_co:
+        """One item."""
 
 
 class Dataset(Generic[T_co]):
@@ -40,7 +48,14 @@ class Dataset(Generic[T_co]):
 
 
 class IterableDataset(Dataset[T_co]):
-    """A stream of items: a subclass has `__iter__`. It is read in its own order, never shuffled."""
+    """A stream of items: a subclass has `__iter__`. It is read in its own order, never shuffled.
+
+    >>> class Count(tg.utils.data.IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter(range(3))
+    >>> [batch.tolist() for batch in tg.utils.data.DataLoader(Count(), batch_size=2)]
+    [[0, 1], [2]]
+    """
 
     def __iter__(self) -> Iterator[T_co]:
         raise NotImplementedError(f"{type(self).__name__} has no __iter__(); an IterableDataset needs one")
@@ -134,14 +149,14 @@ class Subset(Dataset[T_co]):
     ['f', 'a', 'd']
     """
 
-    def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
+    def __init__(self, dataset: "Indexed[T_co]", indices: Sequence[int]) -> None:
         self.dataset = dataset
         self.indices = indices
 
     def __getitem__(self, index: Any) -> T_co:
         if isinstance(index, list):
-            return self.dataset[[self.indices[i] for i in index]]  # type: ignore[no-any-return]
-        return self.dataset[self.indices[index]]  # type: ignore[no-any-return]
+            return self.dataset[[self.indices[i] for i in index]]
+        return self.dataset[self.indices[index]]
 
     def __getitems__(self, indices: list[int]) -> list[T_co]:
         return items(self.dataset, [self.indices[i] for i in indices])
@@ -181,7 +196,14 @@ class ConcatDataset(Dataset[Any]):
 
 
 class ChainDataset(IterableDataset[Any]):
-    """Streams one after the other."""
+    """Streams one after the other.
+
+    >>> class Count(tg.utils.data.IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter(range(2))
+    >>> list(tg.utils.data.ChainDataset([Count(), Count()]))
+    [0, 1, 0, 1]
+    """
 
     def __init__(self, datasets: Iterable[Any]) -> None:
         self.datasets = list(datasets)
@@ -193,7 +215,9 @@ class ChainDataset(IterableDataset[Any]):
         return sum(size_of("ChainDataset", each) for each in self.datasets)
 
 
-def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | None = None) -> list[Subset[Any]]:
+def random_split(
+    dataset: Indexed[Item], lengths: Sequence[float], generator: Generator | None = None
+) -> list[Subset[Item]]:
     """Subsets without common items, of these lengths or, if they add up to 1, these fractions.
 
     A fraction is rounded down, and the items that are left over go to the first subsets, one each.

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 from typing import Any
 
-from .. import distributed
 from ..random import Generator
 from .sampler import Sampler, drawing_from, positive, size_of
 
@@ -39,6 +38,8 @@ class DistributedSampler(Sampler[int]):
         seed: int = 0,
         drop_last: bool = False,
     ) -> None:
+        from .. import distributed
+
         self.dataset = dataset
         self.num_replicas = positive(
             "DistributedSampler",

@@ -43,7 +43,17 @@ def positive(caller: str, name: str, value: Any) -> int:
 
 
 class Sampler(Generic[T_co]):
-    """An order of items: a subclass has `__iter__`, which gives their numbers, and usually `__len__`."""
+    """An order of items: a subclass has `__iter__`, which gives their numbers, and usually `__len__`.
+
+    >>> class Backwards(tg.utils.data.Sampler):
+    ...     def __init__(self, data):
+    ...         self.data = data
+    ...
+    ...     def __iter__(self):
+    ...         return iter(range(len(self.data) - 1, -1, -1))
+    >>> list(Backwards("abc"))
+    [2, 1, 0]
+    """
 
     def __init__(self, data_source: Any = None) -> None:
         pass

@@ -33,6 +33,9 @@ class WorkerInfo(NamedTuple):
         num_workers: how many there are.
         seed: what its random numbers started from: a number drawn by the loader, plus `id`.
         dataset: its own copy of the data set.
+
+    >>> tg.utils.data.get_worker_info() is None  # outside of a worker
+    True
     """
 
     id: int

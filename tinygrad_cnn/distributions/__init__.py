@@ -12,7 +12,7 @@ tensor(0.4431)
 
 from .base import Distribution, Independent
 from .continuous import Exponential, Laplace, LogNormal, MultivariateNormal, Normal, Uniform
-from .discrete import Bernoulli, Categorical, Geometric, OneHotCategorical, Poisson
+from .discrete import Bernoulli, Categorical, Geometric, Multinomial, OneHotCategorical, Poisson
 from .divergence import kl_divergence
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Independent",
     "Laplace",
     "LogNormal",
+    "Multinomial",
     "MultivariateNormal",
     "Normal",
     "OneHotCategorical",

@@ -19,6 +19,10 @@ class Distribution:
         batch_shape: of the parameters, broadcast with each other.
         event_shape: of one value.
         has_rsample: whether draws carry gradients.
+
+    >>> d = tg.distributions.Normal(tg.zeros(3), tg.ones(3))
+    >>> d.batch_shape, d.sample((2,)).shape
+    ((3,), (2, 3))
     """
 
     has_rsample = False
@@ -100,6 +104,10 @@ class Independent(Distribution):
     Args:
         base_distribution: the other one.
         reinterpreted_batch_ndims: how many of its last dimensions of places.
+
+    >>> d = tg.distributions.Independent(tg.distributions.Normal(tg.zeros(3), tg.ones(3)), 1)
+    >>> d.event_shape, d.log_prob(tg.zeros(3)).shape
+    ((3,), ())
     """
 
     def __init__(

@@ -68,6 +68,9 @@ class LogNormal(Distribution):
     Args:
         loc: the mean of the logarithm.
         scale: the standard deviation of the logarithm.
+
+    >>> tg.distributions.LogNormal(tg.tensor(0.0), tg.tensor(1.0)).mean
+    tensor(1.6487)
     """
 
     has_rsample = True
@@ -101,7 +104,12 @@ class LogNormal(Distribution):
 
 
 class Uniform(Distribution):
-    """The density 1 / (high − low) in [low, high)."""
+    """The density 1 / (high − low) in [low, high).
+
+    >>> d = tg.distributions.Uniform(tg.tensor(0.0), tg.tensor(4.0))
+    >>> d.mean, d.log_prob(tg.tensor(1.0)).exp()
+    (tensor(2.), tensor(0.2500))
+    """
 
     has_rsample = True
 
@@ -140,7 +148,12 @@ class Uniform(Distribution):
 
 
 class Exponential(Distribution):
-    """The density rate · exp(−rate · x) for x ≥ 0."""
+    """The density rate · exp(−rate · x) for x ≥ 0.
+
+    >>> d = tg.distributions.Exponential(tg.tensor(2.0))
+    >>> d.mean, d.log_prob(tg.tensor(0.0)).exp()
+    (tensor(0.5000), tensor(2.))
+    """
 
     has_rsample = True
 
@@ -177,7 +190,11 @@ class Exponential(Distribution):
 
 
 class Laplace(Distribution):
-    """The density exp(−|x − loc| / scale) / 2scale."""
+    """The density exp(−|x − loc| / scale) / 2scale.
+
+    >>> tg.distributions.Laplace(tg.tensor(0.0), tg.tensor(1.0)).log_prob(tg.tensor(0.0)).exp()
+    tensor(0.5000)
+    """
 
     has_rsample = True
 
@@ -226,6 +243,10 @@ class MultivariateNormal(Distribution):
 
     Raises:
         ValueError: unless exactly one of the three is given.
+
+    >>> d = tg.distributions.MultivariateNormal(tg.zeros(2), covariance_matrix=tg.eye(2))
+    >>> d.log_prob(tg.zeros(2)).exp()
+    tensor(0.1592)
     """
 
     has_rsample = True

@@ -10,7 +10,12 @@ from .base import Distribution, parameters
 
 
 class Bernoulli(Distribution):
-    """1 with probability `probs`, the sigmoid of `logits`; give one of them."""
+    """1 with probability `probs`, the sigmoid of `logits`; give one of them.
+
+    >>> d = tg.distributions.Bernoulli(tg.tensor(0.25))
+    >>> d.mean, d.log_prob(tg.tensor(1.0)).exp()
+    (tensor(0.2500), tensor(0.2500))
+    """
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: Any = None) -> None:
         _one_of("Bernoulli", probs, logits)
@@ -100,8 +105,50 @@ class Categorical(Distribution):
         return self.probs.argmax(dim=-1)
 
 
+class Multinomial(Distribution):
+    """How often each class comes in `total_count` draws of a `Categorical`.
+
+    >>> import tinygrad_cnn as tg
+    >>> Multinomial(10, tg.ones(6)).sample().sum()
+    tensor(10.)
+    """
+
+    def __init__(self, total_count: int = 1, probs: Any = None, logits: Any = None, validate_args: Any = None) -> None:
+        if not hasattr(total_count, "__index__"):
+            raise NotImplementedError(f"Multinomial: total_count must be an int; got {type(total_count).__name__}")
+        self.total_count = int(total_count)
+        self.categorical = Categorical(probs, logits)
+        self.probs, self.logits = self.categorical.probs, self.categorical.logits
+        super().__init__(self.logits.shape[:-1], self.logits.shape[-1:])
+
+    def draw(self, shape: tuple[int, ...]) -> Tensor:
+        """The numbers, as floats."""
+        drawn = self.categorical.draw((self.total_count, *shape[:-1]))
+        return one_hot(drawn, shape[-1]).sum(0).to(self.probs.dtype)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """log n! − Σ log xₖ! + Σ xₖ log pₖ"""
+        ways = (value.sum(-1) + 1).lgamma() - (value + 1).lgamma().sum(-1)
+        impossible = (value == 0) & self.logits.isinf()
+        return ways + (where(impossible, 0.0, self.logits) * value).sum(-1)
+
+    @property
+    def mean(self) -> Tensor:
+        """n p"""
+        return self.probs * self.total_count
+
+    @property
+    def variance(self) -> Tensor:
+        """n p (1 − p)"""
+        return self.total_count * self.probs * (1 - self.probs)
+
+
 class OneHotCategorical(Distribution):
-    """`Categorical`, whose classes are vectors with a 1 at their number."""
+    """`Categorical`, whose classes are vectors with a 1 at their number.
+
+    >>> tg.distributions.OneHotCategorical(tg.tensor([0.0, 1.0])).sample()
+    tensor([0., 1.])
+    """
 
     def __init__(self, probs: Tensor | None = None, logits: Tensor | None = None, validate_args: Any = None) -> None:
         self.categorical = Categorical(probs, logits)
@@ -132,7 +179,11 @@ class OneHotCategorical(Distribution):
 
 
 class Geometric(Distribution):
-    """The number of failures before the first success, each try of which has probability `probs`."""
+    """The number of failures before the first success, each try of which has probability `probs`.
+
+    >>> tg.distributions.Geometric(tg.tensor(0.25)).mean
+    tensor(3.)
+    """
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: Any = None) -> None:
         _one_of("Geometric", probs, logits)
@@ -167,7 +218,11 @@ class Geometric(Distribution):
 
 
 class Poisson(Distribution):
-    """How many events happen, of which `rate` happen in the mean."""
+    """How many events happen, of which `rate` happen in the mean.
+
+    >>> tg.distributions.Poisson(tg.tensor(2.0)).log_prob(tg.tensor(0.0))
+    tensor(-2.)
+    """
 
     def __init__(self, rate: Any, validate_args: Any = None) -> None:
         (self.rate,) = parameters(rate)

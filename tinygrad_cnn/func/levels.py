@@ -114,3 +114,26 @@ def gradients(
             create_graph=create,
             materialize_grads=True,
         )
+
+
+class Forward:
+    """J v by way of u ↦ uᵀJ: the graph of that is made once, at u = 0, where it has the same derivative."""
+
+    def __init__(self, level: Level, outputs: list[Tensor], inputs: list[Tensor]) -> None:
+        self.outputs = outputs
+        self._u = [x.new_zeros(x.shape).requires_grad_() if x.requires_grad else None for x in outputs]
+        self._level = level
+        for u in self._u:
+            if u is not None:
+                level.own(u)
+        self._outside = level.leads_outside(outputs)
+        self._products = gradients(outputs, inputs, self._u, create=True)
+
+    def product(self, directions: list[Tensor]) -> list[Tensor]:
+        """J v for each output."""
+        smooth = [u for u in self._u if u is not None]
+        create = self._outside or any(v.requires_grad for v in directions)
+        found = iter(gradients(self._products, smooth, directions, create=create) if smooth else ())
+        return [
+            out.new_zeros(out.shape) if u is None else next(found) for out, u in zip(self.outputs, self._u, strict=True)
+        ]

@@ -11,7 +11,7 @@ from typing import Any
 from ..autograd import enable_grad
 from ..functions import stack
 from ..tensor import Tensor
-from .levels import Level, call, gradients, tensors_of
+from .levels import Forward, Level, call, gradients, tensors_of
 
 ArgNums = int | tuple[int, ...]
 
@@ -201,7 +201,7 @@ def jvp(func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any,
         )
     output, aux = call(func, watched.args, {}, has_aux, "jvp")
     leaves, build = tensors_of(output, "jvp")
-    forward = _Forward(level, leaves, watched.tensors)
+    forward = Forward(level, leaves, watched.tensors)
     value, derivative = level.let_go(output), build(iter(level.let_go(forward.product(directions))))
     return (value, derivative, level.let_go(aux)) if has_aux else (value, derivative)
 
@@ -218,36 +218,13 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
     watched = _Watched(level, primals, tuple(range(len(primals))))
     output, _ = call(func, watched.args, {}, False, "linearize")
     leaves, build = tensors_of(output, "linearize")
-    forward = _Forward(level, leaves, watched.tensors)
+    forward = Forward(level, leaves, watched.tensors)
 
     def product(*tangents: Any) -> Any:
         directions, _ = tensors_of(tangents, "linearize")
         return build(iter(level.let_go(forward.product(directions))))
 
     return level.let_go(output), product
-
-
-class _Forward:
-    """J v by way of u ↦ uᵀJ: the graph of that is made once, at u = 0, where it has the same derivative."""
-
-    def __init__(self, level: Level, outputs: list[Tensor], inputs: list[Tensor]) -> None:
-        self.outputs = outputs
-        self._u = [x.new_zeros(x.shape).requires_grad_() if x.requires_grad else None for x in outputs]
-        self._level = level
-        for u in self._u:
-            if u is not None:
-                level.own(u)
-        self._outside = level.leads_outside(outputs)
-        self._products = gradients(outputs, inputs, self._u, create=True)
-
-    def product(self, directions: list[Tensor]) -> list[Tensor]:
-        """J v for each output."""
-        smooth = [u for u in self._u if u is not None]
-        create = self._outside or any(v.requires_grad for v in directions)
-        found = iter(gradients(self._products, smooth, directions, create=create) if smooth else ())
-        return [
-            out.new_zeros(out.shape) if u is None else next(found) for out, u in zip(self.outputs, self._u, strict=True)
-        ]
 
 
 def jacrev(
@@ -331,7 +308,7 @@ def jacfwd(
         watched = _Watched(level, args, argnums)
         output, aux = call(func, watched.args, kwargs, has_aux, "jacfwd")
         leaves, build = tensors_of(output, "jacfwd")
-        forward = _Forward(level, leaves, watched.tensors)
+        forward = Forward(level, leaves, watched.tensors)
         by_input = [_columns(forward, watched.tensors, i) for i in range(len(watched.tensors))]
         blocks = [watched.like(level.let_go(list(by_output))) for by_output in zip(*by_input, strict=True)]
         result = build(iter(blocks))
@@ -340,7 +317,7 @@ def jacfwd(
     return jacobian
 
 
-def _columns(forward: _Forward, inputs: list[Tensor], i: int) -> list[Tensor]:
+def _columns(forward: Forward, inputs: list[Tensor], i: int) -> list[Tensor]:
     """The Jacobians of each output by input i."""
     columns = []
     for number in range(inputs[i].numel()):

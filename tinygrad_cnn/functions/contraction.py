@@ -7,6 +7,7 @@ from .. import ops
 from ..autograd.modes import in_scope
 from ..errors import ArgumentError, ShapeError
 from ..tensor import Tensor, dimension
+from ..tensor.words import numpy_words
 from .out import with_out
 from .shapes import broadcast_shapes
 from .wrap import tensor_list
@@ -46,8 +47,23 @@ def _labels(equation: str, operands: list[Tensor]) -> tuple[list[list[str]], lis
     return inputs, dots + sorted(label for label in set(every) if every.count(label) == 1 and label[0] != DOTS)
 
 
-def einsum(equation: str, *operands: Any) -> Tensor:
+def _spelled_out(parts: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The equation of operands that stand each before a list of the numbers of its dimensions."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in the order of the numbers: the result's, too
+    pairs, last = len(parts) // 2, parts[-1] if len(parts) % 2 else None
+    lists = [*parts[1 : 2 * pairs : 2], *([] if last is None else [last])]
+    numbers = [n for numbers in lists for n in numbers if n is not ...]
+    if bad := [n for n in numbers if not (hasattr(n, "__index__") and 0 <= n < len(letters))]:
+        raise ArgumentError(f"einsum: dimensions have numbers from 0 to {len(letters) - 1}; got {bad[0]}{in_scope()}")
+    terms = ["".join("..." if n is ... else letters[n] for n in numbers) for numbers in lists]
+    equation = ",".join(terms[:pairs]) + ("" if last is None else f"->{terms[-1]}")
+    return equation, parts[: 2 * pairs : 2]
+
+
+def einsum(equation: Any, *operands: Any) -> Tensor:
     """Einstein's summation: dimensions with one letter are multiplied together, those not in the result summed.
+
+    In place of letters, numbers may name the dimensions: `einsum(x, [0, 1], y, [1, 2], [0, 2])`.
 
     Raises:
         RuntimeError: for an equation that is malformed or does not fit the operands.
@@ -57,6 +73,8 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     tensor([[1., 2.],
             [3., 4.]])
     """
+    if isinstance(equation, Tensor):
+        equation, operands = _spelled_out((equation, *operands))
     given = operands[0] if len(operands) == 1 and isinstance(operands[0], tuple | list) else operands
     tensors = tensor_list("einsum", given)
     inputs, output = _labels(equation, tensors)
@@ -158,7 +176,12 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
 
 @with_out
 def chain_matmul(*matrices: Any) -> Tensor:
-    """The product of several matrices, from left to right."""
+    """The product of several matrices, from left to right.
+
+    >>> chain_matmul(tg.eye(2), tg.ones(2, 1), tg.full((1, 1), 3.0))
+    tensor([[3.],
+            [3.]])
+    """
     out, *rest = tensor_list("chain_matmul", matrices)
     for x in rest:
         out = out.mm(x)
@@ -180,8 +203,13 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
     return gaps.norm(p, -1) if gaps.shape[-1] or p != inf else gaps.sum(-1)
 
 
+@numpy_words
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """The cosine of the angle between vectors along a dimension: x·y / (max(‖x‖, eps) · max(‖y‖, eps))."""
+    """The cosine of the angle between vectors along a dimension: x·y / (max(‖x‖, eps) · max(‖y‖, eps)).
+
+    >>> cosine_similarity(tg.tensor([[1.0, 0.0]]), tg.tensor([[1.0, 1.0]]))
+    tensor([0.7071])
+    """
     shape = broadcast_shapes(x1.shape, x2.shape)
     x, y = x1.expand(shape), x2.expand(shape)
     lengths = [z.norm(2, dim, keepdim=True).clamp(min=eps) for z in (x, y)]

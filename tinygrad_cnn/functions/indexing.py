@@ -3,8 +3,9 @@
 from typing import Any
 
 from ..autograd.modes import in_scope
+from ..dtypes import as_dtype, int64
 from ..errors import ArgumentError, DtypeError, ShapeError
-from ..tensor import Tensor
+from ..tensor import Tensor, backend_for
 from .out import with_out
 from .wrap import of_a_tensor
 
@@ -109,6 +110,47 @@ def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right:
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 
+def _triangle(op: str, inside: Any, row: int, col: int, dtype: Any, device: Any) -> Tensor:
+    if row < 0 or col < 0:
+        raise ArgumentError(f"{op}: sizes must not be negative; got {row} and {col}{in_scope()}")
+    xp = backend_for(device).xp
+    where = inside(xp.arange(row)[:, None], xp.arange(col)[None, :])
+    return Tensor.from_array(xp.stack(where.nonzero()).astype(as_dtype(dtype)))
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = int64, device: Any = None) -> Tensor:
+    """The indices (2, n) of the elements of a row × col matrix on and below a diagonal, row by row.
+
+    >>> tril_indices(2, 2)
+    tensor([[0, 1, 1],
+            [0, 0, 1]])
+    """
+    return _triangle("tril_indices", lambda i, j: j <= i + offset, row, col, dtype, device)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = int64, device: Any = None) -> Tensor:
+    """The indices (2, n) of the elements of a row × col matrix on and above a diagonal, row by row.
+
+    >>> triu_indices(2, 2)
+    tensor([[0, 0, 1],
+            [0, 1, 1]])
+    """
+    return _triangle("triu_indices", lambda i, j: j >= i + offset, row, col, dtype, device)
+
+
+def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
+    """The index per dimension of elements that are numbered in the flattened tensor.
+
+    >>> unravel_index(tg.tensor([5]), (2, 3))
+    (tensor([1]), tensor([2]))
+    """
+    out, rest = [], indices
+    for n in reversed((shape,) if isinstance(shape, int) else tuple(shape)):
+        out.append(rest % n)
+        rest = rest // n
+    return tuple(reversed(out))
+
+
 __all__ = [
     "argsort",
     "argwhere",
@@ -136,4 +178,7 @@ __all__ = [
     "topk",
     "unique",
     "unique_consecutive",
+    "tril_indices",
+    "triu_indices",
+    "unravel_index",
 ]

@@ -132,14 +132,51 @@ def histogram(
             raise ShapeError(
                 f"histogram: edges must be a vector of {input.dtype}; got {tuple(bins.shape)}, {bins.dtype}{in_scope()}"
             )
-        edges, limits = bins.array, None
-    else:
-        if bins < 1:
-            raise ArgumentError(f"histogram: bins must be at least 1; got {bins}{in_scope()}")
-        edges, limits = bins, _limits("histogram", input.array, range)
-    values = input.array.reshape(-1)
-    counts, places = input.backend.xp.histogram(values, bins=edges, range=limits, weights=weights, density=density)
-    return Histogram(*(Tensor.from_array(part.astype(input.dtype)) for part in (counts, places)))
+    elif bins < 1:
+        raise ArgumentError(f"histogram: bins must be at least 1; got {bins}{in_scope()}")
+    found, edges = _counted("histogram", input, input.array.reshape(-1, 1), [bins], [range], weights, density)
+    return Histogram(found, edges[0])
+
+
+def _counted(
+    op: str, input: Tensor, points: Any, bins: list[Any], ranges: list[Any], weights: Any, density: bool
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """How many of the points (N, n), or how much of their weight, lie in each box, and the edges of the boxes."""
+    xp, all_edges = input.backend.xp, []
+    where: Any = 0
+    inside: Any = True
+    for i, (wanted, limits) in enumerate(zip(bins, ranges, strict=True)):
+        values = points[:, i]
+        if isinstance(wanted, Tensor):
+            edges = wanted.array
+        else:
+            edges = xp.linspace(*_limits(op, values, limits), wanted + 1).astype(points.dtype)
+        number, fits = _bin_of(xp, values, edges)
+        where, inside = where * (len(edges) - 1) + number, inside & fits
+        all_edges.append(edges)
+    shape = [len(edges) - 1 for edges in all_edges]
+    counts = xp.bincount(where[inside], None if weights is None else weights[inside], minlength=prod(shape))
+    counts = counts.reshape(shape).astype(points.dtype)
+    if density:
+        with input.backend.quiet():
+            counts = counts / counts.sum()
+            for i, edges in enumerate(all_edges):
+                counts = counts / xp.diff(edges).reshape(-1, *(1,) * (len(shape) - i - 1))
+    return Tensor.from_array(counts), tuple(Tensor.from_array(edges) for edges in all_edges)
+
+
+def _bin_of(xp: Any, values: Any, edges: Any) -> tuple[Any, Any]:
+    """The bin that bisection finds for each value, and whether it lies between the first edge and the last at all.
+
+    Bisection is written out because it says what edges mean that are not sorted, too, and does it as PyTorch.
+    """
+    last = len(edges) - 1
+    low, high = xp.zeros(values.shape, "int64"), xp.full(values.shape, last + 1)
+    for _ in range(len(edges).bit_length()):
+        middle = (low + high) // 2
+        right = (low < high) & (edges[xp.minimum(middle, last)] <= values)
+        low, high = xp.where(right, middle + 1, low), xp.where(right, high, middle)
+    return xp.clip(low - 1, 0, last - 1), (values >= edges[0]) & (values <= edges[-1])
 
 
 def _limits(op: str, values: Any, wanted: Any) -> tuple[float, float]:
@@ -176,12 +213,8 @@ def histogramdd(
     wanted = [bins] * n if isinstance(bins, int) else list(bins)
     if len(wanted) != n:
         raise ShapeError(f"histogramdd: bins for {len(wanted)} coordinates; the points have {n}{in_scope()}")
-    edges = [b.array if isinstance(b, Tensor) else b for b in wanted]
-    spans = [None if range is None else (range[2 * i], range[2 * i + 1]) for i in builtins.range(n)]
-    limits = [_limits("histogramdd", points[:, i], span) for i, span in enumerate(spans)]
-    counts, places = input.backend.xp.histogramdd(points, bins=edges, range=limits, weights=weights, density=density)
-    tensors = tuple(Tensor.from_array(place.astype(input.dtype)) for place in places)
-    return Histogram(Tensor.from_array(counts.astype(input.dtype)), tensors)
+    ranges = [None if range is None else (range[2 * i], range[2 * i + 1]) for i in builtins.range(n)]
+    return Histogram(*_counted("histogramdd", input, points, wanted, ranges, weights, density))
 
 
 def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:  # noqa: N803 - PyTorch's name

@@ -12,6 +12,10 @@ from ..dtypes import KINDS
 from ..errors import DtypeError, GraphError
 from ..tensor import Tensor
 
+# Those that put values together one by one read an argument after they began to write: PyTorch refuses it as `out`.
+APART = {"cat", "gather", "index_select", "kthvalue", "masked_select", "take"}
+SAME_DTYPE = {"aminmax", "gather", "index_select", "masked_select", "multinomial", "take"}
+
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
@@ -55,7 +59,8 @@ def keep(op: str, result: Any, out: Any, arguments: tuple[Any, ...]) -> Any:
     """`out` with the values of a result, in its dtype; one of another shape is resized first.
 
     Raises:
-        RuntimeError: where a gradient would get lost, or for a dtype that can't hold the result.
+        RuntimeError: where a gradient would get lost, for a dtype that can't hold the result, or memory that an
+            argument uses too, unless `out` is that very argument.
         TypeError: for something else than a tensor, or another number of them than there are results.
     """
     if isinstance(result, tuple):
@@ -74,7 +79,8 @@ def keep(op: str, result: Any, out: Any, arguments: tuple[Any, ...]) -> Any:
             )
         if place.device != value.device:
             raise GraphError(f"{op}: out is on {place.device}, the result on {value.device}{in_scope()}")
-        if KINDS[value.dtype.kind] > KINDS[place.dtype.kind]:
+        _check_memory(op, place, arguments)
+        if KINDS[value.dtype.kind] > KINDS[place.dtype.kind] or (op in SAME_DTYPE and value.dtype != place.dtype):
             raise DtypeError(
                 f"{op}: a result of dtype {value.dtype} can't be kept in out= of dtype {place.dtype}{in_scope()}"
             )
@@ -90,6 +96,25 @@ def keep(op: str, result: Any, out: Any, arguments: tuple[Any, ...]) -> Any:
                 place.resize_(tuple(value.shape))
             place.in_place(f"{op}(out=)", ops.copy, value)
     return type(result)(*out) if hasattr(result, "_fields") else tuple(out) if isinstance(result, tuple) else out
+
+
+def _check_memory(op: str, place: Tensor, arguments: tuple[Any, ...]) -> None:
+    """Raise where `out` overlaps itself or an argument, as far as it is plain: of dense memory."""
+    array = place.array
+    if any(n > 1 and not stride for n, stride in zip(array.shape, array.strides, strict=True)):
+        raise GraphError(f"{op}: one element of out stands for several (after expand); give a .clone(){in_scope()}")
+    for x in arguments:
+        if isinstance(x, list | tuple):
+            _check_memory(op, place, tuple(x))
+        elif isinstance(x, Tensor):
+            dense = x.array.flags.c_contiguous and array.flags.c_contiguous
+            shared = x is place or (dense and place.backend.shares_memory(x.array, array))
+            address = place.backend.address
+            if shared and (op in APART or x.shape != place.shape or address(x.array) != address(array)):
+                raise GraphError(
+                    f"{op}: out shares memory with an argument, which would change while it is read; "
+                    f"give out memory of its own{in_scope()}"
+                )
 
 
 def _kind(value: Any) -> str:

@@ -131,12 +131,20 @@ subtract = sub
 
 
 def is_tensor(obj: Any) -> bool:
-    """Whether it is a tensor."""
+    """Whether it is a tensor.
+
+    >>> is_tensor(tg.ones(1)), is_tensor(1.0)
+    (True, False)
+    """
     return isinstance(obj, Tensor)
 
 
 def is_floating_point(input: Tensor) -> bool:
-    """Whether the dtype is floating-point."""
+    """Whether the dtype is floating-point.
+
+    >>> is_floating_point(tg.ones(1)), is_floating_point(tg.tensor(1))
+    (True, False)
+    """
     return is_floating(input.dtype)
 
 
@@ -189,6 +197,10 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
 
     Raises:
         TypeError: for a condition that is not bool.
+
+    >>> x = tg.tensor([-1.0, 2.0])
+    >>> where(x > 0, x, 0.0)
+    tensor([0., 2.])
     """
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)

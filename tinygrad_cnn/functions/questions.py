@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..autograd.modes import in_scope
-from ..dtypes import KINDS, DType, as_dtype
+from ..dtypes import KINDS, OF_NUMPY, as_dtype, dtype
 from ..dtypes import result_type as common_dtype
 from ..errors import ArgumentError
 from ..tensor import Tensor
@@ -24,41 +24,55 @@ def imag(input: Tensor) -> Tensor:
 
     Raises:
         RuntimeError: always.
+
+    >>> imag(tg.ones(1))
+    Traceback (most recent call last):
+    RuntimeError: imag: tensors hold real numbers, which have no imaginary part
     """
     return input.imag
 
 
 def real(input: Tensor) -> Tensor:
-    """Itself: tensors hold real numbers."""
+    """Itself: tensors hold real numbers.
+
+    >>> real(tg.ones(1))
+    tensor([1.])
+    """
     return input
 
 
 def is_storage(obj: Any) -> bool:
-    """Whether it is a storage, which is no type of its own here: no."""
+    """Whether it is a storage, which is no type of its own here: no.
+
+    >>> is_storage(tg.ones(1))
+    False
+    """
     return False
 
 
-def result_type(tensor1: Any, tensor2: Any) -> DType:
+def result_type(tensor1: Any, tensor2: Any) -> dtype:
     """The dtype of an operation between two tensors or numbers.
 
     >>> import tinygrad_cnn as tg
     >>> result_type(tg.tensor([1, 2]), 1.0), result_type(tg.tensor([1.0]), tg.tensor(2, dtype=tg.int64))
-    (dtype('float32'), dtype('float32'))
+    (tinygrad_cnn.float32, tinygrad_cnn.float32)
     """
     both = (tensor1, tensor2)
     tensors = [x for x in both if isinstance(x, Tensor)]
     numbers = [x for x in both if not isinstance(x, Tensor)]
-    return common_dtype([x.dtype for x in tensors if x.ndim], [x.dtype for x in tensors if not x.ndim], numbers)
+    return OF_NUMPY[
+        common_dtype([x.dtype for x in tensors if x.ndim], [x.dtype for x in tensors if not x.ndim], numbers)
+    ]
 
 
-def promote_types(type1: Any, type2: Any) -> DType:
+def promote_types(type1: Any, type2: Any) -> dtype:
     """The dtype of an operation between tensors of two dtypes.
 
     >>> import tinygrad_cnn as tg
     >>> promote_types(tg.int64, tg.float16)
-    dtype('float16')
+    tinygrad_cnn.float16
     """
-    return common_dtype([as_dtype(type1), as_dtype(type2)], [], [])
+    return OF_NUMPY[common_dtype([type1, type2], [], [])]
 
 
 def can_cast(from_: Any, to: Any) -> bool:
@@ -74,7 +88,11 @@ def can_cast(from_: Any, to: Any) -> bool:
 
 
 def set_flush_denormal(mode: bool) -> bool:
-    """Whether tiny numbers can be made 0: no, so nothing changes."""
+    """Whether tiny numbers can be made 0: no, so nothing changes.
+
+    >>> set_flush_denormal(True)
+    False
+    """
     return False
 
 
@@ -82,7 +100,11 @@ _precision = "highest"
 
 
 def get_float32_matmul_precision() -> str:
-    """What `set_float32_matmul_precision` was called with, "highest" at first."""
+    """What `set_float32_matmul_precision` was called with, "highest" at first.
+
+    >>> tg.get_float32_matmul_precision()
+    'highest'
+    """
     return _precision
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from .. import ops
 from ..autograd.modes import in_scope
-from ..dtypes import as_dtype, int64, result_type
+from ..dtypes import result_type
 from ..errors import ArgumentError, ShapeError
-from ..tensor import Tensor, backend_for, dimension
+from ..tensor import Tensor, dimension
+from ..tensor.words import numpy_words
 from .out import with_out
 from .wrap import of_a_tensor, tensor_list
 
@@ -44,7 +45,7 @@ rot90 = of_a_tensor(Tensor.rot90)
 select = of_a_tensor(Tensor.select)
 select_scatter = of_a_tensor(Tensor.select_scatter)
 slice_scatter = of_a_tensor(Tensor.slice_scatter)
-split = of_a_tensor(Tensor.split)
+pieces = of_a_tensor(Tensor.split, "split")
 split_with_sizes = of_a_tensor(Tensor.split_with_sizes)
 squeeze = of_a_tensor(Tensor.squeeze)
 sum_to_size = of_a_tensor(Tensor.sum_to_size)
@@ -63,7 +64,6 @@ swapaxes = swapdims = transpose
 resolve_conj = resolve_neg = conj_physical = conj
 moveaxis = movedim
 unsafe_chunk = chunk
-unsafe_split = split
 unsafe_split_with_sizes = split_with_sizes
 
 
@@ -100,8 +100,14 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
 
 
 @with_out
+@numpy_words
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """The tensors, all of one shape, side by side along a new dimension."""
+    """The tensors, all of one shape, side by side along a new dimension.
+
+    >>> stack([tg.tensor([1, 2]), tg.tensor([3, 4])], dim=1)
+    tensor([[1, 3],
+            [2, 4]])
+    """
     listed = tensor_list("stack", tensors)
     for i, other in enumerate(listed):
         if other.shape != listed[0].shape:
@@ -120,6 +126,11 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
 
     Raises:
         RuntimeError: for tensors with more than one dimension, unequal dtypes or another word.
+
+    >>> meshgrid(tg.tensor([1, 2]), tg.tensor([3, 4]))
+    (tensor([[1, 1],
+            [2, 2]]), tensor([[3, 4],
+            [3, 4]]))
     """
     given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], tuple | list) else tensors
     vectors = tensor_list("meshgrid", given)
@@ -152,30 +163,51 @@ def _each(op: str, tensors: tuple[Any, ...], least: int, shape: Any) -> Any:
 
 
 def atleast_1d(*tensors: Any) -> Any:
-    """Each tensor with at least one dimension."""
+    """Each tensor with at least one dimension.
+
+    >>> atleast_1d(tg.tensor(3))
+    tensor([3])
+    """
     return _each("atleast_1d", tensors, 1, lambda shape: (1,))
 
 
 def atleast_2d(*tensors: Any) -> Any:
-    """Each tensor with at least two dimensions; a vector becomes a row."""
+    """Each tensor with at least two dimensions; a vector becomes a row.
+
+    >>> atleast_2d(tg.tensor([3, 4]))
+    tensor([[3, 4]])
+    """
     return _each("atleast_2d", tensors, 2, lambda shape: (1, *(shape or (1,))))
 
 
 def atleast_3d(*tensors: Any) -> Any:
-    """Each tensor with at least three dimensions: a vector (1, n, 1), a matrix (n, m, 1)."""
+    """Each tensor with at least three dimensions: a vector (1, n, 1), a matrix (n, m, 1).
+
+    >>> atleast_3d(tg.ones(2)).shape, atleast_3d(tg.ones(2, 3)).shape
+    ((1, 2, 1), (2, 3, 1))
+    """
     return _each("atleast_3d", tensors, 3, lambda shape: (*shape, 1) if len(shape) == 2 else (1, *(shape or (1,)), 1))
 
 
 @with_out
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Side by side: along the second dimension, vectors along their first."""
+    """Side by side: along the second dimension, vectors along their first.
+
+    >>> hstack((tg.tensor([1, 2]), tg.tensor([3])))
+    tensor([1, 2, 3])
+    """
     grown = [atleast_1d(x) for x in tensor_list("hstack", tensors)]
     return cat(grown, dim=min(1, grown[0].ndim - 1))
 
 
 @with_out
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
-    """One below the other: along the first of at least two dimensions."""
+    """One below the other: along the first of at least two dimensions.
+
+    >>> vstack((tg.tensor([1, 2]), tg.tensor([3, 4])))
+    tensor([[1, 2],
+            [3, 4]])
+    """
     return cat([atleast_2d(x) for x in tensor_list("vstack", tensors)], dim=0)
 
 
@@ -184,13 +216,23 @@ row_stack = vstack
 
 @with_out
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
-    """One behind the other: along the third dimension."""
+    """One behind the other: along the third dimension.
+
+    >>> dstack((tg.tensor([1, 2]), tg.tensor([3, 4])))
+    tensor([[[1, 3],
+             [2, 4]]])
+    """
     return cat([atleast_3d(x) for x in tensor_list("dstack", tensors)], dim=2)
 
 
 @with_out
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
-    """Side by side; vectors and numbers are columns."""
+    """Side by side; vectors and numbers are columns.
+
+    >>> column_stack((tg.tensor([1, 2]), tg.tensor([3, 4])))
+    tensor([[1, 3],
+            [2, 4]])
+    """
     return hstack([x.reshape(-1, 1) if x.ndim < 2 else x for x in tensor_list("column_stack", tensors)])
 
 
@@ -199,6 +241,9 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
 
     Raises:
         RuntimeError: when they do not.
+
+    >>> broadcast_shapes((2, 1), (3,))
+    (2, 3)
     """
     listed = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
     out = [1] * max(map(len, listed), default=0)
@@ -216,7 +261,11 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
-    """The tensors expanded to the shape that they broadcast to."""
+    """The tensors expanded to the shape that they broadcast to.
+
+    >>> broadcast_tensors(tg.tensor([1, 2]), tg.tensor(0))
+    (tensor([1, 2]), tensor([0, 0]))
+    """
     listed = _listed("broadcast_tensors", tensors)
     shape = broadcast_shapes(*(x.shape for x in listed))
     return tuple(x.expand(shape) for x in listed)
@@ -244,7 +293,12 @@ def block_diag(*tensors: Any) -> Tensor:
 
 
 def cartesian_prod(*tensors: Any) -> Tensor:
-    """All ways to take one value of each vector, one per row; of one vector, itself."""
+    """All ways to take one value of each vector, one per row; of one vector, itself.
+
+    >>> cartesian_prod(tg.tensor([1, 2]), tg.tensor([3]))
+    tensor([[1, 3],
+            [2, 3]])
+    """
     vectors = _listed("cartesian_prod", tensors)
     for i, v in enumerate(vectors):
         if v.ndim != 1:
@@ -274,42 +328,32 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     return input[chosen]
 
 
-def _triangle(op: str, inside: Any, row: int, col: int, dtype: Any, device: Any) -> Tensor:
-    if row < 0 or col < 0:
-        raise ArgumentError(f"{op}: sizes must not be negative; got {row} and {col}{in_scope()}")
-    xp = backend_for(device).xp
-    where = inside(xp.arange(row)[:, None], xp.arange(col)[None, :])
-    return Tensor.from_array(xp.stack(where.nonzero()).astype(as_dtype(dtype)))
-
-
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = int64, device: Any = None) -> Tensor:
-    """The indices (2, n) of the elements of a row × col matrix on and below a diagonal, row by row."""
-    return _triangle("tril_indices", lambda i, j: j <= i + offset, row, col, dtype, device)
-
-
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = int64, device: Any = None) -> Tensor:
-    """The indices (2, n) of the elements of a row × col matrix on and above a diagonal, row by row."""
-    return _triangle("triu_indices", lambda i, j: j >= i + offset, row, col, dtype, device)
-
-
-def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
-    """The index per dimension of elements that are numbered in the flattened tensor."""
-    out, rest = [], indices
-    for n in reversed((shape,) if isinstance(shape, int) else tuple(shape)):
-        out.append(rest % n)
-        rest = rest // n
-    return tuple(reversed(out))
-
-
+@numpy_words
 def repeat_interleave(
     input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
 ) -> Tensor:
-    """Each slice of a dimension so many times in a row; called with repeats alone, the numbers of the slices."""
+    """Each slice of a dimension so many times in a row; called with repeats alone, the numbers of the slices.
+
+    >>> repeat_interleave(tg.tensor([5, 6]), 2), repeat_interleave(tg.tensor([1, 2]))
+    (tensor([5, 5, 6, 6]), tensor([0, 1, 1]))
+    """
     if repeats is None:
         numbers = Tensor.from_array(input.backend.xp.arange(len(input)))
         return numbers.repeat_interleave(input, 0, output_size=output_size)
     return input.repeat_interleave(repeats, dim, output_size=output_size)
 
+
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """`Tensor.split`, under PyTorch's names of the arguments.
+
+    >>> import tinygrad_cnn as tg
+    >>> split(tg.arange(5), split_size_or_sections=[4, 1])
+    (tensor([0, 1, 2, 3]), tensor([4]))
+    """
+    return pieces(tensor, split_size_or_sections, dim)
+
+
+unsafe_split = split
 
 __all__ = [
     "adjoint",
@@ -377,12 +421,9 @@ __all__ = [
     "tile",
     "transpose",
     "tril",
-    "tril_indices",
     "triu",
-    "triu_indices",
     "unbind",
     "unflatten",
-    "unravel_index",
     "unsafe_chunk",
     "unsafe_split",
     "unsafe_split_with_sizes",

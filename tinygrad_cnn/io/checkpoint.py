@@ -10,18 +10,19 @@ from argparse import Namespace
 from collections import OrderedDict
 from collections.abc import Callable
 from math import isfinite
+from pathlib import Path, PurePath
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from ..dtypes import as_dtype
+from ..dtypes import as_dtype, dtype, is_dtype
 from ..nn import Module
 from ..tensor import Tensor, device
 from .pickles import UnsafePickleError
 from .pytorch import reader_of
 from .tensors import File, contents, parsed, save_file
-from .wholes import empty, fill, name_of, named, parts
+from .wholes import bare, empty, fill, is_plain, name_of, named, parts
 
 KEY = "tinygrad_cnn"
 VERSION = 1
@@ -31,11 +32,12 @@ def save(obj: Any, f: File) -> None:
     """Write an object of nested dicts, lists and tuples of tensors and plain values to a file, in place of what was
     there.
 
-    Plain values are None, bool, int, float, str, bytes, sets of them, NumPy arrays and numbers, dtypes, devices and
-    `argparse.Namespace`. A tensor that occurs twice is written once, and is one tensor again after loading.
+    Plain values are None, bool, int, float, str, bytes, sets of them, NumPy arrays and numbers, dtypes, devices, paths
+    and `argparse.Namespace`. A tensor that occurs twice is written once, and is one tensor again after loading.
 
-    A whole module is written too, by the name of its class and its parts, without its hooks; reading it takes
-    `load(…, weights_only=False)` and a program in which the class is found. Its `state_dict()` lasts longer.
+    A whole module, or an object of a class of the program's own, is written too, by the name of its class and its
+    parts; reading it takes `load(…, weights_only=False)` and a program in which the class is found. A `state_dict()`
+    lasts longer. Hooks are not written.
 
     Args:
         obj: what to write; of an optimizer, its `state_dict()`.
@@ -73,6 +75,12 @@ def load(f: File, map_location: Any = None, *, weights_only: bool = True, mmap: 
 
     Raises:
         ValueError: for a file that is cut off, damaged, or of another format, with what it seems to be.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> tg.save({"weight": tg.ones(2), "epoch": 3}, file)
+    >>> tg.load(io.BytesIO(file.getvalue()))
+    {'weight': tensor([1., 1.]), 'epoch': 3}
     """
     place = map_location if isinstance(map_location, str | device) else None
     content, name = contents(f)
@@ -116,13 +124,16 @@ class _Writer:
         if isinstance(value, Tensor):
             content = {"tensor": self.add(value, path)}
             return {**content, "requires_grad": True} if value.is_leaf and value.requires_grad else content
-        if kind is np.ndarray:
+        if kind is np.ndarray and is_dtype(value.dtype.newbyteorder("=")):
             return {"array": self.add(value, path)}
+        if kind is np.ndarray and value.dtype.kind in "uifcbSU":  # of a dtype that tensors do not have
+            raw = base64.b64encode(value.tobytes()).decode()
+            return {"numpy": [value.dtype.str, list(value.shape), raw]}
         if isinstance(value, np.generic) and value.dtype.kind in "biuf":
             return {"number": [value.dtype.name, self.encode(value.item(), path)]}
         if kind is bytes:
             return {"bytes": base64.b64encode(value).decode()}
-        if isinstance(value, np.dtype):
+        if isinstance(value, dtype | np.dtype):
             return {"dtype": value.name}
         if kind is device:
             return {"device": str(value)}
@@ -130,8 +141,12 @@ class _Writer:
             return self.encode_container(value, path)
         if kind in (Namespace, SimpleNamespace):
             return {"namespace": self.encode(vars(value), path)}
+        if isinstance(value, PurePath):
+            return {"path": str(value)}
         if isinstance(value, Module):
             return self.encode_module(value, path)
+        if is_plain(value) and (found := name_of(kind)) is not None:
+            return self.encode_instance(found, value, path)
         if (found := name_of(value)) is not None and self.wholes:  # a function that a module holds
             return {"named": list(found)}
         raise TypeError(f"save: {_at(path)} is of type {kind.__module__}.{kind.__qualname__}, {_advice(value)}")
@@ -165,6 +180,13 @@ class _Writer:
             of_state_dict = name in ("parameters", "buffers", "modules")  # tensors go by the names they have there
             state[name] = self.encode(value, path if of_state_dict else (*path, name))
         return {"module": [*found, state]}
+
+    def encode_instance(self, found: tuple[str, str], value: Any, path: tuple[Any, ...]) -> Any:
+        """An object as its class's name and its attributes; met again, as its number."""
+        if id(value) in self.wholes:
+            return {"again": self.wholes[id(value)]}
+        self.wholes[id(value)] = len(self.wholes)
+        return {"instance": [*found, self.encode(dict(vars(value)), path)]}
 
     def add(self, tensor: Any, path: tuple[Any, ...]) -> str:
         """The name under which a tensor goes into the file."""
@@ -217,7 +239,7 @@ class _Reader:
     def __init__(self, tensors: dict[str, Tensor], weights_only: bool) -> None:
         self.tensors = tensors
         self.weights_only = weights_only
-        self.wholes: list[Module] = []
+        self.wholes: list[Any] = []
 
     def decode(self, value: Any) -> Any:
         """The object that `_Writer.encode` wrote."""
@@ -245,18 +267,23 @@ class _Reader:
             return _BY_NAME[kind](self.decode(item) for item in content)
         if kind == "array":
             return self.tensors[content].cpu().numpy()
+        if kind == "numpy":
+            dtype, shape, raw = content
+            return np.frombuffer(base64.b64decode(raw), np.dtype(dtype)).reshape(shape).copy()
+        if kind == "path":
+            return Path(content)
         if kind == "number":
             return as_dtype(content[0]).type(self.decode(content[1]))
         if kind == "float":
             return float(content)
         if kind == "namespace":
             return Namespace(**self.decode(content))
-        if kind in ("module", "again", "named"):
+        if kind in ("module", "instance", "again", "named"):
             return self.decode_whole(kind, content)
         if kind == "bytes":
             return base64.b64decode(content)
         if kind == "dtype":
-            return as_dtype(content)
+            return dtype(content)
         if kind == "device":
             return device(content)
         raise KeyError(kind)
@@ -273,6 +300,11 @@ class _Reader:
             )
         if kind == "named":
             return named(where, name)
+        if kind == "instance":
+            value = bare(where, name)
+            self.wholes.append(value)
+            vars(value).update(self.decode(state[0]))
+            return value
         module = empty(where, name)
         self.wholes.append(module)
         fill(module, {key: self.decode(value) for key, value in state[0].items()})

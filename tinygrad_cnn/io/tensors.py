@@ -85,12 +85,25 @@ def load_file(filename: File, device: Any = None) -> dict[str, Tensor]:
         ValueError: for a file that is cut off, damaged, or of another format, with what it seems to be.
         TypeError: for a dtype that tensors do not have.
         ImportError: without the safetensors package.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> tg.io.save_file({"weight": tg.ones(2)}, file)
+    >>> tg.io.load_file(io.BytesIO(file.getvalue()))
+    {'weight': tensor([1., 1.])}
     """
     return read(filename, device)[0]
 
 
 def read_metadata(filename: File) -> dict[str, str]:
-    """The words that go with the tensors of a safetensors file; no tensor is read."""
+    """The words that go with the tensors of a safetensors file; no tensor is read.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> tg.io.save_file({"weight": tg.ones(2)}, file, metadata={"epoch": "3"})
+    >>> tg.io.read_metadata(io.BytesIO(file.getvalue()))
+    {'epoch': '3'}
+    """
     content, name = contents(filename)
     return _header(content, name)[1]
 

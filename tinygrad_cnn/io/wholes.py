@@ -4,6 +4,7 @@ Reading one imports the class's module, which runs its code; so `load` asks for 
 """
 
 import sys
+from enum import Enum
 from importlib import import_module
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
@@ -12,6 +13,7 @@ from ..nn import Module, Parameter
 
 # What a module has that is no part of its state: names of hooks, whose functions are not written.
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_MADE_BY_PYTHON = 1 << 9  # of `type.__flags__`: a class that was made by a class statement
 _TABLES = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set")
 
 
@@ -59,6 +61,31 @@ def fill(module: Module, state: dict[str, Any]) -> None:
     for name, child in state["modules"].items():
         module.add_module(name, child)
     module.__dict__.update(state["rest"])
+
+
+def is_plain(value: Any) -> bool:
+    """Whether an object is its attributes and nothing else: one of a Python class that says nothing about pickling."""
+    kind = type(value)
+    own = {name for base in kind.__mro__[:-1] for name in vars(base)}
+    return (
+        bool(kind.__flags__ & _MADE_BY_PYTHON)
+        and hasattr(value, "__dict__")
+        and all(vars(base).get("__module__") != "builtins" for base in kind.__mro__[:-1])
+        and not own & {"__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__slots__", "state_dict"}
+        and not isinstance(value, BaseException | Enum)
+    )
+
+
+def bare(where: str, name: str) -> Any:
+    """An object of this class without attributes yet.
+
+    Raises:
+        ValueError: when there is no such class.
+    """
+    kind = named(where, name)
+    if not isinstance(kind, type) or not kind.__flags__ & _MADE_BY_PYTHON:
+        raise ValueError(f"load: the file holds a {where}.{name}, which is no class of Python's")
+    return object.__new__(kind)
 
 
 def name_of(value: Any) -> tuple[str, str] | None:

@@ -97,6 +97,10 @@ def eig(A: Tensor) -> NoReturn:  # noqa: N803
 
     Raises:
         NotImplementedError: always; `eigh` is for symmetric matrices.
+
+    >>> tg.linalg.eig(tg.ones(2, 2))
+    Traceback (most recent call last):
+    NotImplementedError: eig: eigenvalues are complex numbers in general; symmetric matrices have eigh
     """
     raise NotImplementedError(
         f"eig: eigenvalues are complex numbers in general; symmetric matrices have eigh{in_scope()}"
@@ -108,6 +112,10 @@ def eigvals(A: Tensor) -> NoReturn:  # noqa: N803
 
     Raises:
         NotImplementedError: always; `eigvalsh` is for symmetric matrices.
+
+    >>> tg.linalg.eigvals(tg.ones(2, 2))
+    Traceback (most recent call last):
+    NotImplementedError: eigvals: eigenvalues are complex numbers in general; symmetric matrices have eigvalsh
     """
     raise NotImplementedError(
         f"eigvals: eigenvalues are complex numbers in general; symmetric matrices have eigvalsh{in_scope()}"

@@ -9,6 +9,7 @@ from ..dtypes import as_dtype, is_floating
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..functions.out import with_out
 from ..tensor import Tensor, dimensions
+from ..tensor.words import numpy_words
 from .decompositions import check_matrix, svdvals
 
 
@@ -22,6 +23,7 @@ def _check_dtype(op: str, x: Tensor, dtype: Any) -> None:
 
 
 @with_out
+@numpy_words
 def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """(Σ |x|^ord)^(1/ord) over dimensions, by default all; ±inf gives the extreme |x|, 0 counts what is not zero.
 
@@ -36,6 +38,7 @@ def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False,
 
 
 @with_out
+@numpy_words
 def matrix_norm(
     A: Tensor,  # noqa: N803
     ord: Any = "fro",
@@ -58,6 +61,7 @@ def matrix_norm(
 
 
 @with_out
+@numpy_words
 def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:  # noqa: N803
     """`matrix_norm` over two dimensions, `vector_norm` over one; without `ord`, the root of the sum of all squares.
 

@@ -9,9 +9,11 @@ from ..errors import ArgumentError, ShapeError
 from ..functions.out import with_out
 from ..functions.wrap import tensor_list
 from ..tensor import Tensor
+from ..tensor.words import numpy_words
 
 
 @with_out
+@numpy_words
 def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     """The cross product of vectors of 3 along a dimension; both broadcast.
 
@@ -42,6 +44,7 @@ def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> T
 
 
 @with_out
+@numpy_words
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """The inner products of vectors along a dimension; both broadcast.
 

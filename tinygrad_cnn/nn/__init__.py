@@ -1,8 +1,12 @@
 """Networks: modules, layers, losses, first values, helpers; the functions themselves are in `nn.functional`."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from . import (
     activation,
     attention,
+    cells,
     common_types,
     containers,
     convolution,
@@ -15,7 +19,6 @@ from . import (
     linear,
     loss,
     margin,
-    modules,
     normalization,
     output,
     padding,
@@ -30,10 +33,10 @@ from . import (
     tables,
     transformer,
     unpooling,
-    utils,
 )
 from .activation import *  # noqa: F403
 from .attention import *  # noqa: F403
+from .cells import *  # noqa: F403
 from .containers import *  # noqa: F403
 from .convolution import *  # noqa: F403
 from .distance import *  # noqa: F403
@@ -74,6 +77,7 @@ __all__ = [
 __all__ += ["common_types", "functional", "grad", "init", "modules", "parallel", "utils"]
 __all__ += activation.__all__
 __all__ += attention.__all__
+__all__ += cells.__all__
 __all__ += containers.__all__
 __all__ += convolution.__all__
 __all__ += distance.__all__
@@ -95,3 +99,13 @@ __all__ += statistics.__all__
 __all__ += tables.__all__
 __all__ += transformer.__all__
 __all__ += unpooling.__all__
+
+if TYPE_CHECKING:
+    from . import modules, utils
+
+
+def __getattr__(name: str) -> Any:
+    """What many programs never use is loaded when it is asked for."""
+    if name in ("modules", "utils"):
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

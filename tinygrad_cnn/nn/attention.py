@@ -1,12 +1,15 @@
 """Attention in several heads. Vaswani et al. 2017."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
 from typing import Any
 
 from ..creation import empty
 from ..tensor import Tensor
 from . import functional as F
 from . import init
-from .linear import Linear
+from .linear import NonDynamicallyQuantizableLinear
 from .module import Module
 from .parameter import Parameter
 
@@ -85,7 +88,7 @@ class MultiheadAttention(Module):
         self.register_parameter("v_proj_weight", learned(apart, embed_dim, self.vdim))
         self.register_parameter("in_proj_weight", learned(not apart, 3 * embed_dim, embed_dim))
         self.register_parameter("in_proj_bias", learned(bias, 3 * embed_dim))
-        self.out_proj = Linear(embed_dim, embed_dim, bias=bias, device=device, dtype=dtype)
+        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias=bias, device=device, dtype=dtype)
         self.register_parameter("bias_k", learned(add_bias_kv, 1, 1, embed_dim))
         self.register_parameter("bias_v", learned(add_bias_kv, 1, 1, embed_dim))
         self._reset_parameters()
@@ -134,3 +137,24 @@ class MultiheadAttention(Module):
 
 
 __all__ = ["MultiheadAttention"]
+
+
+class SDPBackend(Enum):
+    """PyTorch's ways to compute `scaled_dot_product_attention`; here there is one."""
+
+    ERROR = -1
+    MATH = 0
+    FLASH_ATTENTION = 1
+    EFFICIENT_ATTENTION = 2
+    CUDNN_ATTENTION = 3
+    OVERRIDEABLE = 4
+
+
+@contextmanager
+def sdpa_kernel(backends: SDPBackend | list[SDPBackend], set_priority: bool = False) -> Iterator[None]:
+    """A block that in PyTorch chooses among them: without effect.
+
+    >>> with sdpa_kernel(SDPBackend.MATH):
+    ...     pass
+    """
+    yield

@@ -263,7 +263,11 @@ class ModuleDict(Module):
 
 
 class Container(Module):
-    """A module with the modules given by name, as PyTorch once had it."""
+    """A module with the modules given by name, as PyTorch once had it.
+
+    >>> nn.Container(first=nn.Identity()).first
+    Identity()
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__()

@@ -13,19 +13,21 @@ from .parameter import Parameter
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
-def per_dimension(layer: str, name: str, value: Any, rank: int) -> tuple[int, ...]:
-    """One int per spatial dimension, from an int or as many."""
+def per_dimension(layer: str, name: str, value: Any, rank: int, *, alone: bool = False) -> tuple[int, ...]:
+    """One int per spatial dimension, from an int or as many; with `alone`, a single one in a list stays alone."""
     values = (value,) * rank if hasattr(value, "__index__") else tuple(value) if isinstance(value, tuple | list) else ()
-    if len(values) != rank or not all(hasattr(v, "__index__") for v in values):
+    fitting = len(values) == rank or (alone and len(values) == 1)
+    if not fitting or not all(hasattr(v, "__index__") for v in values):
         raise ValueError(f"{layer}: {name} must be an int or {rank} of them; got {value!r}")
     return tuple(int(v) for v in values)
 
 
 class ConvolutionBase(Module):
-    """What convolutions of every rank share: the arguments, the parameters and their first values, the text."""
+    """What convolutions of every rank share: the parameters and their first values, the text.
 
-    rank: int
-    transposed = False
+    A program's own class of convolution gives the arguments by their places, one number per dimension.
+    """
+
     weight: Parameter
     bias: Parameter | None
 
@@ -33,18 +35,20 @@ class ConvolutionBase(Module):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
+        kernel_size: tuple[int, ...],
+        stride: tuple[int, ...],
+        padding: Any,
+        dilation: tuple[int, ...],
+        transposed: bool,
+        output_padding: tuple[int, ...],
+        groups: int,
+        bias: bool,
+        padding_mode: str,
         device: Any = None,
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        layer, rank = type(self).__name__, self.rank
+        layer = type(self).__name__
         if groups <= 0:
             raise ValueError(f"{layer}: groups must be positive; got {groups}")
         for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
@@ -52,24 +56,24 @@ class ConvolutionBase(Module):
                 raise ValueError(f"{layer}: {name} must be divisible by groups; got {name}={channels}, groups={groups}")
         if padding_mode not in PADDING_MODES:
             raise ValueError(f"{layer}: padding_mode must be one of {', '.join(PADDING_MODES)}; got {padding_mode!r}")
-        self.in_channels = in_channels
-        self.out_channels = out_channels
-        self.kernel_size = per_dimension(layer, "kernel_size", kernel_size, rank)
-        self.stride = per_dimension(layer, "stride", stride, rank)
-        self.dilation = per_dimension(layer, "dilation", dilation, rank)
-        self.padding = padding if isinstance(padding, str) else per_dimension(layer, "padding", padding, rank)
         if isinstance(padding, str):
             if padding not in ("same", "valid"):
                 raise ValueError(f"{layer}: padding must be numbers, 'same' or 'valid'; got {padding!r}")
-            if padding == "same" and max(self.stride) > 1:
-                raise ValueError(f"{layer}: padding='same' needs stride 1; got stride {self.stride}")
-        self.transposed = type(self).transposed
-        self.output_padding = (0,) * rank
+            if padding == "same" and max(stride) > 1:
+                raise ValueError(f"{layer}: padding='same' needs stride 1; got stride {stride}")
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.padding = padding
+        self.dilation = dilation
+        self.transposed = transposed
+        self.output_padding = output_padding
         self.groups = groups
         self.padding_mode = padding_mode
-        shape: tuple[int, ...] = (out_channels, in_channels // groups, *self.kernel_size)
-        if self.transposed:
-            shape = (in_channels, out_channels // groups, *self.kernel_size)
+        shape: tuple[int, ...] = (out_channels, in_channels // groups, *kernel_size)
+        if transposed:
+            shape = (in_channels, out_channels // groups, *kernel_size)
         self.weight = Parameter(empty(shape, dtype=dtype, device=device))
         if bias:
             self.bias = Parameter(empty(out_channels, dtype=dtype, device=device))
@@ -86,28 +90,36 @@ class ConvolutionBase(Module):
                 bound = 1 / sqrt(fan_in)
                 init.uniform_(self.bias, -bound, bound)
 
+    @property
+    def _reversed_padding_repeated_twice(self) -> list[int]:
+        """PyTorch's name for the widths that `functional.pad` takes: the last dimension's first."""
+        widths: list[int] = []
+        for place, (size, dilation) in enumerate(zip(self.kernel_size, self._spread(self.dilation), strict=True)):
+            total = dilation * (size - 1) if self.padding == "same" else 0
+            before = total // 2 if isinstance(self.padding, str) else self._spread(self.padding)[place]
+            widths = [before, total - before if isinstance(self.padding, str) else before, *widths]
+        return widths
+
+    def _spread(self, values: tuple[int, ...]) -> tuple[int, ...]:
+        return values * len(self.kernel_size) if len(values) == 1 else values
+
     def framed(self, input: Tensor) -> tuple[Tensor, Any]:
         """The input in the frame that `padding_mode` wants, and the zeros that are still to be padded."""
         if self.padding_mode == "zeros":
             return input, self.padding
-        widths: list[int] = []
-        for size, dilation, place in zip(self.kernel_size, self.dilation, range(self.rank), strict=True):
-            total = dilation * (size - 1) if self.padding == "same" else 0
-            before = total // 2 if isinstance(self.padding, str) else self.padding[place]
-            widths = [before, total - before if isinstance(self.padding, str) else before, *widths]
-        return F.pad(input, widths, self.padding_mode), 0
+        return F.pad(input, self._reversed_padding_repeated_twice, self.padding_mode), 0
 
     def extra_repr(self) -> str:
         """The arguments that are not the default."""
         parts = [str(self.in_channels), str(self.out_channels)]
         parts += [f"kernel_size={self.kernel_size}", f"stride={self.stride}"]
-        if self.padding != (0,) * self.rank:
+        if self.padding != (0,) * len(self.padding):
             parts.append(
                 f"padding={self.padding!r}" if not isinstance(self.padding, str) else f"padding={self.padding}"
             )
-        if self.dilation != (1,) * self.rank:
+        if self.dilation != (1,) * len(self.dilation):
             parts.append(f"dilation={self.dilation}")
-        if self.output_padding != (0,) * self.rank:
+        if self.output_padding != (0,) * len(self.output_padding):
             parts.append(f"output_padding={self.output_padding}")
         if self.groups != 1:
             parts.append(f"groups={self.groups}")
@@ -118,7 +130,46 @@ class ConvolutionBase(Module):
         return ", ".join(parts)
 
 
-class Conv2d(ConvolutionBase):
+class Convolution(ConvolutionBase):
+    """What `Conv1d`, `Conv2d` and `Conv3d` share: the order of the arguments."""
+
+    rank: int
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        layer, rank = type(self).__name__, self.rank
+        super().__init__(
+            in_channels,
+            out_channels,
+            per_dimension(layer, "kernel_size", kernel_size, rank),
+            per_dimension(layer, "stride", stride, rank, alone=True),
+            padding if isinstance(padding, str) else per_dimension(layer, "padding", padding, rank, alone=True),
+            per_dimension(layer, "dilation", dilation, rank, alone=True),
+            *(False, (0,) * rank, groups, bias, padding_mode, device, dtype),
+        )
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The convolution with the layer's kernels."""
+        return self._conv_forward(input, self.weight, self.bias)
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """PyTorch's name for the convolution with any kernels, for classes that make kernels of their own."""
+        raise NotImplementedError
+
+
+class Conv2d(Convolution):
     """Cross-correlation of images with learned kernels: (N, C, H, W) → (N, O, OH, OW).
 
     OH = (H + 2p − d(KH − 1) − 1) // s + 1; an image without the batch dimension is taken too.
@@ -141,15 +192,14 @@ class Conv2d(ConvolutionBase):
 
     rank = 2
 
-    def forward(self, input: Tensor) -> Tensor:
-        """`functional.conv2d` with the layer's kernels."""
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         if self.padding_mode != "zeros":
             input, padding = self.framed(input)
-            return F.conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
-        return F.conv2d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+            return F.conv2d(input, weight, bias, self.stride, padding, self.dilation, self.groups)
+        return F.conv2d(input, weight, bias, self.stride, self.padding, self.dilation, self.groups)
 
 
-class Conv1d(ConvolutionBase):
+class Conv1d(Convolution):
     """`Conv2d` of sequences: (N, C, L) → (N, O, OL).
 
     >>> import tinygrad_cnn as tg
@@ -159,13 +209,14 @@ class Conv1d(ConvolutionBase):
 
     rank = 1
 
-    def forward(self, input: Tensor) -> Tensor:
-        """`functional.conv1d` with the layer's kernels."""
-        input, padding = self.framed(input)
-        return F.conv1d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if self.padding_mode != "zeros":
+            input, padding = self.framed(input)
+            return F.conv1d(input, weight, bias, self.stride, padding, self.dilation, self.groups)
+        return F.conv1d(input, weight, bias, self.stride, self.padding, self.dilation, self.groups)
 
 
-class Conv3d(ConvolutionBase):
+class Conv3d(Convolution):
     """`Conv2d` of volumes: (N, C, D, H, W) → (N, O, OD, OH, OW).
 
     >>> import tinygrad_cnn as tg
@@ -175,16 +226,73 @@ class Conv3d(ConvolutionBase):
 
     rank = 3
 
-    def forward(self, input: Tensor) -> Tensor:
-        """`functional.conv3d` with the layer's kernels."""
-        input, padding = self.framed(input)
-        return F.conv3d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if self.padding_mode != "zeros":
+            input, padding = self.framed(input)
+            return F.conv3d(input, weight, bias, self.stride, padding, self.dilation, self.groups)
+        return F.conv3d(input, weight, bias, self.stride, self.padding, self.dilation, self.groups)
 
 
 class TransposedBase(ConvolutionBase):
-    """What transposed convolutions share: the order of the arguments, and `output_padding`."""
+    """What transposed convolutions share: `output_padding`, from the size that the result shall have."""
 
-    transposed = True
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: tuple[int, ...],
+        stride: tuple[int, ...],
+        padding: tuple[int, ...],
+        dilation: tuple[int, ...],
+        transposed: bool,
+        output_padding: tuple[int, ...],
+        groups: int,
+        bias: bool,
+        padding_mode: str,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        if padding_mode != "zeros":
+            raise ValueError(f'{type(self).__name__}: only "zeros" padding mode is possible; got {padding_mode!r}')
+        super().__init__(
+            *(in_channels, out_channels, kernel_size, stride, padding, dilation, transposed, output_padding),
+            *(groups, bias, padding_mode, device, dtype),
+        )
+
+    def _output_padding(
+        self,
+        input: Tensor,
+        output_size: Any,
+        stride: tuple[int, ...],
+        padding: tuple[int, ...],
+        kernel_size: tuple[int, ...],
+        num_spatial_dims: int,
+        dilation: tuple[int, ...] | None = None,
+    ) -> tuple[int, ...]:
+        """PyTorch's name for the `output_padding` that makes the result as large as wanted."""
+        if output_size is None:
+            return self.output_padding
+        rank = num_spatial_dims
+        sizes, shape = tuple(output_size)[-rank:], input.shape[-rank:]
+        steps, pads, spreads = (self._spread(tuple(v)) for v in (stride, padding, dilation or (1,)))
+        smallest = tuple(
+            (n - 1) * s - 2 * p + d * (k - 1) + 1
+            for n, s, p, d, k in zip(shape, steps, pads, spreads, kernel_size, strict=True)
+        )
+        largest = tuple(n + s - 1 for n, s in zip(smallest, steps, strict=True))
+        if len(sizes) != rank or any(
+            not low <= n <= high for low, n, high in zip(smallest, sizes, largest, strict=True)
+        ):
+            raise ValueError(
+                f"{type(self).__name__}: output_size must lie between {smallest} and {largest}; got {output_size}"
+            )
+        return tuple(n - low for n, low in zip(sizes, smallest, strict=True))
+
+
+class TransposedConvolution(TransposedBase):
+    """What `ConvTranspose1d`, `ConvTranspose2d` and `ConvTranspose3d` share: the order of the arguments."""
+
+    rank: int
 
     def __init__(
         self,
@@ -201,41 +309,27 @@ class TransposedBase(ConvolutionBase):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        layer = type(self).__name__
-        if padding_mode != "zeros":
-            raise ValueError(f'{layer}: only "zeros" padding mode is possible; got {padding_mode!r}')
-        per_dimension(layer, "padding", padding, self.rank)
-        more = per_dimension(layer, "output_padding", output_padding, self.rank)
+        layer, rank = type(self).__name__, self.rank
         super().__init__(
-            *(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode),
-            device=device,
-            dtype=dtype,
+            in_channels,
+            out_channels,
+            per_dimension(layer, "kernel_size", kernel_size, rank),
+            per_dimension(layer, "stride", stride, rank, alone=True),
+            per_dimension(layer, "padding", padding, rank, alone=True),
+            per_dimension(layer, "dilation", dilation, rank, alone=True),
+            True,
+            per_dimension(layer, "output_padding", output_padding, rank, alone=True),
+            *(groups, bias, padding_mode, device, dtype),
         )
-        self.output_padding = more
 
     def more(self, input: Tensor, output_size: Any) -> tuple[int, ...]:
         """The `output_padding` that makes the result as large as wanted."""
-        if output_size is None:
-            return self.output_padding
-        sizes = tuple(output_size)[-self.rank :]
-        padding: Any = self.padding  # numbers here: a transposed layer takes no "same"
-        smallest = tuple(
-            (n - 1) * s - 2 * p + d * (k - 1) + 1
-            for n, s, p, d, k in zip(
-                input.shape[-self.rank :], self.stride, padding, self.dilation, self.kernel_size, strict=True
-            )
+        return self._output_padding(
+            input, output_size, self.stride, self.padding, self.kernel_size, self.rank, self.dilation
         )
-        largest = tuple(n + s - 1 for n, s in zip(smallest, self.stride, strict=True))
-        if len(sizes) != self.rank or any(
-            not low <= n <= high for low, n, high in zip(smallest, sizes, largest, strict=True)
-        ):
-            raise ValueError(
-                f"{type(self).__name__}: output_size must lie between {smallest} and {largest}; got {output_size}"
-            )
-        return tuple(n - low for n, low in zip(sizes, smallest, strict=True))
 
 
-class ConvTranspose1d(TransposedBase):
+class ConvTranspose1d(TransposedConvolution):
     """`ConvTranspose2d` of sequences: (N, C, L) → (N, O, OL).
 
     >>> import tinygrad_cnn as tg
@@ -253,7 +347,7 @@ class ConvTranspose1d(TransposedBase):
         )
 
 
-class ConvTranspose2d(TransposedBase):
+class ConvTranspose2d(TransposedConvolution):
     """The adjoint of `Conv2d`, which makes images larger: (N, C, H, W) → (N, O, OH, OW).
 
     OH = (H − 1)s − 2p + d(k − 1) + output_padding + 1; `forward` takes an `output_size` instead of the last.
@@ -277,7 +371,7 @@ class ConvTranspose2d(TransposedBase):
         )
 
 
-class ConvTranspose3d(TransposedBase):
+class ConvTranspose3d(TransposedConvolution):
     """`ConvTranspose2d` of volumes: (N, C, D, H, W) → (N, O, OD, OH, OW).
 
     >>> import tinygrad_cnn as tg

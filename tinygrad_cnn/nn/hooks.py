@@ -92,7 +92,15 @@ class HookMethods(ModuleTree):
         return register(self._backward_hooks, hook, prepend)
 
     def register_backward_hook(self, hook: Hook) -> RemovableHandle:
-        """PyTorch's old name for `register_full_backward_hook`."""
+        """PyTorch's old name for `register_full_backward_hook`.
+
+        >>> seen = []
+        >>> layer = nn.Linear(2, 3)
+        >>> handle = layer.register_backward_hook(lambda module, g_in, g_out: seen.append(tuple(g_out[0].shape)))
+        >>> layer(tg.ones(1, 2, requires_grad=True)).sum().backward()
+        >>> seen
+        [(1, 3)]
+        """
         return self.register_full_backward_hook(hook)
 
     def _run_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -5,6 +5,7 @@ fan_in is the number of values that one output is computed from, fan_out the num
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import cleandoc
 from math import erf, exp, prod, sqrt
 from typing import Any
 from warnings import warn
@@ -363,7 +364,8 @@ def _old_name(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         return function(*args, **kwargs)
 
     renamed.__name__ = new[:-1]
-    renamed.__doc__ = f"The old name of `{new}`."
+    _, prompt, example = cleandoc(function.__doc__ or "").partition(">>> ")
+    renamed.__doc__ = f"The old name of `{new}`.\n\n{prompt}{example}"
     return renamed
 
 

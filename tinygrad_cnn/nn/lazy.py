@@ -101,6 +101,8 @@ def _materialize(value: Tensor | None, shape: tuple[int, ...]) -> None:
 class LazyConvolutionMixin(LazyModuleMixin, ConvolutionBase):
     """What lazy convolutions share: in_channels are those of the first input."""
 
+    rank: int
+
     def _arrange(self, out_channels: int, bias: bool, device: Any, dtype: Any) -> None:
         """Parameters without a shape."""
         self.out_channels = out_channels

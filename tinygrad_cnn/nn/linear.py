@@ -72,6 +72,10 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """`Linear`, under the name that the last projection of `MultiheadAttention` has in a printed model of PyTorch's."""
+
+
 class Bilinear(Module):
     """Σᵢⱼ xᵢ Wₒᵢⱼ yⱼ + bₒ with a learned W: (…, in1_features), (…, in2_features) → (…, out_features).
 

@@ -1,7 +1,7 @@
 """The module: a function with parameters."""
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
 
 from ..autograd import no_grad, repeated
 from ..autograd.modes import SCOPE, call_of
@@ -13,6 +13,16 @@ from .hooks import EVERYWHERE
 from .parameter import zeroed_gradient
 from .scope import PATHS, path_outside, paths_of
 from .state import StateMethods
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class HasForward(Protocol[P, R_co]):
+    """What a call of a module gets its types from."""
+
+    def forward(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """What the module computes."""
 
 
 class Module(StateMethods):
@@ -43,24 +53,33 @@ class Module(StateMethods):
     dump_patches = False  # PyTorch's: whether to write changes of sources into files; there are none
     call_super_init = False  # PyTorch's: whether __init__ calls that of the next class
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        paths = PATHS.get()
-        if paths is None:  # the outermost module of this call: paths are counted from here
-            outermost = PATHS.set(paths_of(self))
-            call = call_of(type(self), SCOPE.get())
+    if TYPE_CHECKING:
+        forward: Callable[..., Any]
+
+        def __call__(self: HasForward[P, R_co], *args: P.args, **kwargs: P.kwargs) -> R_co:
+            """What `forward` returns, with its type."""
+            return self.forward(*args, **kwargs)
+
+    else:
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            paths = PATHS.get()
+            if paths is None:  # the outermost module of this call: paths are counted from here
+                outermost = PATHS.set(paths_of(self))
+                call = call_of(type(self), SCOPE.get())
+                scope = SCOPE.set(call)
+                try:
+                    return self._run(args, kwargs)
+                finally:
+                    SCOPE.reset(scope)
+                    PATHS.reset(outermost)
+            path = paths.get(id(self))
+            call = call_of(type(self), path_outside(self) if path is None else path)
             scope = SCOPE.set(call)
             try:
                 return self._run(args, kwargs)
             finally:
                 SCOPE.reset(scope)
-                PATHS.reset(outermost)
-        path = paths.get(id(self))
-        call = call_of(type(self), path_outside(self) if path is None else path)
-        scope = SCOPE.set(call)
-        try:
-            return self._run(args, kwargs)
-        finally:
-            SCOPE.reset(scope)
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         own = self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks
@@ -128,7 +147,7 @@ class Module(StateMethods):
             TypeError: for a dtype that is not floating-point.
 
         >>> nn.Linear(2, 1).to(tg.float64).weight.dtype
-        dtype('float64')
+        tinygrad_cnn.float64
         """
         for target in targets:
             if isinstance(target, Tensor):
@@ -150,7 +169,7 @@ class Module(StateMethods):
         """Make every parameter and buffer, integers too, a tensor of this dtype.
 
         >>> nn.Linear(2, 1).type(tg.float64).weight.dtype
-        dtype('float64')
+        tinygrad_cnn.float64
         """
         return self._apply(lambda t: t.to(dst_type))
 
@@ -158,7 +177,7 @@ class Module(StateMethods):
         """Floating-point parameters and buffers in float32.
 
         >>> nn.Linear(2, 1).float().weight.dtype
-        dtype('float32')
+        tinygrad_cnn.float32
         """
         return self.to(float32)
 
@@ -166,7 +185,7 @@ class Module(StateMethods):
         """Floating-point parameters and buffers in float64.
 
         >>> nn.Linear(2, 1).double().weight.dtype
-        dtype('float64')
+        tinygrad_cnn.float64
         """
         return self.to(float64)
 
@@ -174,7 +193,7 @@ class Module(StateMethods):
         """Floating-point parameters and buffers in float16.
 
         >>> nn.Linear(2, 1).half().weight.dtype
-        dtype('float16')
+        tinygrad_cnn.float16
         """
         return self.to(float16)
 
@@ -182,7 +201,7 @@ class Module(StateMethods):
         """Floating-point parameters and buffers in bfloat16, which needs the package ml_dtypes.
 
         >>> nn.Linear(2, 1).bfloat16().weight.dtype
-        dtype(bfloat16)
+        tinygrad_cnn.bfloat16
         """
         return self.to(dtype="bfloat16")
 
@@ -203,13 +222,20 @@ class Module(StateMethods):
         return self
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing: the module runs as it is; `tinygrad_cnn.compile` records a whole step."""
+        """Nothing: the module runs as it is; `tinygrad_cnn.compile` records a whole step.
+
+        >>> nn.Linear(2, 3).compile()
+        """
 
     def ipu(self, device: Any = None) -> Self:
         """There is no such device here.
 
         Raises:
             RuntimeError: always.
+
+        >>> nn.Linear(2, 3).ipu()
+        Traceback (most recent call last):
+        tinygrad_cnn.errors.DeviceError: ...
         """
         raise DeviceError(f"{type(self).__name__}.ipu: this engine computes on the CPU and on CUDA devices")
 
@@ -228,6 +254,9 @@ class Module(StateMethods):
 
         Raises:
             RuntimeError: when there is none.
+
+        >>> nn.Linear(2, 3).cuda().weight.device  # doctest: +SKIP
+        device(type='cuda', index=0)
         """
         return self.to(
             device="cuda" if device is None else device if isinstance(device, str | device_type) else f"cuda:{device}"

@@ -121,7 +121,8 @@ class BatchNormBase(NormBase):
 
 @repeated
 def _count(tracked: Tensor) -> None:
-    tracked.array[...] += 1
+    array = tracked.array
+    array += 1
     tracked.storage.changed("batch_norm")
 
 
@@ -172,7 +173,9 @@ class BatchNorm3d(BatchNormBase):
 
 
 class SyncBatchNorm(BatchNormBase):
-    """Batch normalisation over all devices' parts of a batch: here, on the one device, `BatchNorm` of every rank.
+    """Batch normalisation for every rank; in PyTorch over the parts of a batch that several processes have.
+
+    Here each process takes the statistics of its own part.
 
     >>> nn.SyncBatchNorm(3)(tg.ones(2, 3)).shape
     (2, 3)

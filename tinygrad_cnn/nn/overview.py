@@ -33,6 +33,10 @@ class LayerSummary:
         macs: multiplications with an addition in its convolutions and matrix products, without the modules inside.
         output_bytes: memory of the tensors that its last call returned.
         saved_bytes: memory that its operations keep for backward, without parameters.
+
+    >>> layer = nn.summary(nn.Sequential(nn.Linear(2, 3)), (1, 2)).rows[-1]
+    >>> layer.path, layer.parameters
+    ('0', 9)
     """
 
     path: str
@@ -53,6 +57,9 @@ class ModelSummary:
     Attributes:
         rows: one for each module, the model first, then depth first.
         input_shapes: of what it was called with.
+
+    >>> "Linear" in str(nn.summary(nn.Linear(2, 3), (1, 2)))
+    True
     """
 
     rows: tuple[LayerSummary, ...]

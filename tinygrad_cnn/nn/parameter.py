@@ -100,7 +100,11 @@ class UninitializedParameter(UninitializedTensor, Parameter):
 
 
 class UninitializedBuffer(UninitializedTensor):
-    """A buffer that gets its shape when its module is first called."""
+    """A buffer that gets its shape when its module is first called.
+
+    >>> nn.UninitializedBuffer()
+    <UninitializedBuffer>
+    """
 
     cls_to_become = Buffer
 

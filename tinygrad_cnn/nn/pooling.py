@@ -102,10 +102,10 @@ class AvgPoolBase(Module):
         self.count_include_pad = count_include_pad
         self.divisor_override = divisor_override
 
-    def forward(self, input: Tensor) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The means."""
         window = (self.kernel_size, self.stride, self.padding, self.ceil_mode)
-        return type(self).function(input, *window, self.count_include_pad, self.divisor_override)
+        return type(self).function(input, *window, self.count_include_pad, self.divisor_override)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         """The window."""
@@ -179,9 +179,9 @@ class LPPoolBase(Module):
         self.stride = stride
         self.ceil_mode = ceil_mode
 
-    def forward(self, input: Tensor) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The power means, times the number of pixels to the power 1/p."""
-        return type(self).function(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+        return type(self).function(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         """The arguments."""
@@ -231,9 +231,9 @@ class AdaptiveAvgPoolBase(Module):
         super().__init__()
         self.output_size = output_size
 
-    def forward(self, input: Tensor) -> Any:
+    def forward(self, input: Tensor) -> Tensor:
         """The means."""
-        return type(self).function(input, self.output_size)
+        return type(self).function(input, self.output_size)  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         """The size."""

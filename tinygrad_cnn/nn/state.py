@@ -31,13 +31,24 @@ class StateMethods(HookMethods):
     _load_state_dict_post_hooks: "OrderedDict[int, Any]"
 
     def register_state_dict_pre_hook(self, hook: Any) -> RemovableHandle:
-        """Call `hook(module, prefix, keep_vars)` before the module's entries are written into a state dict."""
+        """Call `hook(module, prefix, keep_vars)` before the module's entries are written into a state dict.
+
+        >>> layer = nn.Linear(1, 1)
+        >>> handle = layer.register_state_dict_pre_hook(lambda module, prefix, keep_vars: print("saving"))
+        >>> _ = layer.state_dict()
+        saving
+        """
         return register(self._own_hooks("_state_dict_pre_hooks"), hook)
 
     def register_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
         """Call `hook(module, state_dict, prefix, local_metadata)` when its entries and those inside are written.
 
         The hook changes the dict in place.
+
+        >>> layer = nn.Linear(1, 1, bias=False)
+        >>> handle = layer.register_state_dict_post_hook(lambda module, state, prefix, metadata: state.pop("weight"))
+        >>> layer.state_dict()
+        OrderedDict()
         """
         return register(self._own_hooks("_state_dict_hooks"), hook)
 
@@ -49,6 +60,14 @@ class StateMethods(HookMethods):
 
         It is called as `hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys,
         error_msgs)`, and the last three are lists that it may add to.
+
+        >>> def rename(module, state, prefix, *rest):
+        ...     state[prefix + "weight"] = state.pop(prefix + "kernel")
+        >>> layer = nn.Linear(1, 1, bias=False)
+        >>> handle = layer.register_load_state_dict_pre_hook(rename)
+        >>> _ = layer.load_state_dict({"kernel": tg.ones(1, 1)})
+        >>> layer.weight.item()
+        1.0
         """
         return register(self._own_hooks("_load_state_dict_pre_hooks"), lambda *args: hook(self, *args))
 
@@ -61,6 +80,11 @@ class StateMethods(HookMethods):
         """Call `hook(module, incompatible_keys)` when the module has taken its entries, and those inside theirs.
 
         It may change the two lists of keys: what it takes out of them is no error.
+
+        >>> layer = nn.Linear(2, 3)
+        >>> handle = layer.register_load_state_dict_post_hook(lambda module, keys: print("loaded", keys.missing_keys))
+        >>> _ = layer.load_state_dict(layer.state_dict())
+        loaded []
         """
         return register(self._own_hooks("_load_state_dict_post_hooks"), hook)
 
@@ -84,6 +108,19 @@ class StateMethods(HookMethods):
 
         Raises:
             RuntimeError: if the class does not override this.
+
+        >>> class Counting(nn.Module):
+        ...     count = 3
+        ...
+        ...     def get_extra_state(self):
+        ...         return self.count
+        ...
+        ...     def set_extra_state(self, state):
+        ...         self.count = state
+        >>> net = Counting()
+        >>> _ = net.load_state_dict({"_extra_state": 5})
+        >>> net.count
+        5
         """
         raise RuntimeError(f"{type(self).__name__} takes no extra state; override set_extra_state")
 

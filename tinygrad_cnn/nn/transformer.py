@@ -73,7 +73,7 @@ class TransformerLayerBase(Module):
         return norm(x + drop(sublayer(x)))  # type: ignore[no-any-return]
 
     def _feed_forward(self, x: Tensor) -> Tensor:
-        return self.linear2(self.dropout(self.activation(self.linear1(x))))  # type: ignore[no-any-return]
+        return self.linear2(self.dropout(self.activation(self.linear1(x))))
 
 
 def _check_mask(name: str, mask: Tensor | None) -> None:
@@ -114,7 +114,7 @@ class TransformerEncoderLayer(TransformerLayerBase):
 
         def attend(x: Tensor) -> Tensor:
             padding = _like_scores(src_key_padding_mask, src_mask)
-            return self.self_attn(  # type: ignore[no-any-return]
+            return self.self_attn(
                 x, x, x, attn_mask=src_mask, key_padding_mask=padding, need_weights=False, is_causal=is_causal
             )[0]
 
@@ -155,14 +155,12 @@ class TransformerDecoderLayer(TransformerLayerBase):
         """The sequence in the light of itself and of the encoder's output `memory`."""
 
         def to_itself(x: Tensor) -> Tensor:
-            masks = {"attn_mask": tgt_mask, "key_padding_mask": tgt_key_padding_mask}
-            return self.self_attn(x, x, x, **masks, is_causal=tgt_is_causal, need_weights=False)[0]  # type: ignore[no-any-return]
+            masks: dict[str, Any] = {"attn_mask": tgt_mask, "key_padding_mask": tgt_key_padding_mask}
+            return self.self_attn(x, x, x, **masks, is_causal=tgt_is_causal, need_weights=False)[0]
 
         def to_memory(x: Tensor) -> Tensor:
-            masks = {"attn_mask": memory_mask, "key_padding_mask": memory_key_padding_mask}
-            return self.multihead_attn(  # type: ignore[no-any-return]
-                x, memory, memory, **masks, is_causal=memory_is_causal, need_weights=False
-            )[0]
+            masks: dict[str, Any] = {"attn_mask": memory_mask, "key_padding_mask": memory_key_padding_mask}
+            return self.multihead_attn(x, memory, memory, **masks, is_causal=memory_is_causal, need_weights=False)[0]
 
         x = self._around(2, self._around(1, tgt, to_itself), to_memory)
         return self._around(3, x, self._feed_forward)
@@ -325,7 +323,7 @@ class Transformer(Module):
         memory = self.encoder(
             src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=bool(src_is_causal)
         )
-        return self.decoder(  # type: ignore[no-any-return]
+        return self.decoder(
             tgt,
             memory,
             tgt_mask=tgt_mask,

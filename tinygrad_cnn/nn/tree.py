@@ -201,7 +201,13 @@ class ModuleTree:
         self._modules[name] = module
 
     def register_module(self, name: str, module: "Module | None") -> None:
-        """The same as `add_module`."""
+        """The same as `add_module`.
+
+        >>> net = nn.Module()
+        >>> net.register_module("head", nn.Identity())
+        >>> net.head
+        Identity()
+        """
         self.add_module(name, module)
 
     # looking up -------------------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ from .arithmetic import (
     transfer,
     trunc,
 )
+from .bessel import airy_ai, bessel_j, bessel_k, bessel_y
 from .binary import (
     atan2,
     copysign,
@@ -135,7 +136,7 @@ from .linalg import (
     singular_values,
     solve,
 )
-from .losses import add_at_target, softmax_cross_entropy, softmax_cross_entropy_grad
+from .losses import add_at_target, cross_entropy, softmax_cross_entropy, softmax_cross_entropy_grad
 from .matmul import linear, matmul
 from .normalization import (
     batch_norm,
@@ -195,7 +196,11 @@ __all__ = [
     "atanh",
     "batch_norm",
     "batch_norm_input_grad",
+    "airy_ai",
     "bessel_i",
+    "bessel_j",
+    "bessel_k",
+    "bessel_y",
     "bitwise_and",
     "bitwise_left_shift",
     "bitwise_not",
@@ -216,6 +221,7 @@ __all__ = [
     "copysign",
     "cos",
     "cosh",
+    "cross_entropy",
     "cumprod",
     "cumsum",
     "det",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..autograd import op, sum_to
+from .reductions import channel_sum
 
 
 @op(
@@ -34,7 +35,7 @@ def _unfolded(rows: Any, shape: tuple[int, ...]) -> Any:
     dtypes="equal",
     x=lambda g, w, x_shape: _unfolded(matmul(_rows(g), w), x_shape),
     w=lambda g, x: matmul(_rows(g).mT, _rows(x)),
-    b=lambda g, b_shape: sum_to(g, shape=b_shape),
+    b=lambda g: channel_sum(_rows(g)),
 )
 def linear(backend: Any, x: Any, w: Any, b: Any) -> Any:
     """x wᵀ + b: (…, in), (out, in), (out) → (…, out); b may be None."""

@@ -111,7 +111,7 @@ def _factor(var: Any, w: Any, eps: float) -> Any:
     b=lambda g: channel_sum(g),
 )
 def standardize_channels(backend: Any, x: Any, mu: Any, var: Any, w: Any, b: Any, *, eps: float) -> Any:
-    """(x − μ) / √(variance + eps) · w + b with given statistics: x (N, C, …); μ, variance, w and b (C), or w, b None."""
+    """(x − μ) / √(variance + eps) · w + b with given statistics: x (N, C, …), all others (C), w and b or None."""
     with backend.quiet():
         scale = 1 / backend.xp.sqrt(var + eps)
     if w is not None:

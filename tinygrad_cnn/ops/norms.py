@@ -9,9 +9,9 @@ from .comparison import where
 from .reductions import expand_reduced, restore_dims, sum_
 
 
-@op(x=lambda g, x, x_shape, out, dim, keepdim: expand_reduced(g / where(out == 0, 1, out), x_shape, dim, keepdim) * x)
+@op(x=lambda g, x, x_shape, out, dim, keepdim: expand_reduced(g / where(out == 0, inf, out), x_shape, dim, keepdim) * x)
 def euclidean_norm(backend: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
-    """√Σ x²; the derivative at 0 is 0."""
+    """√Σ x²; at 0 its derivatives count as 0, the second too."""
     return backend.xp.sqrt(backend.xp.sum(x * x, axis=dim, keepdims=keepdim))
 
 

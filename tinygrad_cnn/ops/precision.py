@@ -9,7 +9,7 @@ from .activations import log_softmax, softmax, softplus
 from .arithmetic import pow_, reciprocal, square
 from .convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
 from .exponential import acos, asin, cosh, exp, expm1, log, log1p, log2, log10, rsqrt, sinh, tan
-from .losses import softmax_cross_entropy
+from .losses import cross_entropy, softmax_cross_entropy
 from .matmul import linear, matmul
 from .norms import euclidean_norm, norm
 from .reductions import cumsum, logsumexp, prod, sum_
@@ -20,7 +20,8 @@ LOW, FULL, RANGE = "low", "full", "range"
 
 for _op in (conv2d, conv2d_input_grad, conv2d_weight_grad, linear, matmul):
     _op.policy = LOW
-for _op in (softmax_cross_entropy, prod):
+    _op.only_products = _op is not matmul  # whose rules sum over dimensions that were broadcast
+for _op in (cross_entropy, softmax_cross_entropy, prod):
     _op.policy = FULL
 for _op in (
     *(acos, asin, cosh, erfinv, exp, expm1, log, log10, log1p, log2, reciprocal, rsqrt, sinh, tan, pow_, square),

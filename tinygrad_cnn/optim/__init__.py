@@ -4,6 +4,7 @@ from . import lr_scheduler, swa_utils
 from .adam import Adam, AdamW, SparseAdam
 from .adaptive import Adadelta, Adagrad, RMSprop
 from .averaged import ASGD, Rprop
+from .factored import Adafactor, Muon
 from .lbfgs import LBFGS
 from .moments import Adamax, NAdam, RAdam
 from .optimizer import Optimizer
@@ -14,10 +15,12 @@ __all__ = [
     "ASGD",
     "SGD",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
+    "Muon",
     "NAdam",
     "LBFGS",
     "EarlyStopping",

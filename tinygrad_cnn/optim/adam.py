@@ -34,6 +34,8 @@ class Adam(Optimizer):
     tensor([0.9000])
     """
 
+    can_be_captured = True
+
     def __init__(
         self,
         params: Any,
@@ -143,6 +145,10 @@ class SparseAdam(Adam):
 
     Raises:
         NotImplementedError: always.
+
+    >>> tg.optim.SparseAdam([tg.ones(1, requires_grad=True)])
+    Traceback (most recent call last):
+    NotImplementedError: ...
     """
 
     def __init__(self, params: Any, *args: Any, **kwargs: Any) -> None:

@@ -75,8 +75,8 @@ class ASGD(FormulaOptimizer):
         else:
             mean += (p - mean) * mu
         # Through float32, as PyTorch's scalar tensors are, so that the trajectories are the same.
-        state["eta"].array[...] = float32.type(lr / (1 + lambd * lr * step) ** number(group["alpha"]))
-        state["mu"].array[...] = float32.type(1 / max(1, step - number(group["t0"])))
+        state["eta"].array[...] = float32.dtype.type(lr / (1 + lambd * lr * step) ** number(group["alpha"]))
+        state["mu"].array[...] = float32.dtype.type(1 / max(1, step - number(group["t0"])))
 
 
 class Rprop(FormulaOptimizer):

@@ -13,6 +13,9 @@ class FormulaOptimizer(Optimizer):
     What they have in common happens here: the sign of `maximize`, weight decay, and the number of the step.
     """
 
+    # Whether weight decay always acts on the parameter itself, and not by the gradient; None if `change` does it.
+    decoupled: bool | None = False
+
     def first(self, p: Tensor, group: dict[str, Any]) -> dict[str, Tensor]:
         """What is remembered of a parameter before its first step."""
         raise NotImplementedError(f"{self._name} has no first(p, group)")
@@ -23,16 +26,16 @@ class FormulaOptimizer(Optimizer):
 
     def update(self, parameters: Sequence[Tensor], group: dict[str, Any]) -> None:
         """One step for the parameters of a group."""
-        decay = number(group.get("weight_decay", 0))
+        decay = 0 if self.decoupled is None else number(group.get("weight_decay", 0))
         for p in parameters:
             state = self.state[p]
             if not state:
                 state.update(step=0, **self.first(p, group))
             state["step"] += 1
             array, g = p.array, p.grad.array
-            if group["maximize"]:
+            if group.get("maximize"):
                 g = -g
-            if decay and group.get("decoupled_weight_decay", False):
+            if decay and (self.decoupled or group.get("decoupled_weight_decay", False)):
                 array *= 1 - number(group["lr"]) * decay
             elif decay:
                 g = g + decay * array

@@ -29,11 +29,30 @@ class Optimizer:
     Attributes:
         param_groups: dicts with "params" and the options; changing an option there takes effect at the next step.
         state: what is remembered for each parameter.
+        can_be_captured: whether `update` hands all numbers to a kernel of the backend, which a graph can then replay
+            with others.
 
     Raises:
         ValueError: for no parameters, one that is in two groups, one that was computed, or an option out of range.
         TypeError: for what is no parameter.
+
+    >>> class Descent(tg.optim.Optimizer):
+    ...     def __init__(self, params, lr):
+    ...         super().__init__(params, {"lr": lr})
+    ...
+    ...     def step(self, closure=None):
+    ...         with tg.no_grad():
+    ...             for group in self.param_groups:
+    ...                 for p in group["params"]:
+    ...                     p.sub_(group["lr"] * p.grad)
+    >>> w = tg.ones(2, requires_grad=True)
+    >>> w.sum().backward()
+    >>> Descent([w], lr=0.1).step()
+    >>> w
+    tensor([0.9000, 0.9000], requires_grad=True)
     """
+
+    can_be_captured = False
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         self.defaults = defaults

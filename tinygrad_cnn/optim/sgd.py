@@ -33,6 +33,8 @@ class SGD(Optimizer):
     0.125
     """
 
+    can_be_captured = True
+
     def __init__(
         self,
         params: Any,

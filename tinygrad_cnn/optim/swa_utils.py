@@ -11,7 +11,15 @@ from ..tensor import Tensor, as_tensor
 from .lr_scheduler import LRScheduler
 from .optimizer import Optimizer
 
-__all__ = ["SWALR", "AveragedModel", "get_ema_avg_fn", "get_swa_avg_fn", "update_bn"]
+__all__ = [
+    "SWALR",
+    "AveragedModel",
+    "get_ema_avg_fn",
+    "get_ema_multi_avg_fn",
+    "get_swa_avg_fn",
+    "get_swa_multi_avg_fn",
+    "update_bn",
+]
 
 
 def get_swa_avg_fn() -> Callable[..., Any]:
@@ -34,6 +42,38 @@ def get_ema_avg_fn(decay: float = 0.999) -> Callable[..., Any]:
     return lambda averaged, current, n: decay * averaged + (1 - decay) * current
 
 
+def _of_lists(average: Callable[..., Any]) -> Callable[..., None]:
+    def in_place(averaged: list[Tensor], current: list[Tensor], n: Any) -> None:
+        with no_grad():
+            for a, p in zip(averaged, current, strict=True):
+                a.copy_(average(a, p, n) if a.is_floating_point() else p)
+
+    return in_place
+
+
+def get_swa_multi_avg_fn() -> Callable[..., None]:
+    """`get_swa_avg_fn` for lists of tensors, in place.
+
+    >>> averages = [tg.zeros(1)]
+    >>> get_swa_multi_avg_fn()(averages, [tg.ones(1)], 1)
+    >>> averages
+    [tensor([0.5000])]
+    """
+    return _of_lists(get_swa_avg_fn())
+
+
+def get_ema_multi_avg_fn(decay: float = 0.999) -> Callable[..., None]:
+    """`get_ema_avg_fn` for lists of tensors, in place.
+
+    >>> import tinygrad_cnn as tg
+    >>> averages = [tg.ones(2)]
+    >>> get_ema_multi_avg_fn(0.5)(averages, [tg.zeros(2)], 1)
+    >>> averages
+    [tensor([0.5000, 0.5000])]
+    """
+    return _of_lists(get_ema_avg_fn(decay))
+
+
 class AveragedModel(Module):
     """A copy of a model whose parameters are averages of the model's over all calls of `update_parameters`.
 
@@ -42,7 +82,11 @@ class AveragedModel(Module):
         device: where the copy is.
         avg_fn: from the average, the value and the number of updates before to the new average; the equal mean
             unless given, see `get_swa_avg_fn` and `get_ema_avg_fn`.
+        multi_avg_fn: the same for lists of tensors, the first of which it changes; in place of `avg_fn`.
         use_buffers: average buffers too; otherwise they are copied.
+
+    Raises:
+        ValueError: for both functions.
 
     >>> import tinygrad_cnn as tg
     >>> from tinygrad_cnn import nn
@@ -62,15 +106,18 @@ class AveragedModel(Module):
         model: Module,
         device: Any = None,
         avg_fn: Callable[..., Any] | None = None,
-        *,
+        multi_avg_fn: Callable[..., Any] | None = None,
         use_buffers: bool = False,
     ) -> None:
         super().__init__()
+        if avg_fn is not None and multi_avg_fn is not None:
+            raise ValueError("AveragedModel: give avg_fn or multi_avg_fn, not both")
         self.module = deepcopy(model)
         if device is not None:
             self.module = self.module.to(device=device)
         self.register_buffer("n_averaged", as_tensor(0, device=device))
         self.avg_fn = get_swa_avg_fn() if avg_fn is None else avg_fn
+        self.multi_avg_fn = multi_avg_fn
         self.use_buffers = use_buffers
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -84,7 +131,10 @@ class AveragedModel(Module):
         if self.use_buffers:
             own, others = [*own, *self.module.buffers()], [*others, *model.buffers()]  # type: ignore[list-item]
         with no_grad():
-            for averaged, current in zip(own, others, strict=True):
+            together = self.multi_avg_fn is not None and n > 0
+            if self.multi_avg_fn is not None and together:
+                self.multi_avg_fn([x.detach() for x in own], [x.detach() for x in others], n)
+            for averaged, current in () if together else zip(own, others, strict=True):
                 value = current.detach().to(device=averaged.device)
                 if n > 0 and averaged.is_floating_point():
                     value = self.avg_fn(averaged.detach(), value, n)
@@ -100,6 +150,11 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
 
     Averaged parameters have other activations than those the statistics were taken of. An item of the loader is a
     batch, or a list or tuple that begins with one.
+
+    >>> net = nn.BatchNorm1d(1)
+    >>> tg.optim.swa_utils.update_bn([tg.tensor([[1.0], [3.0]])], net)
+    >>> net.running_mean
+    tensor([2.])
     """
     norms = [module for module in model.modules() if hasattr(module, "running_mean") and hasattr(module, "momentum")]
     norms = [module for module in norms if module.running_mean is not None]

@@ -29,6 +29,11 @@ class FunctionEventAvg:
         module: path of the layer, when grouped by it.
         direction: "forward" or "backward" for operations, gradient rules and the engine.
         thread: the thread's name, empty for the one that was profiled.
+
+    >>> with tg.profiler.profile() as watched:
+    ...     _ = tg.ones(2) * 2 * 3
+    >>> {row.key: row.count for row in watched.key_averages()}["mul"]
+    2
     """
 
     def __init__(self, key: str, direction: str, thread: str, input_shapes: Any = None, module: str = "") -> None:
@@ -47,7 +52,13 @@ class FunctionEventAvg:
 
 
 class EventList(list[FunctionEventAvg]):
-    """Rows of averages, the events of a program added up."""
+    """Rows of averages, the events of a program added up.
+
+    >>> with tg.profiler.profile() as watched:
+    ...     _ = tg.ones(2) * 2
+    >>> "mul" in watched.key_averages().table()
+    True
+    """
 
     memory = False
     total: float = 0.0  # microseconds of the profiled region

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Self
 
-from .averages import EventList
+from .averages import EventList, FunctionEventAvg
 from .profile import profile as newer_profile
 from .recorder import record_function
 
@@ -47,6 +47,19 @@ class profile(newer_profile):  # noqa: N801 - PyTorch's name
     def __exit__(self, *error: object) -> None:
         if self.enabled:
             super().__exit__(*error)
+
+    @property
+    def self_cpu_time_total(self) -> float:
+        """Microseconds of all operations."""
+        return self.total_average().self_cpu_time_total
+
+    def total_average(self) -> FunctionEventAvg:
+        """All operations added up."""
+        return self.key_averages().total_average()
+
+    def table(self, sort_by: str | None = None, row_limit: int = 100, **options: Any) -> str:
+        """The operations as text; see `EventList.table`."""
+        return self.key_averages().table(sort_by, row_limit, **options)
 
 
 def emit_nvtx(enabled: bool = True, record_shapes: bool = False) -> AbstractContextManager[None]:

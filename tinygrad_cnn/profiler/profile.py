@@ -15,14 +15,22 @@ from .trace import write_trace
 
 
 class ProfilerActivity(Enum):
-    """What can be watched: the CPU; the operations of CUDA tensors are timed on it, until the device is done."""
+    """What can be watched: the CPU; the operations of CUDA tensors are timed on it, until the device is done.
+
+    >>> tg.profiler.ProfilerActivity.CPU in tg.profiler.supported_activities()
+    True
+    """
 
     CPU = 0
     CUDA = 2
 
 
 class ProfilerAction(Enum):
-    """What a profile does in a step."""
+    """What a profile does in a step.
+
+    >>> tg.profiler.schedule(wait=1, warmup=0, active=1)(0)
+    <ProfilerAction.NONE: 0>
+    """
 
     NONE = 0
     WARMUP = 1
@@ -31,7 +39,11 @@ class ProfilerAction(Enum):
 
 
 def supported_activities() -> set[ProfilerActivity]:
-    """What `activities=` may hold."""
+    """What `activities=` may hold.
+
+    >>> tg.profiler.ProfilerActivity.CPU in supported_activities()
+    True
+    """
     return set(ProfilerActivity)
 
 
@@ -72,7 +84,12 @@ def schedule(
 def tensorboard_trace_handler(
     dir_name: str | os.PathLike[str], worker_name: str | None = None, use_gzip: bool = False
 ) -> Callable[["profile"], None]:
-    """For `on_trace_ready`: write each recording as a Chrome trace of its own into a folder."""
+    """For `on_trace_ready`: write each recording as a Chrome trace of its own into a folder.
+
+    >>> import tempfile
+    >>> with tg.profiler.profile(on_trace_ready=tensorboard_trace_handler(tempfile.mkdtemp())):
+    ...     _ = tg.ones(2) * 2
+    """
 
     def write(p: "profile") -> None:
         folder = Path(dir_name)

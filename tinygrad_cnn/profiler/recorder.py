@@ -25,6 +25,11 @@ class Event:
         input_shapes: of the operands, when shapes are recorded.
         nbytes: memory of the result.
         thread: number of the thread.
+
+    >>> with tg.profiler.profile() as watched:
+    ...     _ = tg.ones(2) * 2
+    >>> "mul" in {event.name for event in watched.events()}
+    True
     """
 
     __slots__ = (

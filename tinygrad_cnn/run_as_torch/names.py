@@ -18,13 +18,42 @@ HOMES = {
     "torch.autograd.variable": "tinygrad_cnn.autograd",
     "torch.nn.parallel.data_parallel": "tinygrad_cnn.nn.parallel",
     "torch.nn.parallel.distributed": "tinygrad_cnn.nn.parallel",
-    "torch.nn.utils.parametrizations": "tinygrad_cnn.nn.utils",
-    "torch.optim.adamw": "tinygrad_cnn.optim",
-    "torch.optim.rmsprop": "tinygrad_cnn.optim",
+    **{
+        f"torch.optim.{name}": "tinygrad_cnn.optim"
+        for name in ("adadelta", "adagrad", "adamax", "adamw", "asgd", "nadam", "radam", "rmsprop", "rprop")
+    },
+    **{
+        f"torch.distributions.{name}": "tinygrad_cnn.distributions"
+        for name in ("bernoulli", "categorical", "distribution", "exponential", "geometric", "independent", "kl")
+    },
+    **{
+        f"torch.distributions.{name}": "tinygrad_cnn.distributions"
+        for name in ("laplace", "log_normal", "multinomial", "multivariate_normal", "normal", "one_hot_categorical")
+    },
+    "torch.distributions.poisson": "tinygrad_cnn.distributions",
+    "torch.distributions.uniform": "tinygrad_cnn.distributions",
+    "torch.distributed.distributed_c10d": "tinygrad_cnn.distributed",
     "torch.utils.data._utils.collate": "tinygrad_cnn.data.collate",
     "torch.utils.model_zoo": "tinygrad_cnn.hub",
     "torchvision": "tinygrad_cnn.vision",
+    "torchvision.io.image": "tinygrad_cnn.vision.io",
+    "torchvision.transforms.transforms": "tinygrad_cnn.vision.transforms",
+    "torchvision.ops.misc": "tinygrad_cnn.vision.ops",
 }
+# PyTorch's files whose names lie here in the package itself.
+_FILES = {
+    "autograd": ("anomaly_mode", "grad_mode", "gradcheck"),
+    "cuda": ("memory", "random", "streams"),
+    "distributions": (
+        *("bernoulli", "categorical", "distribution", "exponential", "geometric", "independent", "kl", "laplace"),
+        *("log_normal", "multivariate_normal", "normal", "one_hot_categorical", "poisson", "uniform"),
+    ),
+    "nn.parallel": ("parallel_apply", "replicate", "scatter_gather"),
+    "nn.utils": ("fusion", "init", "spectral_norm"),
+    "optim": ("adadelta", "adagrad", "adamax", "asgd", "nadam", "radam", "rprop"),
+    "profiler": ("profiler",),
+}
+HOMES |= {f"torch.{room}.{file}": f"tinygrad_cnn.{room}" for room, files in _FILES.items() for file in files}
 # What programs that ask for the version get: that of the PyTorch whose names and semantics are offered here.
 VERSIONS = {"torch": "2.13.0", "torchvision": "0.28.0"}
 
@@ -34,10 +63,17 @@ class TorchName(ModuleType):
 
     def __init__(self, name: str, home: ModuleType) -> None:
         super().__init__(name, home.__doc__)
-        self.__dict__["__path__"] = []
-        self.__dict__["_home"] = home
+        own = {"__path__": [], "_home": home}
         if name in VERSIONS:
-            self.__dict__["__version__"] = f"{VERSIONS[name]}+tinygrad.{version.__version__}"
+            own["__version__"] = f"{VERSIONS[name]}+tinygrad.{version.__version__}"
+        for key, value in own.items():
+            super().__setattr__(key, value)
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        """The names of ours: programs choose a network by `torchvision.models.__dict__[name]`."""
+        names: dict[str, Any] = vars(self._home)
+        return names
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name not in {"__all__", "__version__"}:
@@ -53,14 +89,20 @@ class TorchName(ModuleType):
         raise AttributeError(missing(whole), name=name, obj=self)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """`torch.backends.cudnn.benchmark = True` sets ours; what the import system sets is this module's own."""
-        if name.startswith("__") or isinstance(value, TorchName):
+        """`torch.backends.cudnn.benchmark = True` sets ours; what the import system sets is this module's own.
+
+        A file that is imported does not hide the function of its name: `nn.utils.weight_norm` stays the function.
+        """
+        if isinstance(value, TorchName):
+            if isinstance(getattr(self._home, name, value), ModuleType):
+                super().__setattr__(name, value)
+        elif name.startswith("__"):
             super().__setattr__(name, value)
         else:
             setattr(self._home, name, value)
 
     def __dir__(self) -> list[str]:
-        return sorted({*self.__dict__, *dir(self._home)})
+        return dir(self._home)
 
 
 class TorchFinder(MetaPathFinder, Loader):

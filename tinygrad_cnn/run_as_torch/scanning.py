@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from ..tensor.words import WORDS
 from .names import VERSIONS, home_of, missing
 
 
@@ -123,6 +124,7 @@ def _unknown_arguments(name: str, function: Any, call: ast.Call) -> Iterator[str
     if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters):
         return
     taken = {parameter.name for parameter in parameters}
+    taken |= {theirs for theirs, ours in WORDS.items() if ours in taken}
     for keyword in call.keywords:
         if keyword.arg is not None and keyword.arg not in taken:
             yield f"{name} takes no argument {keyword.arg!r} in tinygrad_cnn"

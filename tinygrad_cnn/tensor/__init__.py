@@ -74,6 +74,12 @@ def as_tensor(values: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """A tensor of these values, sharing their memory where that is possible.
 
     Python numbers become float32 (the default dtype), int64 or bool; an array keeps its dtype.
+
+    >>> array = np.zeros(2)
+    >>> x = as_tensor(array)
+    >>> array[0] = 5
+    >>> x
+    tensor([5., 0.], dtype=float64)
     """
     if isinstance(values, Tensor):
         return values.to(dtype=dtype, device=device)
@@ -83,6 +89,8 @@ def as_tensor(values: Any, dtype: Any = None, device: Any = None) -> Tensor:
     wanted = as_dtype(dtype) if dtype is not None else of_python(values)
     try:
         array = backend.asarray(values, dtype=wanted)
+    except OverflowError:  # integers wrap around
+        array = backend.asarray(values, dtype="int64").astype(wanted)
     except ValueError as error:
         raise ValueError(f"tensor: the values do not form a rectangular array: {error}") from None
     if not is_dtype(array.dtype):

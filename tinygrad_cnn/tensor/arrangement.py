@@ -12,6 +12,7 @@ from .cutting import CuttingMethods
 from .reductions import dimension, dimensions
 from .reductions import dimension as along  # where a parameter hides that name
 from .shapes import sizes
+from .words import numpy_words
 
 
 class ArrangementMethods(CuttingMethods):
@@ -30,14 +31,14 @@ class ArrangementMethods(CuttingMethods):
         named = sizes("flip", places if dims is None else (tuple(dims),))
         return ops.flip(self, dim=dimensions("flip", named, self.ndim) if named else ())
 
-    def sum_to_size(self, *size: Any) -> Self:
+    def sum_to_size(self, *size: Any, **named: Any) -> Self:
         """Summed over the dimensions along which a tensor of this size would be broadcast to self's.
 
         >>> tg.ones(2, 3).sum_to_size(2, 1)
         tensor([[3.],
                 [3.]])
         """
-        shape = sizes("sum_to_size", size)
+        shape = sizes("sum_to_size", size, "size", named)
         offset = self.ndim - len(shape)
         if offset < 0 or any(n not in (1, self.shape[offset + i]) for i, n in enumerate(shape)):
             raise ShapeError(f"sum_to_size: {shape} can't be expanded to {tuple(self.shape)}{in_scope()}")
@@ -134,15 +135,16 @@ class ArrangementMethods(CuttingMethods):
 
     # repeating --------------------------------------------------------------------------------------------------------
 
-    def tile(self, *dims: Any) -> Self:
+    def tile(self, *dims: Any, **named: Any) -> Self:
         """`repeat`, with as many counts as needed: missing ones, in front, are 1.
 
         >>> tg.tensor([1, 2]).tile(2)
         tensor([1, 2, 1, 2])
         """
-        counts = sizes("tile", dims)
+        counts = sizes("tile", dims, "dims", named)
         return self.repeat(*(1,) * (self.ndim - len(counts)), *counts) if self.ndim or counts else ops.copy(self)
 
+    @numpy_words
     def repeat_interleave(self, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Self:
         """Each slice of a dimension so many times in a row; without a dimension, of the flattened tensor.
 
@@ -329,6 +331,7 @@ class ArrangementMethods(CuttingMethods):
         src = src if src.dtype == self.dtype else ops.cast(src, dtype=self.dtype, source=src.dtype)
         return ops.setitem(self, src, index=index)
 
+    @numpy_words
     def select_scatter(self, src: TensorBase, dim: int, index: int) -> Self:
         """self with `src` in place of `select(dim, index)`.
 
@@ -344,6 +347,7 @@ class ArrangementMethods(CuttingMethods):
         shape = self.shape[:place] + self.shape[place + 1 :]
         return self._with("select_scatter", src, (*(slice(None),) * place, index), shape)
 
+    @numpy_words
     def slice_scatter(
         self, src: TensorBase, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
     ) -> Self:

@@ -2,7 +2,7 @@
 
 import weakref
 from collections.abc import Callable
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, overload
 
 from ..autograd import InferenceStorage, Leaf, Node, Op, Storage
 from ..autograd.anomaly import watch
@@ -12,7 +12,7 @@ from ..autograd.packing import PACKING, pack
 from ..autograd.tape import TAPE
 from ..autograd.widened import widened
 from ..backend import Backend, backend_of, find_backend, is_array
-from ..dtypes import KINDS, DType
+from ..dtypes import KINDS, OF_NUMPY, dtype
 from ..errors import DeviceError, DtypeError, GraphError, ShapeError
 from ..ops import cast, follow, write_view
 from .device import device
@@ -237,6 +237,11 @@ class TensorBase:
         """Put the values into row-major order before somebody else looks at the memory.
 
         An operation may leave its result in another order (channels last); until somebody looks, nobody can tell.
+
+        >>> x = tg.ones(2, 3)
+        >>> x.settle()
+        >>> x.array.flags.c_contiguous
+        True
         """
         if not self.storage.shared and not self.array.flags.c_contiguous:
             before, self.array = self.array, self.backend.row_major(self.array)
@@ -265,6 +270,10 @@ class TensorBase:
 
         Raises:
             RuntimeError: if this is a leaf that requires grad, or the result does not fit into it.
+
+        >>> x = tg.tensor([1.0, 4.0])
+        >>> x.in_place("sqrt_", tg.ops.sqrt, x)
+        tensor([1., 2.])
         """
         self.check_writable(by)
         # The operation may save the old values for its own derivative: it gets them under another name, in memory of
@@ -305,7 +314,12 @@ class TensorBase:
         return self
 
     def check_writable(self, by: str) -> None:
-        """Refuse a write that autograd could not follow, or that memory does not allow."""
+        """Refuse a write that autograd could not follow, or that memory does not allow.
+
+        >>> tg.ones(1, requires_grad=True).check_writable("add_")
+        Traceback (most recent call last):
+        tinygrad_cnn.errors.GraphError: add_: this tensor of shape (1,) is a leaf that requires grad, ...
+        """
         if MODE.get() is RECORD:
             owner = self if self.view_of is None else self.view_of.base
             if isinstance(owner.node, Leaf) or isinstance(self.node, Leaf):
@@ -379,6 +393,10 @@ class TensorBase:
         """
         return self.array.ndim  # type: ignore[no-any-return]
 
+    @overload
+    def stride(self, dim: None = None) -> tuple[int, ...]: ...
+    @overload
+    def stride(self, dim: int) -> int: ...
     def stride(self, dim: int | None = None) -> Any:
         """Elements in memory from one index to the next, per dimension.
 
@@ -390,13 +408,13 @@ class TensorBase:
         return strides if dim is None else strides[dim]
 
     @property
-    def dtype(self) -> DType:
+    def dtype(self) -> dtype:
         """The type of the elements.
 
         >>> tg.ones(2).dtype
-        dtype('float32')
+        tinygrad_cnn.float32
         """
-        return self.array.dtype  # type: ignore[no-any-return]
+        return OF_NUMPY[self.array.dtype]
 
     @property
     def device(self) -> device:

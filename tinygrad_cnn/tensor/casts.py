@@ -1,6 +1,7 @@
 """Tensor methods that lead to other dtypes and devices."""
 
-from typing import Any, Self
+import builtins
+from typing import Any, Self, overload
 
 import numpy as np
 
@@ -29,19 +30,30 @@ class CastMethods(TensorBase):
 
         A `memory_format` changes nothing: the order in memory is the engine's own affair.
 
+        Args:
+            non_blocking: from pinned memory to a device, do not wait for the copy: the tensor must not be written to
+                before what comes next on the device is done.
+
         >>> tg.tensor([1, 2]).to(tg.float32)
         tensor([1., 2.])
         """
         for target in targets:
             if isinstance(target, TensorBase):
                 dtype, device = target.dtype, target.device
+            elif target is True:
+                non_blocking = True
+            elif type(target) is int:
+                device = f"cuda:{target}"
             elif isinstance(target, str) or type(target).__name__ == "device":
                 device = target
-            elif target is not True and target is not False:
+            elif target is not False:
                 dtype = target
         out = self
         if device is not None and backend_for(device) is not self.backend:
-            out = ops.transfer(out, target=backend_for(device), source=self.backend)
+            target = backend_for(device)
+            out = ops.transfer(out, target=target, source=self.backend)
+            if not non_blocking:
+                target.finish_uploads()
         if dtype is not None and as_dtype(dtype) != self.dtype:
             wanted = as_dtype(dtype)
             # Integers have no derivative: the graph ends here, as it does in PyTorch.
@@ -49,6 +61,10 @@ class CastMethods(TensorBase):
             out = ops.cast(origin, dtype=wanted, source=self.dtype)
         return ops.copy(out) if copy and out is self else out
 
+    @overload
+    def type(self, dtype: None = None, non_blocking: Any = False) -> str: ...
+    @overload
+    def type(self, dtype: Any, non_blocking: Any = False) -> Self: ...
     def type(self, dtype: Any = None, non_blocking: Any = False) -> Any:
         """In another dtype, also one of old programs such as `FloatTensor` with its device; without one, the name.
 
@@ -158,13 +174,17 @@ class CastMethods(TensorBase):
 
         Raises:
             RuntimeError: when there is none.
+
+        >>> tg.ones(2).cuda()  # doctest: +SKIP
+        tensor([1., 1.], device='cuda:0')
         """
         return self.to(
-            device="cuda" if device is None else f"cuda:{device}" if hasattr(device, "__index__") else device
+            device="cuda" if device is None else f"cuda:{device}" if hasattr(device, "__index__") else device,
+            non_blocking=non_blocking,
         )
 
     @property
-    def is_cuda(self) -> Any:
+    def is_cuda(self) -> builtins.bool:
         """Whether on a CUDA device.
 
         >>> tg.ones(2).is_cuda

@@ -1,16 +1,20 @@
 """Tensor methods that lead out of the engine and back: numbers, NumPy, sizes, copies, text."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from copy import deepcopy
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import numpy as np
 
 from .. import ops
-from ..autograd import Leaf
-from ..errors import DtypeError, GraphError
+from ..autograd import Leaf, is_grad_enabled
+from ..backend import cpu, get_backend
+from ..dtypes import wrapped
+from ..errors import DeviceError, DtypeError, GraphError
 from .base import TensorBase
 from .printing import describe
+from .size import Size
 
 
 class ConversionMethods(TensorBase):
@@ -40,25 +44,26 @@ class ConversionMethods(TensorBase):
         """
         return self.array.tolist()
 
-    def numpy(self, *, force: bool = False) -> Any:
+    def numpy(self, *, force: bool = False) -> "np.ndarray[Any, Any]":
         """The values as a NumPy array that shares the tensor's memory.
 
         Raises:
-            RuntimeError: for a tensor that requires grad, since the array would lose it (unless `force`).
+            RuntimeError: for a tensor that requires grad, since the array would lose it (unless `force`, or inside
+                `no_grad`).
             TypeError: for a tensor that is not on the CPU (unless `force`).
 
         >>> tg.tensor([1, 2]).numpy()
         array([1, 2])
         """
         if force:
-            return self.backend.to_numpy(self.detach().array)
-        if self.node is not None:
+            return self.backend.to_numpy(self.detach().array)  # type: ignore[no-any-return]
+        if self.node is not None and is_grad_enabled():
             raise GraphError("numpy: this tensor requires grad, and an array has no gradient; use .detach().numpy()")
         if self.device.type != "cpu":
             raise TypeError(f"numpy: this tensor is on {self.device}; use .cpu().numpy()")
         self.settle()
         self.storage.shared = True
-        return self.array
+        return self.array  # type: ignore[no-any-return]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         values = self.numpy()
@@ -112,6 +117,10 @@ class ConversionMethods(TensorBase):
 
     # sizes ------------------------------------------------------------------------------------------------------------
 
+    @overload
+    def size(self, dim: None = None) -> Size: ...
+    @overload
+    def size(self, dim: int) -> int: ...
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension.
 
@@ -233,14 +242,16 @@ class ConversionMethods(TensorBase):
         return self.in_place("copy_", ops.copy, spread)
 
     def fill_(self, value: Any) -> Self:
-        """Make every element the same number.
+        """Make every element the same number; what it was computed from gets a gradient of zeros.
 
         >>> tg.empty(2).fill_(7)
         tensor([7., 7.])
         """
         number = value.item() if isinstance(value, ConversionMethods) else value
-        filled = self.backend.xp.full_like(self.array, number)
-        return self.in_place("fill_", ops.copy, self.plain.from_array(filled))
+        filled = self.plain.from_array(self.backend.xp.full_like(self.array, wrapped(number, self.array.dtype)))
+        if self.node is None:
+            return self.in_place("fill_", ops.copy, filled)
+        return self.in_place("fill_", ops.where, self.backend.xp.ones((), "bool"), filled, self)
 
     def zero_(self) -> Self:
         """Make every element 0.
@@ -267,12 +278,24 @@ class ConversionMethods(TensorBase):
         return fresh
 
     def __reduce__(self) -> Any:
-        """For pickle: values, whether a gradient is required, attributes; as in PyTorch no history and no `.grad`."""
+        """For pickle: values, whether a gradient is required, attributes; as in PyTorch no history and no `.grad`.
+
+        A tensor of another device comes back there, and on the CPU where there is none.
+        """
         attributes = getattr(self, "__dict__", None) or None
-        return _rebuild, (type(self), self.backend.to_numpy(self.array), self.node is not None), attributes
+        parts = (type(self), self.backend.to_numpy(self.array), self.node is not None)
+        if self.backend.name == cpu.name:
+            return _rebuild, parts, attributes
+        return _rebuild_on, (*parts, self.backend.name), attributes
 
     def __repr__(self) -> str:
         return describe(self)
+
+
+def _rebuild_on(cls: type[TensorBase], array: Any, requires_grad: bool, device: str) -> TensorBase:
+    with suppress(DeviceError):
+        array = get_backend(device).asarray(array)
+    return _rebuild(cls, array, requires_grad)
 
 
 def _rebuild(cls: type[TensorBase], array: Any, requires_grad: bool) -> TensorBase:

@@ -9,6 +9,7 @@ from ..errors import ArgumentError, DtypeError, ShapeError
 from .base import TensorBase
 from .reductions import dimension
 from .shapes import ShapeMethods
+from .words import numpy_words
 
 
 class CuttingMethods(ShapeMethods):
@@ -24,6 +25,7 @@ class CuttingMethods(ShapeMethods):
         """
         return self.split(list(split_sizes), dim)  # type: ignore[attr-defined, no-any-return]
 
+    @numpy_words
     def tensor_split(self, indices_or_sections: Any, dim: int = 0) -> tuple[Self, ...]:
         """So many pieces, the first ones larger by one where it does not come out even; or cuts at these indices.
 
@@ -56,15 +58,27 @@ class CuttingMethods(ShapeMethods):
         )
 
     def unsafe_split(self, split_size: Any, dim: int = 0) -> tuple[Self, ...]:
-        """Another name of `split`; autograd follows writes to the pieces in either."""
+        """Another name of `split`; autograd follows writes to the pieces in either.
+
+        >>> tg.arange(4).unsafe_split(3)
+        (tensor([0, 1, 2]), tensor([3]))
+        """
         return self.split(split_size, dim)  # type: ignore[attr-defined, no-any-return]
 
     def unsafe_split_with_sizes(self, split_sizes: Any, dim: int = 0) -> tuple[Self, ...]:
-        """Another name of `split_with_sizes`."""
+        """Another name of `split_with_sizes`.
+
+        >>> tg.arange(3).unsafe_split_with_sizes([1, 2])
+        (tensor([0]), tensor([1, 2]))
+        """
         return self.split_with_sizes(split_sizes, dim)
 
     def unsafe_chunk(self, chunks: int, dim: int = 0) -> tuple[Self, ...]:
-        """Another name of `chunk`."""
+        """Another name of `chunk`.
+
+        >>> tg.arange(4).unsafe_chunk(2)
+        (tensor([0, 1]), tensor([2, 3]))
+        """
         return self.chunk(chunks, dim)  # type: ignore[attr-defined, no-any-return]
 
     def narrow_copy(self, dim: int, start: int, length: int) -> Self:

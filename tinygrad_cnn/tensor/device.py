@@ -75,7 +75,11 @@ def set_default_device(device: Any) -> None:
 
 
 def get_default_device() -> device:
-    """Where new tensors are made unless another device is named."""
+    """Where new tensors are made unless another device is named.
+
+    >>> tg.get_default_device()
+    device(type='cpu')
+    """
     return device(_default.get()[-1])
 
 

@@ -140,7 +140,12 @@ class FactorizationMethods(DecompositionMethods):
         return (packed, pivots, infos) if get_infos else PivotedLU._make((packed, pivots))
 
     def pivoted_lu(self, op: str, *, with_pivot: bool = True) -> tuple[Self, Self, Self]:
-        """What `lu` returns, with the infos."""
+        """What `lu` returns, with the infos.
+
+        >>> data, pivots, info = tg.eye(2).pivoted_lu("lu")
+        >>> pivots.tolist(), info.item()
+        ([1, 2], 0)
+        """
         order, pivots = self.row_order(op, with_pivot=with_pivot)
         x, (n, m) = rows_in(self, order), self.shape[-2:]
         lower, upper = ops.tril(ops.lu_lower(x), diagonal=-1), ops.lu_upper(x)
@@ -155,7 +160,12 @@ class FactorizationMethods(DecompositionMethods):
         return packed, self.plain.from_array(pivots), self.plain.from_array(xp.asarray(infos, dtype="int32"))  # type: ignore[return-value]
 
     def row_order(self, op: str, *, with_pivot: bool = True) -> tuple[Any, Any]:
-        """The order of rows in which Gauss eliminates, and LAPACK's pivots, as arrays."""
+        """The order of rows in which Gauss eliminates, and LAPACK's pivots, as arrays.
+
+        >>> rows, pivots = tg.tensor([[0.0, 1.0], [1.0, 0.0]]).row_order("lu")
+        >>> rows
+        array([1, 0])
+        """
         self._matrix(op)
         if not with_pivot:
             raise ArgumentError(f"{op}: without pivoting is not there on the CPU; leave pivot=True{in_scope()}")
@@ -163,7 +173,13 @@ class FactorizationMethods(DecompositionMethods):
         return pivot(self.array, self.backend.xp)
 
     def lu_solve(self, LU_data: Any, LU_pivots: Any) -> Self:  # noqa: N803 - PyTorch's names
-        """The x with A x = self, where `lu` of A gave the data and the pivots."""
+        """The x with A x = self, where `lu` of A gave the data and the pivots.
+
+        >>> data, pivots = tg.tensor([[2.0, 0.0], [0.0, 4.0]]).lu()
+        >>> tg.ones(2, 1).lu_solve(data, pivots)
+        tensor([[0.5000],
+                [0.2500]])
+        """
         return solve_factored("lu_solve", LU_data, LU_pivots, self)  # type: ignore[no-any-return]
 
     def triangular_solve(

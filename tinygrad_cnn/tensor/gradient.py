@@ -5,6 +5,7 @@ from typing import Any
 
 from .. import ops
 from ..autograd import Leaf, Node, backpropagate, enable_grad, repeated, taken
+from ..autograd.hooks import AFTER_WALK, run_waiting
 from ..autograd.sharing import only_here
 from ..autograd.tape import TAPE
 from ..backend import Backend, find_backend
@@ -69,14 +70,23 @@ def walk(
     seeds: dict[Node | Leaf, Any], targets: Sequence[Node | Leaf] | None, *, create_graph: bool, retain_graph: bool
 ) -> dict[Node | Leaf, Any]:
     """Backpropagate: arrays for a plain walk, tensors with a graph of their own when one is to be created."""
-    if create_graph:
-        with enable_grad():
-            return backpropagate(seeds, targets, lift=TensorBase.plain.from_array, retain_graph=retain_graph)
     if not seeds:
         return {}
-    arrays = {node: seed.array for node, seed in seeds.items()}
-    with next(iter(seeds.values())).backend.quiet():
-        return backpropagate(arrays, targets, retain_graph=retain_graph)
+    calls, finished = AFTER_WALK.begin(), False
+    try:
+        if create_graph:
+            with enable_grad():
+                found = backpropagate(seeds, targets, lift=TensorBase.plain.from_array, retain_graph=retain_graph)
+        else:
+            arrays = {node: seed.array for node, seed in seeds.items()}
+            with next(iter(seeds.values())).backend.quiet():
+                found = backpropagate(arrays, targets, retain_graph=retain_graph)
+        finished = True
+    finally:
+        AFTER_WALK.walks.pop()
+        for call in calls:
+            call(finished)
+    return found
 
 
 def run_backward(
@@ -113,6 +123,7 @@ def run_backward(
             if is_leaf and node.after:  # type: ignore[union-attr]
                 for hook in list(node.after):  # type: ignore[union-attr]
                     hook(tensor)
+    run_waiting()
 
 
 def _node_of_input(i: int, tensor: Any) -> Node | Leaf:

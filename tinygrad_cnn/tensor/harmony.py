@@ -6,9 +6,12 @@ from typing import Any
 from ..autograd import Op
 from ..autograd.modes import in_scope
 from ..backend import backend_of
-from ..dtypes import get_default_dtype, is_floating, result_type
+from ..dtypes import get_default_dtype, is_floating, result_type, wrapped
 from ..errors import ArgumentError, DeviceError, DtypeError, ShapeError
 from ..ops import cast
+
+# What compares takes a number as it is; in PyTorch a number outside the dtype wraps around here too.
+EXACT = {"eq", "ne", "lt", "le", "gt", "ge"}
 
 
 def harmonize(op: Op, args: tuple[Any, ...], some_tensor: Any) -> tuple[Any, ...]:
@@ -42,6 +45,8 @@ def harmonize(op: Op, args: tuple[Any, ...], some_tensor: Any) -> tuple[Any, ...
     for i in chosen:
         if i < len(values) and hasattr(values[i], "__apply_op__") and values[i].dtype != common:
             values[i] = cast(values[i], dtype=common, source=values[i].dtype)
+        elif i < len(values) and type(values[i]) is int and op.name not in EXACT:
+            values[i] = wrapped(values[i], common)
     return args if all(value is arg for value, arg in zip(values, args, strict=True)) else tuple(values)
 
 

@@ -47,7 +47,11 @@ class InPlaceMethods(ArithmeticMethods):
     # by name ----------------------------------------------------------------------------------------------------------
 
     def add_(self, other: Any, *, alpha: float = 1) -> Self:
-        """`add`, in place."""
+        """`add`, in place.
+
+        >>> tg.ones(2).add_(tg.ones(2), alpha=2)
+        tensor([3., 3.])
+        """
         return self.in_place("add_", ops.add, self, other if alpha == 1 else other * alpha)
 
     def sub_(self, other: Any, *, alpha: float = 1) -> Self:
@@ -136,7 +140,11 @@ class InPlaceMethods(ArithmeticMethods):
         return self.in_place("neg_", ops.neg, self)
 
     def abs_(self) -> Self:
-        """`abs`, in place."""
+        """`abs`, in place.
+
+        >>> tg.tensor([-1.0, 2.0]).abs_()
+        tensor([1., 2.])
+        """
         return self.in_place("abs_", ops.abs_, self)
 
     def exp_(self) -> Self:

@@ -10,6 +10,7 @@ from ..errors import GraphError, ShapeError
 from .arithmetic import ArithmeticMethods
 from .arrangement import ArrangementMethods
 from .base import TensorBase
+from .examples import documented
 from .pointwise import PointwiseMethods
 from .products import ProductMethods
 from .reductions import ReductionMethods
@@ -22,7 +23,7 @@ P = ParamSpec("P")
 T = TypeVar("T", bound=TensorBase)
 
 
-def kept(method: Callable[Concatenate[Any, P], Any]) -> Callable[Concatenate[T, P], T]:
+def kept(method: Callable[Concatenate[Any, P], Any], example: str = "") -> Callable[Concatenate[T, P], T]:
     """The in-place form of a method: the same arguments, and the result is written to the tensor's own memory.
 
     The history goes on from the old values, whether the tensor is a view or has views; see `TensorBase.in_place`.
@@ -33,7 +34,7 @@ def kept(method: Callable[Concatenate[Any, P], Any]) -> Callable[Concatenate[T, 
         return self.in_place(f"{name}_", method, self, *args, **kwargs)
 
     in_place.__name__, in_place.__qualname__ = f"{name}_", f"Tensor.{name}_"
-    in_place.__doc__ = f"`{name}`, in place."
+    in_place.__doc__ = documented(f"{name}_", method, f"`{name}`, in place.", example)
     return in_place
 
 
@@ -68,7 +69,7 @@ class InPlaceForms(ShapeMethods):
     log10_ = kept(ArithmeticMethods.log10)
     log1p_ = kept(ArithmeticMethods.log1p)
     log2_ = kept(ArithmeticMethods.log2)
-    logical_not_ = kept(ArithmeticMethods.logical_not)
+    logical_not_ = kept(ArithmeticMethods.logical_not, ">>> tg.tensor([0, 2]).logical_not_()\ntensor([1, 0])")
     logit_ = kept(PointwiseMethods.logit)
     mvlgamma_ = kept(PointwiseMethods.mvlgamma)
     nan_to_num_ = kept(PointwiseMethods.nan_to_num)
@@ -96,23 +97,26 @@ class InPlaceForms(ShapeMethods):
     clamp_max_ = kept(PointwiseMethods.clamp_max)
     clamp_min_ = kept(PointwiseMethods.clamp_min)
     copysign_ = kept(PointwiseMethods.copysign)
-    eq_ = kept(ArithmeticMethods.eq)
-    float_power_ = kept(PointwiseMethods.float_power)
+    eq_ = kept(ArithmeticMethods.eq, ">>> tg.tensor([1, 2]).eq_(2)\ntensor([0, 1])")
+    float_power_ = kept(
+        PointwiseMethods.float_power,
+        ">>> tg.ones(1).double().float_power_(2)\ntensor([1.], dtype=float64)",
+    )
     fmod_ = kept(PointwiseMethods.fmod)
     gcd_ = kept(PointwiseMethods.gcd)
-    ge_ = greater_equal_ = kept(ArithmeticMethods.ge)
-    gt_ = greater_ = kept(ArithmeticMethods.gt)
+    ge_ = greater_equal_ = kept(ArithmeticMethods.ge, ">>> tg.tensor([1, 2]).ge_(2)\ntensor([0, 1])")
+    gt_ = greater_ = kept(ArithmeticMethods.gt, ">>> tg.tensor([1, 2]).gt_(1)\ntensor([0, 1])")
     heaviside_ = kept(PointwiseMethods.heaviside)
     hypot_ = kept(PointwiseMethods.hypot)
     lcm_ = kept(PointwiseMethods.lcm)
     ldexp_ = kept(PointwiseMethods.ldexp)
-    le_ = less_equal_ = kept(ArithmeticMethods.le)
+    le_ = less_equal_ = kept(ArithmeticMethods.le, ">>> tg.tensor([1, 2]).le_(1)\ntensor([1, 0])")
     lerp_ = kept(PointwiseMethods.lerp)
     logical_and_ = kept(ArithmeticMethods.logical_and)
     logical_or_ = kept(ArithmeticMethods.logical_or)
     logical_xor_ = kept(ArithmeticMethods.logical_xor)
-    lt_ = less_ = kept(ArithmeticMethods.lt)
-    ne_ = not_equal_ = kept(ArithmeticMethods.ne)
+    lt_ = less_ = kept(ArithmeticMethods.lt, ">>> tg.tensor([1, 2]).lt_(2)\ntensor([1, 0])")
+    ne_ = not_equal_ = kept(ArithmeticMethods.ne, ">>> tg.tensor([1, 2]).ne_(2)\ntensor([1, 0])")
     nextafter_ = kept(PointwiseMethods.nextafter)
     xlogy_ = kept(PointwiseMethods.xlogy)
 
@@ -191,7 +195,11 @@ class InPlaceForms(ShapeMethods):
     swapaxes_ = swapdims_ = transpose_
 
     def conj_physical_(self) -> Self:
-        """Itself: tensors hold real numbers."""
+        """Itself: tensors hold real numbers.
+
+        >>> tg.ones(2).conj_physical_()
+        tensor([1., 1.])
+        """
         return self
 
     def resize_(self, *size: Any, memory_format: Any = None) -> Self:
@@ -274,6 +282,10 @@ class InPlaceForms(ShapeMethods):
 
         Raises:
             NotImplementedError: always.
+
+        >>> tg.ones(2).set_(tg.zeros(2))
+        Traceback (most recent call last):
+        NotImplementedError: set_: a tensor can't be put on other memory; assign x.data = y, or copy values with copy_
         """
         raise NotImplementedError(
             f"set_: a tensor can't be put on other memory; assign x.data = y, or copy values with copy_{in_scope()}"

@@ -10,6 +10,7 @@ from ..autograd.tape import TAPE
 from ..errors import DimensionError, ShapeError
 from .base import TensorBase
 from .reductions import dimension
+from .words import numpy_words
 
 
 class IndexingMethods(TensorBase):
@@ -51,6 +52,7 @@ class IndexingMethods(TensorBase):
             tape.counted(self, "x[...] = y", node)
         self.record_write("x[...] = y", node)
 
+    @numpy_words
     def select(self, dim: int, index: int) -> Self:
         """One slice of a dimension, which disappears.
 
@@ -60,6 +62,7 @@ class IndexingMethods(TensorBase):
         place = dimension("select", dim, self.ndim)
         return self[(*(slice(None),) * place, index)]
 
+    @numpy_words
     def narrow(self, dim: int, start: Any, length: int) -> Self:
         """`length` slices of a dimension, from `start` on.
 
@@ -109,6 +112,7 @@ class IndexingMethods(TensorBase):
         starts = accumulate(lengths, initial=0)
         return tuple(self.narrow(place, start, n) for start, n in zip(starts, lengths, strict=False))
 
+    @numpy_words
     def chunk(self, chunks: int, dim: int = 0) -> tuple[Self, ...]:
         """At most so many pieces of equal size (the last may be smaller).
 
@@ -120,6 +124,7 @@ class IndexingMethods(TensorBase):
         length = self.shape[dimension("chunk", dim, self.ndim)]
         return self.split(max(-(-length // chunks), 1), dim)
 
+    @numpy_words
     def unbind(self, dim: int = 0) -> tuple[Self, ...]:
         """All slices of a dimension.
 

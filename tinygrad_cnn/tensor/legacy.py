@@ -1,11 +1,14 @@
 """What old programs use: `FloatTensor(2, 3)`, `x.type(LongTensor)`, `Variable(x)`."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..dtypes import LEGACY, DType, as_dtype, get_default_dtype, set_default_dtype
+from ..dtypes import LEGACY, as_dtype, dtype, float32, get_default_dtype, set_default_dtype
 from .base import TensorBase
 from .device import backend_for
 from .shapes import sizes
+
+if TYPE_CHECKING:
+    from . import Tensor
 
 NAMES = {dtype: name for name, dtype in LEGACY.items()}
 
@@ -13,7 +16,7 @@ NAMES = {dtype: name for name, dtype in LEGACY.items()}
 class TensorType(type):
     """The class of the classes below, which are dtypes and places in one, and never have instances of their own."""
 
-    dtype: DType
+    dtype: dtype
     place: str
 
     def __instancecheck__(cls, x: Any) -> bool:
@@ -24,14 +27,14 @@ class TensorType(type):
 
 
 class _Typed(metaclass=TensorType):
-    dtype: ClassVar[DType] = as_dtype("float32")
+    dtype: ClassVar[dtype] = float32
     place: ClassVar[str] = "cpu"
 
     def __new__(cls, *args: Any, device: Any = None) -> Any:
         return from_sizes_or_values(cls.__name__, args, cls.dtype, device or cls.place)
 
 
-def from_sizes_or_values(name: str, args: tuple[Any, ...], dtype: DType, device: Any) -> TensorBase:
+def from_sizes_or_values(name: str, args: tuple[Any, ...], dtype: dtype, device: Any) -> TensorBase:
     """A tensor of values, in memory of its own, or an uninitialised one of sizes."""
     backend = backend_for(device)
     if args and (getattr(args[0], "shape", ()) or not hasattr(args[0], "__index__")):
@@ -44,31 +47,51 @@ def from_sizes_or_values(name: str, args: tuple[Any, ...], dtype: DType, device:
 
 
 class BoolTensor(_Typed):
-    """A tensor of bools, from sizes or values."""
+    """A tensor of bools, from sizes or values.
+
+    >>> tg.BoolTensor([True, False])
+    tensor([ True, False])
+    """
 
     dtype = LEGACY["BoolTensor"]
 
 
 class ByteTensor(_Typed):
-    """A uint8 tensor, from sizes or values."""
+    """A uint8 tensor, from sizes or values.
+
+    >>> tg.ByteTensor([1, 2])
+    tensor([1, 2], dtype=uint8)
+    """
 
     dtype = LEGACY["ByteTensor"]
 
 
 class CharTensor(_Typed):
-    """An int8 tensor, from sizes or values."""
+    """An int8 tensor, from sizes or values.
+
+    >>> tg.CharTensor([1, 2])
+    tensor([1, 2], dtype=int8)
+    """
 
     dtype = LEGACY["CharTensor"]
 
 
 class ShortTensor(_Typed):
-    """An int16 tensor, from sizes or values."""
+    """An int16 tensor, from sizes or values.
+
+    >>> tg.ShortTensor([1, 2])
+    tensor([1, 2], dtype=int16)
+    """
 
     dtype = LEGACY["ShortTensor"]
 
 
 class IntTensor(_Typed):
-    """An int32 tensor, from sizes or values."""
+    """An int32 tensor, from sizes or values.
+
+    >>> tg.IntTensor([1, 2])
+    tensor([1, 2], dtype=int32)
+    """
 
     dtype = LEGACY["IntTensor"]
 
@@ -84,7 +107,11 @@ class LongTensor(_Typed):
 
 
 class HalfTensor(_Typed):
-    """A float16 tensor, from sizes or values."""
+    """A float16 tensor, from sizes or values.
+
+    >>> tg.HalfTensor([1, 2])
+    tensor([1., 2.], dtype=float16)
+    """
 
     dtype = LEGACY["HalfTensor"]
 
@@ -102,7 +129,11 @@ class FloatTensor(_Typed):
 
 
 class DoubleTensor(_Typed):
-    """A float64 tensor, from sizes or values."""
+    """A float64 tensor, from sizes or values.
+
+    >>> tg.DoubleTensor([1, 2])
+    tensor([1., 2.], dtype=float64)
+    """
 
     dtype = LEGACY["DoubleTensor"]
 
@@ -163,10 +194,11 @@ class Variable(metaclass=_VariableType):
     (True, tensor([1., 1.], requires_grad=True))
     """
 
-    def __new__(cls, data: Any = None, requires_grad: bool = False, volatile: Any = None) -> Any:
+    def __new__(cls, data: Any = None, requires_grad: bool = False, volatile: Any = None) -> "Tensor":  # type: ignore[misc]
         if data is None:
-            return TensorBase.plain.from_array(backend_for("cpu").xp.empty(0, dtype=get_default_dtype()))
+            made: Any = TensorBase.plain.from_array(backend_for("cpu").xp.empty(0, dtype=get_default_dtype()))
+            return made  # type: ignore[no-any-return]
         if not isinstance(data, TensorBase):
             raise TypeError(f"Variable: expected a tensor; got {type(data).__name__}")
         variable: Any = data.detach()
-        return variable.requires_grad_() if requires_grad else variable
+        return variable.requires_grad_() if requires_grad else variable  # type: ignore[no-any-return]

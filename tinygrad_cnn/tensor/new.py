@@ -27,13 +27,14 @@ class NewMethods(TensorBase):
         requires_grad: bool = False,
         layout: Any = None,
         pin_memory: bool = False,
+        **named: Any,
     ) -> Self:
         """Zeros.
 
         >>> tg.tensor([5]).new_zeros(2)
         tensor([0, 0])
         """
-        return self._new("zeros", sizes("new_zeros", size), (), dtype, device, requires_grad)
+        return self._new("zeros", sizes("new_zeros", size, "size", named), (), dtype, device, requires_grad)
 
     def new_ones(
         self,
@@ -43,13 +44,14 @@ class NewMethods(TensorBase):
         requires_grad: bool = False,
         layout: Any = None,
         pin_memory: bool = False,
+        **named: Any,
     ) -> Self:
         """Ones.
 
         >>> tg.tensor([0]).new_ones(2)
         tensor([1, 1])
         """
-        return self._new("ones", sizes("new_ones", size), (), dtype, device, requires_grad)
+        return self._new("ones", sizes("new_ones", size, "size", named), (), dtype, device, requires_grad)
 
     def new_empty(
         self,
@@ -59,13 +61,14 @@ class NewMethods(TensorBase):
         requires_grad: bool = False,
         layout: Any = None,
         pin_memory: bool = False,
+        **named: Any,
     ) -> Self:
         """Values that happen to be in memory.
 
         >>> tg.ones(1).new_empty(2, 3).shape
         (2, 3)
         """
-        return self._new("empty", sizes("new_empty", size), (), dtype, device, requires_grad)
+        return self._new("empty", sizes("new_empty", size, "size", named), (), dtype, device, requires_grad)
 
     def new_full(
         self,

@@ -64,7 +64,7 @@ def _wanted(policy: str, tensor: Any) -> DType | None:
     low: DType | None = AUTOCAST.get().low.get(tensor.device.type)
     if low is None or policy == LOW:
         return low
-    return float32 if policy in tensor.backend.full_precision else None
+    return float32.dtype if policy in tensor.backend.full_precision else None
 
 
 def _in_dtype(value: Any, wanted: DType) -> Any:

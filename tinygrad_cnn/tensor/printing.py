@@ -42,6 +42,11 @@ def set_printoptions(
         linewidth: characters per line.
         profile: "default", "short" or "full", for the first three at once.
         sci_mode: with powers of ten always, never, or (None) where numbers are large, small or far apart.
+
+    >>> tg.set_printoptions(precision=2)
+    >>> tg.tensor([1 / 3])
+    tensor([0.33])
+    >>> tg.set_printoptions(profile="default")
     """
     if profile is not None:
         if profile not in _PROFILES:

@@ -12,6 +12,7 @@ from .arrangement import ArrangementMethods
 from .base import TensorBase
 from .precision import runs_in
 from .reductions import dimension
+from .words import numpy_words
 
 
 class ProductMethods(ArrangementMethods):
@@ -63,37 +64,37 @@ class ProductMethods(ArrangementMethods):
     def __rmatmul__(self, other: Any) -> Self:
         return self.plain.from_array(self.backend.asarray(other)).matmul(self)  # type: ignore[attr-defined,no-any-return]
 
-    def mm(self, other: TensorBase) -> Self:
+    def mm(self, mat2: TensorBase) -> Self:
         """The product of two matrices.
 
         >>> tg.tensor([[1, 2]]).mm(tg.tensor([[3], [4]]))
         tensor([[11]])
         """
-        return self._product("mm", other, 2, 2)
+        return self._product("mm", mat2, 2, 2)
 
-    def bmm(self, other: TensorBase) -> Self:
+    def bmm(self, mat2: TensorBase) -> Self:
         """The products of two stacks of matrices.
 
         >>> tg.ones(2, 1, 3).bmm(tg.ones(2, 3, 1)).flatten()
         tensor([3., 3.])
         """
-        return self._product("bmm", other, 3, 3)
+        return self._product("bmm", mat2, 3, 3)
 
-    def mv(self, other: TensorBase) -> Self:
+    def mv(self, vec: TensorBase) -> Self:
         """A matrix times a vector.
 
         >>> tg.tensor([[1, 2], [3, 4]]).mv(tg.tensor([1, 1]))
         tensor([3, 7])
         """
-        return self._product("mv", other, 2, 1)
+        return self._product("mv", vec, 2, 1)
 
-    def dot(self, other: TensorBase) -> Self:
+    def dot(self, tensor: TensorBase) -> Self:
         """The inner product of two vectors.
 
         >>> tg.tensor([1, 2]).dot(tg.tensor([3, 4]))
         tensor(11)
         """
-        return self._product("dot", other, 1, 1)
+        return self._product("dot", tensor, 1, 1)
 
     def _product(self, op: str, other: TensorBase, left: int, right: int) -> Self:
         if (self.ndim, other.ndim) != (left, right):
@@ -103,21 +104,24 @@ class ProductMethods(ArrangementMethods):
             )
         return self._matmul(op, other)
 
-    def outer(self, other: TensorBase) -> Self:
+    def outer(self, vec2: TensorBase) -> Self:
         """All products of an element of this vector and one of the other.
 
         >>> tg.tensor([1, 2]).outer(tg.tensor([3, 4]))
         tensor([[3, 4],
                 [6, 8]])
         """
-        if self.ndim != 1 or other.ndim != 1:
-            raise ShapeError(
-                f"outer: expects two vectors; got {tuple(self.shape)} and {tuple(other.shape)}{in_scope()}"
-            )
-        return ops.mul(ops.reshape(self, shape=(-1, 1)), other)
+        if self.ndim != 1 or vec2.ndim != 1:
+            raise ShapeError(f"outer: expects two vectors; got {tuple(self.shape)} and {tuple(vec2.shape)}{in_scope()}")
+        return ops.mul(ops.reshape(self, shape=(-1, 1)), vec2)
 
     def ger(self, vec2: TensorBase) -> Self:
-        """Another name of `outer`."""
+        """Another name of `outer`.
+
+        >>> tg.tensor([1, 2]).ger(tg.tensor([3, 4]))
+        tensor([[3, 4],
+                [6, 8]])
+        """
         return self.outer(vec2)
 
     def vdot(self, other: TensorBase) -> Self:
@@ -158,6 +162,7 @@ class ProductMethods(ArrangementMethods):
         right = ops.reshape(other, shape=tuple(n for size in b for n in (1, size)))
         return ops.reshape(ops.mul(left, right), shape=tuple(n * m for n, m in zip(a, b, strict=True)))
 
+    @numpy_words
     def cross(self, other: TensorBase, dim: int | None = None) -> Self:
         """The cross product of vectors of 3 along a dimension, by default the first of that size.
 

@@ -3,9 +3,10 @@
 from math import prod
 from typing import Any, Self
 
+from ..autograd import taken
 from ..autograd.modes import in_scope
 from ..dtypes import is_floating
-from ..errors import ArgumentError
+from ..errors import ArgumentError, DeviceError
 from .base import TensorBase
 from .layout import channels_last, channels_last_3d, layout, memory_format, strided
 
@@ -171,26 +172,42 @@ class QuestionMethods(TensorBase):
         return False
 
     def is_pinned(self, device: Any = None) -> bool:
-        """Whether the memory is pinned for a GPU: no.
+        """Whether it lies in memory that a GPU reads by itself.
 
         >>> tg.ones(2).is_pinned()
         False
         """
-        return False
+        return bool(self.backend.is_pinned(self.array))
 
     def pin_memory(self, device: Any = None) -> Self:
-        """Itself: copies to a device need no pinned memory here.
+        """The values in memory that a GPU reads by itself, so that `.to("cuda", non_blocking=True)` does not wait.
+
+        Itself where there is no GPU, and what is pinned already.
+
+        Raises:
+            RuntimeError: for a tensor that is not on the CPU.
 
         >>> tg.ones(2).pin_memory()
         tensor([1., 1.])
         """
-        return self
+        if not self.is_cpu:
+            raise DeviceError(f"pin_memory: only tensors on the CPU can be pinned; this one is on {self.device}")
+        if self.is_pinned() or (array := taken(self.backend.pinned, self.array)) is self.array:
+            return self
+        return type(self).from_array(array)
 
     def record_stream(self, stream: Any) -> None:
-        """Nothing: the memory of a device is given back when the last computation with it is done."""
+        """Nothing: the memory of a device is given back when the last computation with it is done.
+
+        >>> tg.ones(1).record_stream(None)
+        """
 
     def untyped_storage(self) -> "Memory":
-        """The memory that this tensor looks into, as bytes."""
+        """The memory that this tensor looks into, as bytes.
+
+        >>> tg.ones(4)[:2].untyped_storage().nbytes()
+        16
+        """
         self.settle()
         return Memory(self if self.view_of is None else self.view_of.base)
 
@@ -212,6 +229,10 @@ class QuestionMethods(TensorBase):
 
         Raises:
             NotImplementedError: always.
+
+        >>> tg.ones(1).to_sparse()
+        Traceback (most recent call last):
+        NotImplementedError: to_sparse: there are no sparse tensors here, only dense ones
         """
         raise NotImplementedError(f"to_sparse: {DENSE}{in_scope()}")
 
@@ -221,6 +242,10 @@ class QuestionMethods(TensorBase):
 
         Raises:
             RuntimeError: always.
+
+        >>> tg.ones(1).imag
+        Traceback (most recent call last):
+        RuntimeError: imag: tensors hold real numbers, which have no imaginary part
         """
         raise RuntimeError(f"imag: tensors hold real numbers, which have no imaginary part{in_scope()}")
 

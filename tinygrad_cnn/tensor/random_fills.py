@@ -181,6 +181,7 @@ class RandomMethods(TensorBase):
         return self.dtype
 
     def _fill(self, values: Any) -> Self:
+        values = self.backend.asarray(values)  # NumPy makes a number of what has no dimensions
         return self.copy_(self.plain.from_array(values.astype(self.dtype, copy=False)))  # type: ignore[attr-defined, no-any-return]
 
 

@@ -8,6 +8,7 @@ from ..autograd.modes import in_scope
 from ..dtypes import as_dtype, get_default_dtype, is_floating
 from ..errors import ArgumentError, DimensionError, DtypeError, EmptyError, ShapeError
 from .base import TensorBase
+from .words import numpy_words
 
 if TYPE_CHECKING:
     from . import Tensor
@@ -143,6 +144,7 @@ class ReductionMethods(TensorBase):
         correction = float(unbiased) if correction is None else correction
         return (ops.var if op == "var" else ops.std)(self, dim=dims, correction=correction, keepdim=keepdim)
 
+    @numpy_words
     def var_mean(
         self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
     ) -> tuple[Self, Self]:
@@ -155,6 +157,7 @@ class ReductionMethods(TensorBase):
             dim, unbiased = None, dim
         return self.var(dim, unbiased, keepdim, correction=correction), self.mean(dim, keepdim)
 
+    @numpy_words
     def std_mean(
         self, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
     ) -> tuple[Self, Self]:
@@ -167,6 +170,7 @@ class ReductionMethods(TensorBase):
             dim, unbiased = None, dim
         return self.std(dim, unbiased, keepdim, correction=correction), self.mean(dim, keepdim)
 
+    @numpy_words
     def amax(self, dim: Any = None, keepdim: bool = False) -> Self:
         """The maximum; equal ones share the gradient.
 
@@ -177,6 +181,7 @@ class ReductionMethods(TensorBase):
         self._nonempty("amax", dims)
         return ops.amax(self, dim=dims, keepdim=keepdim)
 
+    @numpy_words
     def amin(self, dim: Any = None, keepdim: bool = False) -> Self:
         """The minimum; equal ones share the gradient.
 
@@ -187,6 +192,7 @@ class ReductionMethods(TensorBase):
         self._nonempty("amin", dims)
         return ops.amin(self, dim=dims, keepdim=keepdim)
 
+    @numpy_words
     def aminmax(self, *, dim: int | None = None, keepdim: bool = False) -> MinAndMax:
         """The minimum and the maximum, of all or along a dimension.
 
@@ -198,16 +204,20 @@ class ReductionMethods(TensorBase):
     @overload
     def max(self, dim: TensorBase | None = None) -> Self: ...
     @overload
+    def max(self, *, other: TensorBase) -> Self: ...
+    @overload
     def max(self, dim: int, keepdim: bool = False, *, keepdims: bool = False) -> ValuesAndIndices: ...
     @overload
     def max(self, *, axis: int, keepdim: bool = False, keepdims: bool = False) -> ValuesAndIndices: ...
-    def max(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    def max(
+        self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, other: Any = None
+    ) -> Any:
         """The maximum of all; along a dimension, values and indices; of this and another tensor, element by element.
 
         >>> tg.tensor([[1, 9], [8, 2]]).max(dim=1)
         ValuesAndIndices(values=tensor([9, 8]), indices=tensor([1, 0]))
         """
-        dim = dim if axis is None else axis
+        dim = next((given for given in (dim, axis, other) if given is not None), None)
         if isinstance(dim, TensorBase):
             return ops.maximum(self, dim)
         return self.amax() if dim is None else self._extreme("max", dim, keepdim or keepdims)
@@ -215,16 +225,20 @@ class ReductionMethods(TensorBase):
     @overload
     def min(self, dim: TensorBase | None = None) -> Self: ...
     @overload
+    def min(self, *, other: TensorBase) -> Self: ...
+    @overload
     def min(self, dim: int, keepdim: bool = False, *, keepdims: bool = False) -> ValuesAndIndices: ...
     @overload
     def min(self, *, axis: int, keepdim: bool = False, keepdims: bool = False) -> ValuesAndIndices: ...
-    def min(self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
+    def min(
+        self, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False, other: Any = None
+    ) -> Any:
         """The minimum of all; along a dimension, values and indices; of this and another tensor, element by element.
 
         >>> tg.tensor([[1, 9], [8, 2]]).min(dim=1)
         ValuesAndIndices(values=tensor([1, 2]), indices=tensor([0, 1]))
         """
-        dim = dim if axis is None else axis
+        dim = next((given for given in (dim, axis, other) if given is not None), None)
         if isinstance(dim, TensorBase):
             return ops.minimum(self, dim)
         return self.amin() if dim is None else self._extreme("min", dim, keepdim or keepdims)
@@ -243,6 +257,7 @@ class ReductionMethods(TensorBase):
         shape = self.shape[:place] + self.shape[place + 1 :]
         return ValuesAndIndices._make((ops.reshape(values, shape=shape), ops.reshape(where, shape=shape)))
 
+    @numpy_words
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Self:
         """Where the maximum is, the first of equals: in the flattened tensor, or along a dimension.
 
@@ -255,6 +270,7 @@ class ReductionMethods(TensorBase):
         )
         return ops.argmax(self, dim=None if dim is None else dimension("argmax", dim, self.ndim), keepdim=keepdim)
 
+    @numpy_words
     def argmin(self, dim: int | None = None, keepdim: bool = False) -> Self:
         """Where the minimum is, the first of equals: in the flattened tensor, or along a dimension.
 
@@ -267,6 +283,7 @@ class ReductionMethods(TensorBase):
         )
         return ops.argmin(self, dim=None if dim is None else dimension("argmin", dim, self.ndim), keepdim=keepdim)
 
+    @numpy_words
     def prod(self, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Self:
         """The product of all, or along one dimension; right and differentiable where factors are zero.
 
@@ -283,6 +300,7 @@ class ReductionMethods(TensorBase):
                 out = ops.reshape(out, shape=(*self.shape[:place], 1, *self.shape[place + 1 :]))
         return out if dtype is None or out.dtype == x.dtype else ops.cast(out, dtype=x.dtype, source=out.dtype)
 
+    @numpy_words
     def any(self, dim: Any = None, keepdim: bool = False) -> Self:
         """Whether any is nonzero; with dim=() for each by itself; of uint8 in uint8, as in PyTorch.
 
@@ -292,6 +310,7 @@ class ReductionMethods(TensorBase):
         dims = dimensions("any", dim, self.ndim) if dim != () else ()
         return self._truth(ops.any_(self, dim=dims, keepdim=keepdim))
 
+    @numpy_words
     def all(self, dim: Any = None, keepdim: bool = False) -> Self:
         """Whether none is zero; with dim=() for each by itself; of uint8 in uint8, as in PyTorch.
 
@@ -304,6 +323,7 @@ class ReductionMethods(TensorBase):
     def _truth(self, out: Self) -> Self:
         return ops.cast(out, dtype=self.dtype, source=out.dtype) if self.dtype == "uint8" else out
 
+    @numpy_words
     def count_nonzero(self, dim: Any = None) -> Self:
         """How many are not zero.
 
@@ -312,6 +332,7 @@ class ReductionMethods(TensorBase):
         """
         return ops.sum_(ops.ne(self, 0), dim=dimensions("count_nonzero", dim, self.ndim), keepdim=False)
 
+    @numpy_words
     def logsumexp(self, dim: Any, keepdim: bool = False) -> Self:
         """ln Σ eˣ, without overflow; integers become floats first.
 
@@ -321,6 +342,7 @@ class ReductionMethods(TensorBase):
         x = self if is_floating(self.dtype) else ops.cast(self, dtype=get_default_dtype(), source=self.dtype)
         return ops.logsumexp(x, dim=dimensions("logsumexp", dim, self.ndim), keepdim=keepdim)
 
+    @numpy_words
     def nansum(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Self:
         """The sum of what is not NaN.
 
@@ -330,6 +352,7 @@ class ReductionMethods(TensorBase):
         known = ops.where(ops.isnan(self), 0, self) if is_floating(self.dtype) else self
         return known.sum(dim, keepdim, dtype=dtype)
 
+    @numpy_words
     def nanmean(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Self:
         """The mean of what is not NaN; NaN of nothing.
 
@@ -341,6 +364,7 @@ class ReductionMethods(TensorBase):
         known = ops.sum_(ops.logical_not(ops.isnan(self)), dim=dims, keepdim=keepdim)
         return ops.div(self.nansum(dim, keepdim, dtype=dtype), ops.cast(known, dtype=self.dtype, source=known.dtype))
 
+    @numpy_words
     def norm(self, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Self:
         """(Σ |x|^p)^(1/p); "fro" is 2, ±inf gives the extreme |x|, 0 counts what is not zero.
 
@@ -357,6 +381,7 @@ class ReductionMethods(TensorBase):
             raise ValueError(f"norm: p must be a number, 'fro' or 'nuc'; got {p!r}")
         return x._norm("norm", 2 if p == "fro" else p, dimensions("norm", dim, self.ndim), keepdim)
 
+    @numpy_words
     def renorm(self, p: float, dim: int, maxnorm: float) -> Self:
         """The slices along a dimension, those whose p-norm is larger than `maxnorm` shrunk to it.
 
@@ -386,6 +411,7 @@ class ReductionMethods(TensorBase):
             self._nonempty(op, dims)
         return ops.norm(self, p=p, dim=dims, keepdim=keepdim)
 
+    @numpy_words
     def softmax(self, dim: int, dtype: Any = None) -> Self:
         """e^xᵢ / Σⱼ e^xⱼ along a dimension.
 
@@ -398,6 +424,7 @@ class ReductionMethods(TensorBase):
         place = dimension("softmax", dim, self.ndim)
         return ops.softmax(x, dim=place) if self.ndim and self.array.size else ops.add(ops.mul(x, 0), 1)
 
+    @numpy_words
     def log_softmax(self, dim: int, dtype: Any = None) -> Self:
         """The logarithm of `softmax`, exact where that underflows.
 

@@ -9,6 +9,7 @@ from ..dtypes import as_dtype, is_floating
 from ..errors import ArgumentError, DtypeError, ShapeError
 from .base import TensorBase
 from .reductions import ValuesAndIndices, dimension
+from .words import numpy_words
 
 
 class ScanMethods(TensorBase):
@@ -23,6 +24,7 @@ class ScanMethods(TensorBase):
             return run(x, dim=place)  # type: ignore[no-any-return]
         return ops.reshape(run(ops.reshape(x, shape=(1,)), dim=0), shape=())  # type: ignore[no-any-return]
 
+    @numpy_words
     def cumsum(self, dim: int, *, dtype: Any = None) -> Self:
         """Running sums along a dimension; of integers in int64.
 
@@ -31,6 +33,7 @@ class ScanMethods(TensorBase):
         """
         return self._scan("cumsum", ops.cumsum, dim, dtype)
 
+    @numpy_words
     def cumprod(self, dim: int, *, dtype: Any = None) -> Self:
         """Running products along a dimension; right and differentiable where factors are zero.
 
@@ -40,6 +43,7 @@ class ScanMethods(TensorBase):
         """
         return self._scan("cumprod", ops.cumprod, dim, dtype)
 
+    @numpy_words
     def logcumsumexp(self, dim: int) -> Self:
         """The logarithm of running sums of eˣ along a dimension, without overflow.
 
@@ -50,6 +54,7 @@ class ScanMethods(TensorBase):
             raise DtypeError(f"logcumsumexp: needs floating-point values; got dtype {self.dtype}{in_scope()}")
         return self._scan("logcumsumexp", ops.logcumsumexp, dim)
 
+    @numpy_words
     def cummax(self, dim: int) -> ValuesAndIndices:
         """Running maxima along a dimension, and where they are (the last of equals); NaN stays.
 
@@ -58,6 +63,7 @@ class ScanMethods(TensorBase):
         """
         return self._running("cummax", dim)
 
+    @numpy_words
     def cummin(self, dim: int) -> ValuesAndIndices:
         """Running minima along a dimension, and where they are (the last of equals); NaN stays.
 
@@ -78,6 +84,7 @@ class ScanMethods(TensorBase):
         where = xp.maximum.accumulate(xp.where((x == extremes) | (x != x), numbers, 0), axis=place)  # noqa: PLR0124
         return ValuesAndIndices._make((ops.gather_along(self, dim=place, index=where), self.plain.from_array(where)))
 
+    @numpy_words
     def diff(
         self, n: int = 1, dim: int = -1, prepend: TensorBase | None = None, append: TensorBase | None = None
     ) -> Self:
@@ -111,6 +118,7 @@ class ScanMethods(TensorBase):
             out = step(ahead, ops.getitem(out, index=(*(slice(None),) * place, slice(None, -1))))
         return out  # type: ignore[no-any-return]
 
+    @numpy_words
     def trapezoid(self, x: TensorBase | None = None, *, dx: Any = None, dim: int = -1) -> Self:
         """The area under self along a dimension by the trapezoidal rule: Σ (yᵢ + yᵢ₊₁) / 2 · Δx.
 
@@ -128,6 +136,7 @@ class ScanMethods(TensorBase):
 
     trapz = trapezoid
 
+    @numpy_words
     def cumulative_trapezoid(self, x: TensorBase | None = None, *, dx: Any = None, dim: int = -1) -> Self:
         """The running sums of `trapezoid`: one less than there are values.
 

@@ -11,6 +11,7 @@ from ..errors import ArgumentError, DimensionError, DtypeError, PositionError, S
 from .base import TensorBase
 from .indexing import IndexingMethods, plain_index
 from .reductions import dimension
+from .words import numpy_words
 
 REDUCTIONS = ("sum", "prod", "mean", "amax", "amin")
 
@@ -22,6 +23,7 @@ class ScatterMethods(IndexingMethods):
 
     # an index per element ---------------------------------------------------------------------------------------------
 
+    @numpy_words
     def gather(self, dim: int, index: Any, *, sparse_grad: bool = False) -> Self:
         """out[i, j] = self[i, index[i, j]] for dim 1, and so on; in the other dimensions index may be shorter.
 
@@ -42,6 +44,7 @@ class ScatterMethods(IndexingMethods):
         out = act(ops.reshape(self, shape=(1,)), flat)
         return ops.reshape(out, shape=getattr(index, "shape", ())) if out.shape == (1,) else out  # type: ignore[no-any-return]
 
+    @numpy_words
     def scatter(self, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Self:
         """self with each src[i, j], or one number, put at [i, index[i, j]] for dim 1, and so on.
 
@@ -63,6 +66,7 @@ class ScatterMethods(IndexingMethods):
         place, values = self._targets("scatter", dim, index, src)
         return ops.copy(self) if place is None else ops.setitem(self, values, index=place)
 
+    @numpy_words
     def scatter_(self, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Self:
         """`scatter`, in place.
 
@@ -93,6 +97,7 @@ class ScatterMethods(IndexingMethods):
         ]
         return tuple(positions if d == place else number for d, number in enumerate(numbers)), src
 
+    @numpy_words
     def scatter_add(self, dim: int, index: Any, src: Any) -> Self:
         """self with each src[i, j] added at [i, index[i, j]] for dim 1, and so on.
 
@@ -101,6 +106,7 @@ class ScatterMethods(IndexingMethods):
         """
         return self.scatter_reduce(dim, index, src, "sum", op="scatter_add")
 
+    @numpy_words
     def scatter_add_(self, dim: int, index: Any, src: Any) -> Self:
         """`scatter_add`, in place.
 
@@ -109,6 +115,7 @@ class ScatterMethods(IndexingMethods):
         """
         return self.in_place("scatter_add_", ops.copy, self.scatter_reduce(dim, index, src, "sum", op="scatter_add_"))
 
+    @numpy_words
     def scatter_reduce(
         self, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True, op: str = "scatter_reduce"
     ) -> Self:
@@ -151,7 +158,8 @@ class ScatterMethods(IndexingMethods):
         out = out if out.dtype == self.dtype else ops.cast(out, dtype=self.dtype, source=out.dtype)
         if reduce == "sum":
             return out  # type: ignore[no-any-return]
-        divisor: Any = self.plain.from_array(xp.maximum(counts + self.dtype.type(include_self), self.dtype.type(1)))
+        one = self.array.dtype.type(1)
+        divisor: Any = self.plain.from_array(xp.maximum(counts + one * include_self, one))
         return ops.div(out, divisor) if is_floating(self.dtype) else ops.floor_divide(out, divisor)  # type: ignore[no-any-return]
 
     def _fitting(self, op: str, src: Any, shape: tuple[int, ...]) -> Any:
@@ -184,6 +192,7 @@ class ScatterMethods(IndexingMethods):
         taken(_check_range, positions, self.shape[place], f"{op}: index values", f"dim {dim}{in_scope()}")
         return place, positions
 
+    @numpy_words
     def take_along_dim(self, indices: Any, dim: int | None = None) -> Self:
         """`gather` with an index that broadcasts; without a dimension, from the flattened tensor.
 
@@ -231,6 +240,7 @@ class ScatterMethods(IndexingMethods):
             )
         return place, positions
 
+    @numpy_words
     def index_select(self, dim: int, index: Any) -> Self:
         """The slices of a dimension that a 1-d index lists.
 
@@ -256,6 +266,7 @@ class ScatterMethods(IndexingMethods):
         x = self if self.ndim else ops.reshape(self, shape=(1,))
         return ops.reshape(act(x, (*(slice(None),) * place, positions)), shape=self.shape)  # type: ignore[no-any-return]
 
+    @numpy_words
     def index_add(self, dim: int, index: Any, source: TensorBase, *, alpha: float = 1) -> Self:
         """self with slices of `source`, times alpha, added at the positions that a 1-d index lists.
 
@@ -270,6 +281,7 @@ class ScatterMethods(IndexingMethods):
             lambda x, at: ops.add(x, ops.scatter_items(values, shape=x.shape, index=at)), place, positions
         )
 
+    @numpy_words
     def index_copy(self, dim: int, index: Any, source: TensorBase) -> Self:
         """self with slices of `source` put at the positions that a 1-d index lists.
 
@@ -280,6 +292,7 @@ class ScatterMethods(IndexingMethods):
         values = self._slice_values("index_copy", place, len(positions), source)
         return self._with_slices(lambda x, at: ops.setitem(x, values, index=at), place, positions)
 
+    @numpy_words
     def index_fill(self, dim: int, index: Any, value: Any) -> Self:
         """self with one number in the slices that a 1-d index lists.
 
@@ -294,6 +307,7 @@ class ScatterMethods(IndexingMethods):
             value = ops.cast(value, dtype=self.dtype, source=value.dtype)
         return self._with_slices(lambda x, at: ops.setitem(x, value, index=at), place, positions)
 
+    @numpy_words
     def index_reduce(self, dim: int, index: Any, source: TensorBase, reduce: str, *, include_self: bool = True) -> Self:
         """`scatter_reduce` of whole slices, for which a 1-d index lists the positions.
 
@@ -365,7 +379,7 @@ class ScatterMethods(IndexingMethods):
 
     # masks ------------------------------------------------------------------------------------------------------------
 
-    def _mask(self, op: str, mask: Any) -> tuple[Self, Any]:
+    def _where(self, op: str, mask: Any) -> tuple[Self, Any]:
         """This tensor and a mask, broadcast against each other."""
         unrecordable(f"{op}: the values of the mask decide about shapes")
         if mask.dtype != "bool":
@@ -386,7 +400,7 @@ class ScatterMethods(IndexingMethods):
         >>> x.masked_select(x > 0)
         tensor([1, 3])
         """
-        x, where = self._mask("masked_select", mask)
+        x, where = self._where("masked_select", mask)
         return ops.getitem(ops.reshape(x, shape=(-1,)), index=where.reshape(-1))
 
     def masked_scatter(self, mask: TensorBase, source: TensorBase) -> Self:
@@ -400,7 +414,7 @@ class ScatterMethods(IndexingMethods):
         """
         if source.dtype != self.dtype:
             raise DtypeError(f"masked_scatter: this tensor has dtype {self.dtype}, source {source.dtype}{in_scope()}")
-        x, where = self._mask("masked_scatter", mask)
+        x, where = self._where("masked_scatter", mask)
         count = int(where.sum())
         if source.array.size < count:
             raise ShapeError(f"masked_scatter: {source.array.size} values for {count} places{in_scope()}")

@@ -13,10 +13,22 @@ from ..dtypes import as_dtype
 from ..errors import ArgumentError, GraphError, ShapeError
 from .base import TensorBase
 from .reductions import dimension, dimensions
+from .words import numpy_words
 
 
-def sizes(op: str, shape: tuple[Any, ...]) -> tuple[int, ...]:
-    """Sizes given one by one or as one sequence, as a tuple of ints."""
+def given(op: str, name: str, values: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """What came by place, or else under its name: `permute(1, 0)`, `permute((1, 0))`, `permute(dims=(1, 0))`."""
+    if values or list(named) != [name]:
+        wrong = next((key for key in named if key != name), name)
+        why = "got several values for" if wrong == name else "got an unexpected keyword"
+        raise TypeError(f"{op}() {why} argument {wrong!r}{in_scope()}")
+    return (named[name],)
+
+
+def sizes(op: str, shape: tuple[Any, ...], name: str = "", named: dict[str, Any] | None = None) -> tuple[int, ...]:
+    """Sizes given one by one, as one sequence, or under their name, as a tuple of ints."""
+    if named:
+        shape = given(op, name, shape, named)
     if len(shape) == 1 and isinstance(shape[0], tuple | list):
         shape = tuple(shape[0])
     try:
@@ -37,16 +49,16 @@ class ShapeMethods(TensorBase):
 
     # shape ------------------------------------------------------------------------------------------------------------
 
-    def reshape(self, *shape: Any) -> Self:
+    def reshape(self, *shape: Any, **named: Any) -> Self:
         """The same values in another shape, one size of which may be −1; a view where that is possible.
 
         >>> tg.arange(6).reshape(2, -1)
         tensor([[0, 1, 2],
                 [3, 4, 5]])
         """
-        return ops.reshape(self, shape=self._filled("reshape", sizes("reshape", shape)))
+        return ops.reshape(self, shape=self._filled("reshape", sizes("reshape", shape, "shape", named)))
 
-    def view(self, *shape: Any) -> Self:
+    def view(self, *shape: Any, **named: Any) -> Self:
         """Like `reshape`, but always sharing memory; with a dtype, the same bytes read as another dtype.
 
         Raises:
@@ -56,6 +68,8 @@ class ShapeMethods(TensorBase):
         tensor([[0, 1],
                 [2, 3]])
         """
+        if named:
+            shape = given("view", "dtype" if "dtype" in named else "size", shape, named)
         if len(shape) == 1 and _is_dtype(shape[0]):
             return self._reread(as_dtype(shape[0]))
         wanted = self._filled("view", sizes("view", shape))
@@ -134,6 +148,7 @@ class ShapeMethods(TensorBase):
         """
         return self.reshape(-1)
 
+    @numpy_words
     def unflatten(self, dim: int, sizes: Any) -> Self:
         """One dimension cut into several; one of their sizes may be −1.
 
@@ -152,6 +167,7 @@ class ShapeMethods(TensorBase):
             )
         return ops.reshape(self, shape=(*self.shape[:place], *inner, *self.shape[place + 1 :]))
 
+    @numpy_words
     def squeeze(self, dim: Any = None) -> Self:
         """Without dimensions of size 1: all of them, or those named.
 
@@ -163,6 +179,7 @@ class ShapeMethods(TensorBase):
         )
         return ops.reshape(self, shape=tuple(n for i, n in enumerate(self.shape) if n != 1 or i not in dims))
 
+    @numpy_words
     def unsqueeze(self, dim: int) -> Self:
         """With a new dimension of size 1 at a place.
 
@@ -173,6 +190,7 @@ class ShapeMethods(TensorBase):
         place = dimension("unsqueeze", dim, self.ndim + 1)
         return ops.reshape(self, shape=(*self.shape[:place], 1, *self.shape[place:]))
 
+    @numpy_words
     def squeeze_(self, dim: Any = None) -> Self:
         """`squeeze`, in place: this very tensor gets the other shape.
 
@@ -181,6 +199,7 @@ class ShapeMethods(TensorBase):
         """
         return self._take_shape("squeeze_", lambda: self.squeeze(dim))
 
+    @numpy_words
     def unsqueeze_(self, dim: int) -> Self:
         """`unsqueeze`, in place: this very tensor gets the other shape.
 
@@ -209,13 +228,14 @@ class ShapeMethods(TensorBase):
             self.view_of = view.view_of
         return self
 
-    def permute(self, *dims: Any) -> Self:
+    def permute(self, *dims: Any, **named: Any) -> Self:
         """The dimensions in another order; a view.
 
         >>> tg.ones(2, 3, 4).permute(2, 0, 1).shape
         (4, 2, 3)
         """
-        order = dimensions("permute", sizes("permute", dims) or None, self.ndim)
+        dims = sizes("permute", dims, "dims", named)
+        order = dimensions("permute", dims or None, self.ndim)
         if len(order) != self.ndim:
             raise ShapeError(f"permute: {dims} must name each of the {self.ndim} dimensions once{in_scope()}")
         return ops.permute(self, dims=order)
@@ -337,14 +357,14 @@ class ShapeMethods(TensorBase):
         """
         return self.reshape(tensor.shape)
 
-    def expand(self, *shape: Any) -> Self:
+    def expand(self, *shape: Any, **named: Any) -> Self:
         """Dimensions of size 1 repeated without copying; −1 keeps a size. A view.
 
         >>> tg.tensor([[1], [2]]).expand(2, 3)
         tensor([[1, 1, 1],
                 [2, 2, 2]])
         """
-        return self._expand("expand", sizes("expand", shape))
+        return self._expand("expand", sizes("expand", shape, "size", named))
 
     def _expand(self, op: str, shape: tuple[int, ...]) -> Self:
         wanted = list(shape)
@@ -370,23 +390,23 @@ class ShapeMethods(TensorBase):
         """
         return self.expand(other.shape)
 
-    def broadcast_to(self, shape: Any) -> Self:
+    def broadcast_to(self, size: Any) -> Self:
         """Another name of `expand`.
 
         >>> tg.tensor([1, 2]).broadcast_to((2, 2))
         tensor([[1, 2],
                 [1, 2]])
         """
-        return self._expand("broadcast_to", sizes("broadcast_to", (shape,)))
+        return self._expand("broadcast_to", sizes("broadcast_to", (size,)))
 
-    def repeat(self, *repeats: Any) -> Self:
+    def repeat(self, *repeats: Any, **named: Any) -> Self:
         """Copies side by side, so many along each dimension; new dimensions come in front.
 
         >>> tg.tensor([1, 2]).repeat(2, 2)
         tensor([[1, 2, 1, 2],
                 [1, 2, 1, 2]])
         """
-        counts = sizes("repeat", repeats)
+        counts = sizes("repeat", repeats, "repeats", named)
         if min(counts, default=0) < 0:
             raise ArgumentError(f"repeat: counts must not be negative; got {counts}{in_scope()}")
         if len(counts) < self.ndim:

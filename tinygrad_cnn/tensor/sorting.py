@@ -1,6 +1,6 @@
 """Tensor methods that put values in order. Ties keep their order, and NaN counts as the largest, as in PyTorch."""
 
-from typing import Any, Self
+from typing import Any, Literal, Self, overload
 
 from .. import ops
 from ..autograd import unrecordable
@@ -8,6 +8,7 @@ from ..autograd.modes import in_scope
 from ..errors import ShapeError
 from .base import TensorBase
 from .reductions import ValuesAndIndices, dimension
+from .words import numpy_words
 
 
 class SortingMethods(TensorBase):
@@ -25,6 +26,7 @@ class SortingMethods(TensorBase):
         backwards = xp.argsort(xp.flip(x, axis=place), axis=place, kind="stable")
         return x.shape[place] - 1 - xp.flip(backwards, axis=place)
 
+    @numpy_words
     def sort(self, dim: int = -1, descending: bool = False, stable: bool = False) -> ValuesAndIndices:
         """The values along a dimension in order, and where they were; gradients go back there. Always stable.
 
@@ -35,6 +37,7 @@ class SortingMethods(TensorBase):
         place = dimension("sort", dim, self.ndim)
         return self._first(place, self.shape[place] if self.ndim else 1, descending)
 
+    @numpy_words
     def argsort(self, dim: int = -1, descending: bool = False, stable: bool = False) -> Self:
         """Where the values are that `sort` gives.
 
@@ -44,6 +47,7 @@ class SortingMethods(TensorBase):
         indices: Any = self.sort(dim, descending).indices
         return indices  # type: ignore[no-any-return]
 
+    @numpy_words
     def topk(self, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesAndIndices:
         """The k largest values along a dimension (or smallest), in order, and where they were.
 
@@ -77,6 +81,18 @@ class SortingMethods(TensorBase):
         values: Any = self.sort(0).values if self.ndim else ops.copy(self)
         return values  # type: ignore[no-any-return]
 
+    @overload
+    def unique(
+        self,
+        sorted: bool = True,
+        return_inverse: Literal[False] = False,
+        return_counts: Literal[False] = False,
+        dim: int | None = None,
+    ) -> Self: ...
+    @overload
+    def unique(
+        self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    ) -> Any: ...
     def unique(
         self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
     ) -> Any:
@@ -101,6 +117,7 @@ class SortingMethods(TensorBase):
             inverse = inverse.reshape(x.shape if place is None or not self.ndim else -1)
         return self._found((values, inverse, counts), return_inverse, return_counts)
 
+    @numpy_words
     def unique_consecutive(
         self, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
     ) -> Any:

@@ -9,6 +9,7 @@ from ..errors import ArgumentError, DimensionError, DtypeError, ShapeError
 from .base import TensorBase
 from .reductions import ValuesAndIndices, dimension
 from .sorting import SortingMethods
+from .words import numpy_words
 
 INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
@@ -20,6 +21,7 @@ class StatisticsMethods(SortingMethods):
 
     # order ------------------------------------------------------------------------------------------------------------
 
+    @numpy_words
     def kthvalue(self, k: int, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
         """The k-th smallest value along a dimension, counted from 1, and where it is.
 
@@ -55,6 +57,7 @@ class StatisticsMethods(SortingMethods):
         shape = self.shape[:place] + self.shape[place + 1 :]
         return ValuesAndIndices._make((ops.reshape(values, shape=shape), ops.reshape(indices, shape=shape)))
 
+    @numpy_words
     def median(self, dim: int | None = None, keepdim: bool = False) -> Any:
         """The middle value, the lower of two, NaN if there is one: of all, or along a dimension with where it is.
 
@@ -63,6 +66,7 @@ class StatisticsMethods(SortingMethods):
         """
         return self._median("median", dim, keepdim, False)
 
+    @numpy_words
     def nanmedian(self, dim: int | None = None, keepdim: bool = False) -> Any:
         """The `median` of what is not NaN.
 
@@ -89,6 +93,7 @@ class StatisticsMethods(SortingMethods):
             middle = xp.where(missing > 0, known, middle)  # NaN comes after what is known
         return self._at_rank(place, middle, keepdim)
 
+    @numpy_words
     def mode(self, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
         """The most frequent value along a dimension, the smallest of equals, and where it occurs last.
 
@@ -110,6 +115,7 @@ class StatisticsMethods(SortingMethods):
         where = xp.take_along_axis(order, xp.moveaxis(last, -1, place), axis=place)
         return self._picked(place, where, keepdim)
 
+    @numpy_words
     def quantile(self, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Self:
         """The value below which a part q of all values lies, of all or along a dimension; NaN if there is one.
 
@@ -126,6 +132,7 @@ class StatisticsMethods(SortingMethods):
         """
         return self._quantile("quantile", q, dim, keepdim, interpolation, False)
 
+    @numpy_words
     def nanquantile(
         self, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
     ) -> Self:

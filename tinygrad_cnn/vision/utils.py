@@ -96,6 +96,12 @@ def save_image(tensor: Any, fp: str | PathLike[str] | Any, format: str | None = 
 
     Raises:
         ImportError: without Pillow.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> save_image(tg.rand(4, 3, 8, 8), file, format="png")
+    >>> file.getvalue()[1:4]
+    b'PNG'
     """
     grid = make_grid(tensor, **kwargs).numpy(force=True)
     array = np.clip(grid * 255 + 0.5, 0, 255).astype(np.uint8).transpose(1, 2, 0)
@@ -121,6 +127,10 @@ def draw_bounding_boxes(
     Raises:
         TypeError: for anything but a tensor of bytes or floats.
         ValueError: for other shapes, or another number of labels or colours than boxes.
+
+    >>> picture = draw_bounding_boxes(tg.zeros(3, 8, 8, dtype=tg.uint8), tg.tensor([[1, 1, 5, 5]]), colors="red")
+    >>> picture[:, 1, 1]
+    tensor([255,   0,   0], dtype=uint8)
     """
     from PIL import ImageColor, ImageDraw
 

@@ -31,6 +31,11 @@ class TraceStep:
         name, scope: the operation, and the module it was made in.
         gradient: the array that arrived: the derivative by this node's output.
         shares: for each input that gets one: its name, the rule's formula, the array that goes back to it.
+
+    >>> import tinygrad_cnn as tg
+    >>> for step in tg.viz.trace_backward(tg.ones(2, requires_grad=True).sum()):
+    ...     print(step.name, step.gradient)
+    sum 1.0
     """
 
     number: int
@@ -51,6 +56,10 @@ class Trace:
 
     Attributes:
         gradients: of the leaves, by tensor name, once all steps were taken.
+
+    >>> import tinygrad_cnn as tg
+    >>> len(list(tg.viz.trace_backward((tg.ones(2, requires_grad=True) * 3).sum())))
+    2
     """
 
     def __init__(self, outputs: Mapping[str, Any], gradient: Any, options: Mapping[str, Any]) -> None:

@@ -19,6 +19,9 @@ class Numbers:
         low, mean, high: of the finite ones; None if there are none.
         norm: the square root of the sum of their squares.
         nans, infinities: how many are not finite.
+
+    >>> numbers_of(np.array([1.0, np.nan])).broken
+    True
     """
 
     shape: tuple[int, ...]

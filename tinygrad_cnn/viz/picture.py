@@ -27,6 +27,11 @@ class GraphPicture:
         direction: "TB" from top to bottom, "LR" from left to right (or "BT", "RL").
         show: what nodes tell, of "shape", "dtype", "params", "saved" …
         heat: what nodes are coloured by, "time" or "memory".
+
+    >>> import tinygrad_cnn as tg
+    >>> picture = tg.viz.draw_graph((tg.ones(2, requires_grad=True) * 3).sum())
+    >>> picture.dot.startswith("digraph")
+    True
     """
 
     def __init__(

@@ -1,15 +1,15 @@
-"""Where recordings come from: the package puts its recorder in here, since pictures import nothing of it."""
+"""Where recordings come from: from beside this folder, when one is asked for; else pictures need nothing from there."""
 
-from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
-_make: Callable[..., Any] | None = None
 
-
-def use_recorder(make: Callable[..., Any]) -> None:
-    """Tell the pictures how to record what happens in a block."""
-    global _make  # noqa: PLW0603 - set once, when the package is imported
-    _make = make
+def _maker() -> Any:
+    """The class of recordings, None where there is none."""
+    try:
+        return import_module("..recording", __package__).Recording
+    except ImportError:
+        return None
 
 
 def record(*, values: bool = True, times: bool = True) -> Any:
@@ -41,11 +41,11 @@ def record(*, values: bool = True, times: bool = True) -> Any:
           │  └─ leaf  input  [1  2]
           └─ leaf ↑
     """
-    if _make is None:
+    if (make := _maker()) is None:
         raise RuntimeError("record: there is no recorder; import tinygrad_cnn")
-    return _make(values=values, times=times)
+    return make(values=values, times=times)
 
 
 def can_record() -> bool:
     """Whether there is a recorder."""
-    return _make is not None
+    return _maker() is not None

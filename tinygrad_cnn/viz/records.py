@@ -26,6 +26,9 @@ class SavedRecord:
         nbytes: its memory; 0 once it was freed.
         freed: whether backward has let go of it.
         of: the parameter or input that it is, "" for a computed value.
+
+    >>> SavedRecord("y", (2, 3), 24).freed
+    False
     """
 
     name: str
@@ -62,6 +65,9 @@ class NodeRecord:
         saved: what it keeps for backward.
         repeat: how many equal ones it stands for.
         nested: whether it stands for modules inside a module.
+
+    >>> NodeRecord("n0", "op", "conv2d", (1, 8, 4, 4)).label
+    'conv2d'
     """
 
     id: str
@@ -94,6 +100,9 @@ class EdgeRecord:
     """A value on its way: from the node that made it to input number `slot` of the node that uses it.
 
     `flows` is False where no gradient comes back. In the view of backward, edges are gradients and go the other way.
+
+    >>> EdgeRecord("n0", "n1", (2, 3)).slot
+    0
     """
 
     source: str
@@ -112,6 +121,9 @@ class BoxRecord:
         kind, path: of the module.
         call: whether it stands for one call of the module, rather than for all that was computed under this path.
         root: whether it is the outermost module of a call, whose path is empty.
+
+    >>> BoxRecord("features.0", "Conv2d", "features.0").kind
+    'Conv2d'
     """
 
     label: str
@@ -123,7 +135,11 @@ class BoxRecord:
 
 @dataclass(frozen=True, slots=True)
 class ClusterRecord:
-    """A module drawn as a box around its nodes; `parent` is the path of the box around it, "" for none."""
+    """A module drawn as a box around its nodes; `parent` is the path of the box around it, "" for none.
+
+    >>> ClusterRecord("features.0", "features").parent
+    'features'
+    """
 
     path: str
     parent: str
@@ -139,6 +155,10 @@ class StepRecord:
         node: its id.
         arrived: the gradient of its output.
         shares: for each input that got one: the id of its node, the input's name, its share.
+
+    >>> import tinygrad_cnn as tg
+    >>> [type(step).__name__ for step in tg.viz.trace_backward(tg.ones(2, requires_grad=True).sum())]
+    ['TraceStep']
     """
 
     node: str
@@ -151,6 +171,11 @@ class GraphRecord:
     """A graph as it is drawn: nodes (each after its sources), edges, boxes, title and remarks.
 
     `order` lists the ops' nodes as they ran, `steps` the way back if it was walked, `boxes` what is known of modules.
+
+    >>> import tinygrad_cnn as tg
+    >>> graph = tg.viz.draw_graph((tg.ones(2, requires_grad=True) * 3).sum()).graph
+    >>> [node.label for node in graph.nodes if node.kind == "op"]
+    ['mul', 'sum']
     """
 
     nodes: tuple[NodeRecord, ...]

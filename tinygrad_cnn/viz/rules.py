@@ -20,6 +20,10 @@ class RuleRecord:
         input: its name; "" for a rule that gives the gradients of all inputs.
         text: the formula, such as `g * y`.
         source: all of the rule's source text, where that is more.
+
+    >>> import tinygrad_cnn as tg
+    >>> rules_of(tg.ops.mul)[0].text
+    'g * y'
     """
 
     input: str

@@ -136,7 +136,7 @@ class DenseNet(nn.Module):
         self.features.add_module("conv0", nn.Conv2d(3, 8, 3, padding=1, bias=False))
         channels = 8
         for i in range(3):
-            self.features.add_module("denselayer%d" % (i + 1), _DenseLayer(channels, growth))  # noqa: UP031
+            self.features.add_module("denselayer%d" % (i + 1), _DenseLayer(channels, growth))
             channels += growth
         self.features.add_module("transition", nn.Sequential(nn.Conv2d(channels, 12, 1), nn.AvgPool2d(2)))
         self.classifier = nn.Linear(12, 10)

@@ -1,5 +1,6 @@
 """The door to CUDA: whether a device can be used, and its backend. CuPy is imported when somebody asks, not before."""
 
+import os
 import sys
 from functools import cache
 from importlib import import_module
@@ -15,6 +16,7 @@ INSTALL = 'pip install "tinygrad_cnn[cuda13]" (or [cuda12], as the driver allows
 _opened: dict[int, Backend] = {}
 _current = 0
 _seed: int | None = None
+_forked = False  # whether this process is a copy of one that had started CUDA
 
 
 def state() -> str:
@@ -22,6 +24,11 @@ def state() -> str:
 
     The headers are missed only when something is compiled, so a small kernel is compiled and run.
     """
+    if _forked:
+        return (
+            "this process was forked from one that had started CUDA, which CUDA does not survive; start processes by "
+            '"spawn", or move tensors to the device outside of them'
+        )
     if not _cupy_is_installed():
         return f"CuPy is not installed; {INSTALL}"
     try:
@@ -51,6 +58,19 @@ def missing() -> str | None:
     return None if found == READY else found
 
 
+def _after_fork() -> None:
+    """In a child: no call of CUDA's would work."""
+    global _forked  # noqa: PLW0603
+    if missing.cache_info().currsize and missing() is None:
+        _forked = True
+        _opened.clear()
+    missing.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def _cupy_is_installed() -> bool:
     try:
         return find_spec("cupy") is not None
@@ -60,7 +80,7 @@ def _cupy_is_installed() -> bool:
 
 def device_count() -> int:
     """The number of devices that CuPy can use; 0 where there is no CuPy or no driver."""
-    if not _cupy_is_installed():
+    if _forked or not _cupy_is_installed():
         return 0
     try:
         import cupy
@@ -125,6 +145,16 @@ def cudnn_version() -> int | None:
 def services() -> Any:
     """The module of streams and memory; for a device that was opened."""
     return import_module(f"{__name__}.runtime")
+
+
+def pinned(x: Any) -> Any:
+    """An array of the CPU in memory that a device reads by itself; the array itself where there is no device."""
+    return import_module(f"{__name__}.host_memory").pinned(x) if missing() is None else x
+
+
+def is_pinned(x: Any) -> bool:
+    """Whether an array of the CPU lies in such memory, answered without importing CuPy."""
+    return f"{__name__}.host_memory" in sys.modules and bool(import_module(f"{__name__}.host_memory").is_pinned(x))
 
 
 def seed_all(seed: int) -> None:

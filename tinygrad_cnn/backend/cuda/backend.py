@@ -8,9 +8,13 @@ import cupy
 import numpy as np
 
 from ..base import Backend
+from . import cublas, cudnn
 from .array import Array, own
+from .checks import outside
 from .cudnn_convolution import CudnnConvolution
 from .generator import PhiloxGenerator
+from .graphs import CudaGraph, capturing, upload
+from .host_memory import is_pinned, upload_pinned, wait
 from .losses import Losses
 from .memory import contiguous
 from .namespace import xp
@@ -43,6 +47,7 @@ class CudaBackend(CudnnConvolution, Pooling, Normalization, Losses, Optimizers, 
     def __init__(self, index: int, several: bool) -> None:
         self.index, self.name = index, f"cuda:{index}"
         self.rng = PhiloxGenerator(index)
+        Array.multiplied = self.only_stored if cublas.library() is not None and cudnn.library() is not None else ""
         self._several = several
 
     def holds(self, array: Any) -> bool:
@@ -50,7 +55,7 @@ class CudaBackend(CudnnConvolution, Pooling, Normalization, Losses, Optimizers, 
 
         Somebody asks before each operation, and what is computed next is computed here.
         """
-        if not isinstance(array, cupy.ndarray) or array.device.id != self.index:
+        if not isinstance(array, cupy.ndarray) or array.data.device_id != self.index:
             return False
         self.enter()
         return True
@@ -67,15 +72,28 @@ class CudaBackend(CudnnConvolution, Pooling, Normalization, Losses, Optimizers, 
             return own(cupy.asarray(values, dtype=dtype))
         # NumPy first: CuPy would take every number of a nested list for itself, and copies no negative strides.
         array = np.asarray(values, dtype=dtype)
-        return own(cupy.asarray(np.ascontiguousarray(array).reshape(array.shape)))
+        if array.flags.c_contiguous and array.nbytes and is_pinned(array) and capturing() is None:
+            return upload_pinned(array)
+        return upload(np.ascontiguousarray(array).reshape(array.shape))
 
     def to_numpy(self, x: Any) -> Any:
         """A copy in the CPU's memory."""
         return cupy.asnumpy(x)
 
+    def finish_uploads(self) -> None:
+        """`Backend.finish_uploads`."""
+        wait()
+
+    def new_graph(self) -> CudaGraph:
+        """`Backend.new_graph`."""
+        self.enter()
+        return CudaGraph()
+
     def copy_from(self, other: Backend, x: Any) -> Any:
         """`Backend.copy_from`, from device to device where both are CUDA's."""
         self.enter()
+        if capturing() is not None:
+            raise RuntimeError("a tensor is moved to the device inside of the function; give it what is there already")
         if isinstance(x, cupy.ndarray):
             return own(x.copy(order="K"))  # to the current device, wherever x is
         return super().copy_from(other, x)
@@ -101,6 +119,10 @@ class CudaBackend(CudnnConvolution, Pooling, Normalization, Losses, Optimizers, 
     def row_major(self, x: Any) -> Any:
         """`Backend.row_major`."""
         return contiguous(x)
+
+    def all_below(self, x: Any, count: int) -> bool:
+        """`Backend.all_below`."""
+        return not outside(x, 0, count)
 
     def scatter_add(self, positions: Any, values: Any, shape: tuple[int, ...]) -> Any:
         """`Backend.scatter_add`, in order: the same sums from run to run."""

@@ -13,10 +13,9 @@ from ..base import Backend
 from ..memory import channels_second
 from ..window import Ints, Window
 from .geometry import MOST, geometry, parts, values
-from .kernels import computing_type, divisor, divisor_argument, launch, structure, type_name
+from .kernels import computing_type, divisor, divisor_argument, launch, packs, structure, type_name
 from .memory import channels_last, contiguous, empty
-from .pooling import FLOATS
-from .products import product
+from .products import MULTIPLIED, product
 
 COLUMN_BYTES = 256 << 20  # of unfolded windows at a time
 NARROW = 16  # channels of a group below which a matrix product has too little to do
@@ -35,7 +34,8 @@ class ColumnConvolution(Backend):
             kind, by = type_name(x.dtype), divisor_argument(w.shape[0])
             for part in parts(len(out), values(w.shape[0], out.shape[1:-1])):
                 piece = out[part]
-                launch("channels", "add_channels", kind, piece.size, piece, contiguous(b), np.uint32(piece.size), by)
+                arguments = (piece, None, contiguous(b), piece, np.uint32(piece.size), by)
+                launch("channels", "scale_channels", kind, packs(piece), *arguments)
         return channels_second(out)
 
     def _forward(self, x: Any, w: Any, window: Window) -> Any:
@@ -147,7 +147,7 @@ class ColumnConvolution(Backend):
 
 
 def _known(x: Any, y: Any) -> bool:
-    return x.dtype == y.dtype and x.dtype in FLOATS
+    return x.dtype == y.dtype and x.dtype.char in MULTIPLIED
 
 
 def _narrow(w: Any, window: Window) -> bool:

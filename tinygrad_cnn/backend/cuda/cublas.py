@@ -7,6 +7,7 @@ transposed as a flag, batches by strides, and TF32 by a switch.
 
 import ctypes
 from functools import cache
+from threading import local
 from typing import Any
 
 import cupy
@@ -16,6 +17,7 @@ from ..switches import cuda_switches
 
 WORKSPACE = 32 << 20  # bytes, as NVIDIA recommends for Hopper; a user-owned one is what graphs need
 STORED = {"float32": 0, "float64": 1, "float16": 2, "bfloat16": 14}  # cudaDataType_t
+STREAMS = 16  # whose workspaces are kept; what is in use goes back to its own stream's memory, so never too early
 IN_FLOAT, IN_TF32, IN_DOUBLE = 68, 77, 70  # cublasComputeType_t
 DEFAULT_ALGORITHM = -1
 _P, _I, _L = ctypes.c_void_p, ctypes.c_int, ctypes.c_longlong
@@ -45,21 +47,47 @@ def _check(status: int, what: str) -> None:
 
 
 class Handle:
-    """cuBLAS for one device and stream."""
+    """cuBLAS for one thread and device, set to the stream of the moment.
 
-    def __init__(self, blas: Any, stream: int) -> None:
+    Each stream has a workspace of its own, since products in two streams may run at once.
+    """
+
+    def __init__(self, blas: Any) -> None:
         self.blas, self.pointer = blas, _P()
         _check(blas.cublasCreate_v2(ctypes.byref(self.pointer)), "starting")
-        self.workspace = cupy.cuda.alloc(WORKSPACE)
-        # In this order: to set the stream gives up the workspace.
-        _check(blas.cublasSetStream_v2(self.pointer, stream), "setting the stream")
-        _check(blas.cublasSetWorkspace_v2(self.pointer, self.workspace.ptr, WORKSPACE), "setting the workspace")
+        self.stream: int | None = None
+        self.workspaces: dict[int, Any] = {}
         self.numbers = {kind: (kind(1), kind(0)) for kind in (ctypes.c_float, ctypes.c_double)}
 
+    def use(self, stream: int) -> "Handle":
+        """The handle, for a stream."""
+        if stream != self.stream:
+            if stream not in self.workspaces:
+                while len(self.workspaces) >= STREAMS:
+                    del self.workspaces[next(iter(self.workspaces))]
+                self.workspaces[stream] = cupy.cuda.alloc(WORKSPACE)
+            # In this order: to set the stream gives up the workspace.
+            _check(self.blas.cublasSetStream_v2(self.pointer, stream), "setting the stream")
+            workspace = self.workspaces[stream].ptr
+            _check(self.blas.cublasSetWorkspace_v2(self.pointer, workspace, WORKSPACE), "setting the workspace")
+            self.stream = stream
+        return self
 
-@cache
-def _handle(device: int, stream: int) -> Handle:
-    return Handle(library(), stream)
+
+class _Handles(local):
+    """The handles of one thread."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, Handle] = {}
+
+    def get(self, device: int, stream: int) -> Handle:
+        """That for a device, set to a stream."""
+        if device not in self.known:
+            self.known[device] = Handle(library())
+        return self.known[device].use(stream)
+
+
+_handle = _Handles().get
 
 
 class Matrices:

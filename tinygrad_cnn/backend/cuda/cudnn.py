@@ -40,6 +40,7 @@ KINDS = {
 }
 NAMES = {"x": 1, "w": 2, "y": 3}
 MOST_WORKSPACE = 1 << 30
+ALIGNMENT = 16  # bytes, of where tensors begin
 
 
 class CudnnError(RuntimeError):
@@ -168,7 +169,7 @@ def _graph(kind: str, shapes: dict[str, Ints], window: Window, dtype: str, handl
     for name, attribute in tensors.items():
         tensor = Descriptor(TENSOR).set(901, OF_DTYPE, STORED[dtype]).set(902, OF_INT64, *shapes[name])
         tensor.set(903, OF_INT64, *_channels_last(shapes[name]))
-        tensor.set(906, OF_INT64, NAMES[name]).set(900, OF_INT64, 16)
+        tensor.set(906, OF_INT64, NAMES[name]).set(900, OF_INT64, ALIGNMENT)
         made.set(attribute, OF_DESCRIPTOR, tensor.finished())
     graph = Descriptor(GRAPH).set(801, OF_DESCRIPTOR, made.finished())
     if handle is not None:

@@ -1,8 +1,11 @@
 """Convolution on CUDA by cuDNN where it is installed and has a plan, by columns where not; the results are the same."""
 
 import ctypes
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
+from threading import get_ident, local
 from typing import Any
 
 import cupy
@@ -18,31 +21,57 @@ from .memory import channels_last, contiguous, empty
 RUNS = 3  # of a plan that is timed
 
 
-@lru_cache
-def _handle(device: int, stream: int) -> Any:
-    """cuDNN for a device and a stream."""
-    handle = ctypes.c_void_p()
-    cudnn.check(cudnn.library().cudnnCreate(ctypes.byref(handle)))
-    cudnn.check(cudnn.library().cudnnSetStream(handle, stream))
-    return handle
+class _Handles(local):
+    """cuDNN for the devices of one thread: a handle must not be used by two threads at once."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[Any, int]] = {}
+
+    def get(self, device: int, stream: int) -> Any:
+        """The handle for a device, set to a stream."""
+        handle, now = self.known.get(device, (None, -1))
+        if handle is None:
+            handle = ctypes.c_void_p()
+            cudnn.check(cudnn.library().cudnnCreate(ctypes.byref(handle)))
+        if now != stream:
+            cudnn.check(cudnn.library().cudnnSetStream(handle, stream))
+            self.known[device] = handle, stream
+        return handle
+
+
+_handle = _Handles().get
+
+
+class _Choice:
+    """The plans for a convolution, the one to be run first: the first, or the fastest of the first `timed`."""
+
+    def __init__(self, found: Iterator[cudnn.Plan], seconds: Callable[[cudnn.Plan], float], timed: int) -> None:
+        self._others = found
+        self._tried = sorted(islice(found, timed), key=seconds) if timed > 1 else []
+        self.plan: cudnn.Plan | None = None
+        self.take_next()
+
+    def take_next(self) -> None:
+        """Give up the plan that failed for the next one, None after the last."""
+        self.plan = self._tried.pop(0) if self._tried else next(self._others, None)
 
 
 @lru_cache(maxsize=4096)
-def _plan(
+def _choice(
     kind: str, x: Ints, w: Ints, y: Ints, window: Window, dtype: str, tf32: bool, deterministic: bool, timed: int,
-    device: int, stream: int,
-) -> cudnn.Plan | None:  # fmt: skip
-    """The plan for a convolution, None if cuDNN has none: the first, or the fastest of the first `timed`."""
+    device: int, thread: int,
+) -> _Choice:  # fmt: skip
     shapes = {"x": x, "w": w, "y": y}
-    handle = _handle(device, stream)
+    handle = _handle(device, cupy.cuda.get_current_stream().ptr)
     options: dict[str, Any] = {"tf32": tf32, "deterministic": deterministic, "handle": handle}
-    try:
-        found = list(islice(cudnn.plans(kind, shapes, window, dtype, **options), max(timed, 1)))
-    except cudnn.CudnnError:
-        return None
-    if len(found) < 2:
-        return found[0] if found else None
-    return min(found, key=lambda plan: _seconds(plan, handle, shapes, dtype))
+    found = _unless_refused(lambda: cudnn.plans(kind, shapes, window, dtype, **options))
+    return _Choice(found, lambda plan: _seconds(plan, handle, shapes, dtype), timed)
+
+
+def _unless_refused(plans: Callable[[], Iterator[cudnn.Plan]]) -> Iterator[cudnn.Plan]:
+    """The plans, none where cuDNN does not take the convolution at all."""
+    with suppress(cudnn.CudnnError):
+        yield from plans()
 
 
 def _seconds(plan: cudnn.Plan, handle: Any, shapes: dict[str, Ints], dtype: str) -> float:
@@ -60,6 +89,11 @@ def _seconds(plan: cudnn.Plan, handle: Any, shapes: dict[str, Ints], dtype: str)
     except cudnn.CudnnError:
         return float("inf")
     return float(cupy.cuda.get_elapsed_time(start, end))
+
+
+def _aligned(x: Any) -> Any:
+    """A part of an array may begin anywhere; cuDNN was promised more."""
+    return x if not x.data.ptr % cudnn.ALIGNMENT else x.copy()
 
 
 def _in_two(shape: Ints) -> Ints:
@@ -85,15 +119,20 @@ class CudnnConvolution(ColumnConvolution):
             return False
         device, stream = cupy.cuda.get_device_id(), cupy.cuda.get_current_stream().ptr
         timed = cudnn_switches.benchmark_limit or 64 if cudnn_switches.benchmark else 0
-        plan = _plan(
+        choice = _choice(
             kind, *map(_in_two, shapes), _window(window), type_name(x.dtype), cudnn_switches.allow_tf32,
-            cudnn_switches.deterministic, timed, device, stream,
+            cudnn_switches.deterministic, timed, device, get_ident(),
         )  # fmt: skip
-        if plan is None:
-            return False
-        workspace = cupy.cuda.alloc(max(plan.workspace, 1))  # of the pool, in the stream's order
-        plan.run(_handle(device, stream), x.data.ptr, w.data.ptr, y.data.ptr, workspace.ptr)
-        return True
+        x, w, y = map(_aligned, (x, w, y))
+        while (plan := choice.plan) is not None:
+            workspace = cupy.cuda.alloc(max(plan.workspace, 1))  # of the pool, in the stream's order
+            try:
+                plan.run(_handle(device, stream), x.data.ptr, w.data.ptr, y.data.ptr, workspace.ptr)
+            except cudnn.CudnnError:  # some plans are refused only now
+                choice.take_next()
+            else:
+                return True
+        return False
 
     def _forward(self, x: Any, w: Any, window: Window) -> Any:
         output = window.output_size(x.shape[2:])

@@ -1,7 +1,9 @@
 """CUDA C kernels: their sources, one compiled module for each dtype and device, and their launches."""
 
+import sys
 from functools import cache, lru_cache
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import cupy
@@ -10,17 +12,20 @@ import numpy as np
 SOURCE = Path(__file__).parent / "source"
 THREADS = 256  # of a block
 NO_ARRAY = np.uint64(0)
+SLOW = 0.2  # seconds in which a kernel that was kept is loaded
 BLOCKS_PER_PROCESSOR = 16  # at most: so many keep a multiprocessor busy, and more only cost their start
 MODULES = {  # the files of a module, in the order in which they need each other
     "windows": ("windows.cu",),
     "groups": ("windows.cu", "groups.cu"),
     "channels": ("channels.cu",),
+    "rows": ("rows.cu",),
     "losses": ("losses.cu",),
     "random": ("random.cu",),
     "dropout": ("random.cu", "dropout.cu"),
     "pointwise": ("pointwise.cu",),
     "optimizers": ("optimizers.cu",),
     "scatter": ("scatter.cu",),
+    "checks": ("checks.cu",),
 }
 # A dtype's name in C, in which type to compute with it, and the header that defines it.
 TYPES = {
@@ -49,6 +54,16 @@ def integer_type(dtype: Any) -> str:
     return "uint8" if np.dtype(dtype).kind == "b" else type_name(dtype)
 
 
+def threads_for(row: int) -> int:
+    """How many threads share a row of so many values: a power of two, no more than there are once a warp is full."""
+    return min(max(32, 1 << max(row - 1, 0).bit_length()), THREADS)
+
+
+def packs(x: Any) -> int:
+    """How many threads have something to do where each takes 16 bytes."""
+    return -(-int(x.nbytes) // 16)
+
+
 def computing_type(dtype: Any) -> Any:
     """The NumPy type of the numbers that a kernel for this dtype computes with."""
     return np.float64 if np.dtype(dtype).itemsize == 8 else np.float32
@@ -74,7 +89,17 @@ def _module(module: str, kind: str, tap: str, device: int) -> Any:
 
 @lru_cache(maxsize=4096)
 def _function(module: str, name: str, kind: str, tap: str, device: int) -> Any:
-    return _module(module, kind, tap, device).get_function(name)
+    start = perf_counter()
+    found = _module(module, kind, tap, device).get_function(name)
+    if perf_counter() - start > SLOW:
+        _tell()
+    return found
+
+
+@cache
+def _tell() -> None:
+    """Say once that kernels are being compiled, so that nobody wonders about the first step."""
+    print("tinygrad_cnn: compiling CUDA kernels; they are kept for the next run", file=sys.stderr)
 
 
 @cache

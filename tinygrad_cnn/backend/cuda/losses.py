@@ -1,20 +1,29 @@
 """Losses, dropout and activation functions on CUDA, each in one pass over memory."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..base import Backend
 from ..window import Ints
+from .array import for_large
 from .generator import PhiloxGenerator, word_limit
-from .kernels import THREADS, computing_type, launch, type_name
+from .kernels import computing_type, launch, packs, threads_for, type_name
 from .memory import Lines, contiguous, empty
 from .pooling import FLOATS
 
 
-def _threads(classes: int) -> int:
-    """How many threads share a row: a power of two, no more than there are classes once a warp is full."""
-    return min(max(32, 1 << (classes - 1).bit_length()), THREADS)
+def _alike(name: str, x: Any, y: Any) -> Any:
+    """x ∘ y for large arrays of one shape and dtype, which is bound by memory: 16 bytes at a time."""
+    lines = Lines(x, y)
+    out = lines.empty(x.dtype)
+    number = computing_type(x.dtype)(0)
+    launch("pointwise", name, type_name(x.dtype), packs(x), *lines.arrays, out, x.size, number)
+    return lines.seen(out)
+
+
+for_large.update(add=partial(_alike, "plus"), multiply=partial(_alike, "times"))
 
 
 class Losses(Backend):
@@ -30,7 +39,7 @@ class Losses(Backend):
         out, labels = empty((rows,), x.dtype), contiguous(target.astype(np.int64, copy=False))
         sizes = (np.uint32(rows), np.uint32(classes))
         arguments = (contiguous(x), labels, out, *sizes)
-        launch("losses", "cross_entropy", type_name(x.dtype), rows, *arguments, threads=_threads(classes))
+        launch("losses", "cross_entropy", type_name(x.dtype), rows, *arguments, threads=threads_for(classes))
         return out
 
     def softmax_cross_entropy_grad(self, g: Any, x: Any, target: Any) -> Any:
@@ -38,10 +47,11 @@ class Losses(Backend):
         if x.dtype not in FLOATS or g.dtype != x.dtype or not x.size:
             return super().softmax_cross_entropy_grad(g, x, target)
         rows, classes = x.shape
+        g = g if g.ndim else self.xp.broadcast_to(g, (rows,))
         out, labels = empty(x.shape, x.dtype), contiguous(target.astype(np.int64, copy=False))
         sizes = (np.uint32(rows), np.uint32(classes))
         arguments = (contiguous(g), contiguous(x), labels, out, *sizes)
-        launch("losses", "cross_entropy_grad", type_name(x.dtype), rows, *arguments, threads=_threads(classes))
+        launch("losses", "cross_entropy_grad", type_name(x.dtype), rows, *arguments, threads=threads_for(classes))
         return out
 
     # dropout ----------------------------------------------------------------------------------------------------------
@@ -73,7 +83,7 @@ class Losses(Backend):
         lines = Lines(mask, x)
         out, scale = lines.empty(x.dtype), computing_type(x.dtype)(1 / (1 - p) if p < 1 else 0)
         arguments = (lines.arrays[1], lines.arrays[0], out, x.size, scale)
-        launch("dropout", "apply_mask", type_name(x.dtype), x.size, *arguments)
+        launch("dropout", "apply_mask", type_name(x.dtype), -(-x.size // 4), *arguments)
         return lines.seen(out)
 
     # activation functions ---------------------------------------------------------------------------------------------
@@ -85,8 +95,13 @@ class Losses(Backend):
             return None
         lines = Lines(*arrays[::-1])  # x or out decides, as it lies like what comes next
         out, number = lines.empty(first.dtype), computing_type(first.dtype)(parameter)
-        launch("pointwise", name, type_name(first.dtype), first.size, *lines.arrays[::-1], out, first.size, number)
+        launch("pointwise", name, type_name(first.dtype), packs(first), *lines.arrays[::-1], out, first.size, number)
         return lines.seen(out)
+
+    def relu(self, x: Any) -> Any:
+        """`Backend.relu`."""
+        made = self._pointwise("relu", 0, x)
+        return super().relu(x) if made is None else made
 
     def relu_grad(self, g: Any, out: Any) -> Any:
         """`Backend.relu_grad`."""

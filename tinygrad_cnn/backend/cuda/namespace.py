@@ -6,7 +6,8 @@ from typing import Any
 
 import cupy
 
-from .array import Array, in_order, in_rows, own
+from .array import Array, in_order, in_rows, inverse, memory_order, own
+from .checks import outside
 from .kernels import integer_type, launch, type_name
 from .memory import empty
 
@@ -91,9 +92,30 @@ class Namespace:
     def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
         """CuPy's, for indices that name a place."""
         size = x.shape[axis]
-        if indices.size and bool(((indices < -size) | (indices >= size)).any()):
+        if outside(indices, -size, size):
             raise IndexError(f"index {int(indices.max())} or {int(indices.min())} is out of bounds for size {size}")
         return own(cupy.take_along_axis(x, indices, axis))
+
+    @staticmethod
+    def concatenate(arrays: Any, axis: int = 0) -> Any:
+        """One after the other. CuPy's own uploads addresses, which a capture can't hold, and gives row-major order."""
+        first = arrays[0]
+        axis %= max(first.ndim, 1)
+        alike = all(isinstance(x, cupy.ndarray) and x.dtype == first.dtype and x.ndim == first.ndim for x in arrays)
+        if not alike or not first.ndim:
+            return own(cupy.concatenate(arrays, axis))
+        sizes = [x.shape[axis] for x in arrays]
+        shape = (*first.shape[:axis], sum(sizes), *first.shape[axis + 1 :])
+        order = memory_order(first) if not in_rows(first) else tuple(range(first.ndim))
+        out = empty(tuple(shape[dim] for dim in order), first.dtype).transpose(inverse(order))
+        start = 0
+        for x, size in zip(arrays, sizes, strict=True):
+            part = out[(slice(None),) * axis + (slice(start, start + size),)]
+            if part.shape != x.shape:
+                raise ValueError(f"concatenate: {x.shape} does not fit to {first.shape} along dimension {axis}")
+            part[...] = x
+            start += size
+        return out
 
     @staticmethod
     def ascontiguousarray(x: Any) -> Any:

@@ -1,5 +1,6 @@
 """Streams, events and memory of CUDA devices, in PyTorch's words over CuPy."""
 
+from collections import defaultdict
 from types import TracebackType
 from typing import Any
 
@@ -8,7 +9,28 @@ import cupy
 from ...errors import OutOfMemoryError
 
 GIB = 1 << 30
-_peaks: dict[int, int] = {}
+BLOCK = 512  # bytes; CuPy rounds up to them
+
+
+class _Peak:
+    """The most that was in use on a device.
+
+    CuPy counts what is in use by going through all of it, which would cost more than an allocation. It cannot be more
+    than what was counted last and what was given out since: only where that is above the peak it is counted anew.
+    """
+
+    def __init__(self) -> None:
+        self.most = self.counted = self.since = 0
+
+    def give(self, size: int, pool: Any) -> None:
+        """So many bytes were given out."""
+        self.since += -(-size // BLOCK) * BLOCK
+        if self.counted + self.since > self.most:
+            self.counted, self.since = pool.used_bytes(), 0
+            self.most = max(self.most, self.counted)
+
+
+_peaks: defaultdict[int, _Peak] = defaultdict(_Peak)
 
 
 def allocate(size: int) -> Any:
@@ -27,7 +49,7 @@ def allocate(size: int) -> Any:
             f"cuda:{device}: no memory for {_readable(size)}: tensors hold {used}, {kept} are kept for later, "
             f"{free} of {total} are free. Use smaller batches, del what is not needed, or cuda.empty_cache()"
         ) from None
-    _peaks[device] = max(_peaks.get(device, 0), pool.used_bytes())
+    _peaks[device].give(size, pool)
     return memory
 
 
@@ -48,12 +70,14 @@ def used_bytes(device: int) -> int:
 
 def most_used_bytes(device: int) -> int:
     """The most that they held at a time."""
-    return max(_peaks.get(device, 0), used_bytes(device))
+    return max(_peaks[device].most, used_bytes(device))
 
 
 def forget_most_used(device: int) -> None:
     """Count from now on."""
-    _peaks[device] = used_bytes(device)
+    peak = _peaks[device]
+    peak.most = peak.counted = used_bytes(device)
+    peak.since = 0
 
 
 def reserved_bytes(device: int) -> int:

@@ -21,10 +21,11 @@ from .layer import choose_layer
 # Sums may be reordered and contracted, divisions become products; NaN and infinity keep their meaning.
 FASTMATH = {"reassoc", "contract", "arcp", "nsz"}
 
-# Microseconds of work from which on threads pay: on two cores half of it is saved. An empty launch took 60 to 80 there
-# where threads sleep between launches, and 2 where they spin; but spinning threads take the cores from BLAS, and no
-# network got faster by them.
-LAUNCH = 160.0
+# Microseconds of work from which on threads pay. Two of them took half of a product's time and 70 µs more, for the one
+# that sleeps to wake up: 214 in place of 283, 381 in place of 590, and 183 in place of 178. Where other programs use
+# the cores too, a launch of less than 300 never gained and often lost. Threads that spin between launches wake up
+# sooner, but take the cores from BLAS and from other programs: steps of small networks took up to five times as long.
+LAUNCH = 250.0
 
 choose_layer()
 at_most(int(numba.config.NUMBA_NUM_THREADS))

@@ -60,33 +60,44 @@ def _loss_block(x: Any, target: Any, powers: Any, out: Any) -> None:
 
 
 @kernel
-def loss(x: Any, target: Any, out: Any) -> None:
-    """−ln softmax(x)[target] for each row."""
+def loss(x: Any, target: Any, out: Any) -> Any:
+    """−ln softmax(x)[target] for each row; returns their mean."""
     rows = max(1, BLOCK // x.shape[1])
     for block in prange((len(x) + rows - 1) // rows):
         at = slice(block * rows, (block + 1) * rows)
         part = x[at]
         _loss_block(part, target[at], np.empty(part.shape, dtype=np.float32), out[at])
+    mean: float = _mean(out)
+    return mean
 
 
 @serial
-def _grad_block(g: Any, x: Any, target: Any, out: Any) -> None:
+def _mean(x: Any) -> Any:
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i]
+    return total / len(x)
+
+
+@serial
+def _grad_block(g: Any, step: int, x: Any, target: Any, out: Any) -> None:
     _powers(x, out)
     for i in range(len(x)):
         result, total = out[i], np.float32(0)
         for j in range(len(result)):
             total += result[j]
-        scale = g[i] / total
+        slope = g[i * step]
+        scale = slope / total
         for j in range(len(result)):
             result[j] *= scale
         if 0 <= target[i] < len(result):
-            result[target[i]] -= g[i]
+            result[target[i]] -= slope
 
 
 @kernel
-def grad(g: Any, x: Any, target: Any, out: Any) -> None:
-    """g · (softmax(x) − one-hot(target)) for each row."""
+def grad(g: Any, step: int, x: Any, target: Any, out: Any) -> None:
+    """g · (softmax(x) − one-hot(target)) for each row, which has its own g, or all one if the step is 0."""
     rows = max(1, BLOCK // x.shape[1])
     for block in prange((len(x) + rows - 1) // rows):
         at = slice(block * rows, (block + 1) * rows)
-        _grad_block(g[at], x[at], target[at], out[at])
+        _grad_block(g[block * rows * step :], step, x[at], target[at], out[at])

@@ -12,7 +12,7 @@ from ..numpy import NumpyBackend
 from .lazy import kernels
 from .memory import flat_views
 
-COST = 2e-4  # microseconds per value on one thread
+COST = 8e-4  # microseconds per value on one thread
 
 
 class OptimizerKernels(NumpyBackend):

@@ -27,6 +27,14 @@ class PointwiseKernels(NumpyBackend):
         """`Backend.relu_grad` in one pass."""
         return super().relu_grad(g, out) if _small(out, g) else _mapped("relu_grad", MEMORY, out, g)
 
+    def relu_over(self, x: Array) -> Array:
+        """`Backend.relu_over`, written over x where kernels pay."""
+        return self.relu(x) if _small(x) else _mapped("relu", MEMORY, x, over=True)
+
+    def relu_grad_over(self, g: Array, out: Array) -> Array:
+        """`Backend.relu_grad_over`, written over g where kernels pay."""
+        return self.relu_grad(g, out) if _small(out, g) else _mapped("relu_grad", MEMORY, out, g, over=True)
+
     def leaky_relu(self, x: Array, slope: float) -> Array:
         """`Backend.leaky_relu` in one pass."""
         return super().leaky_relu(x, slope) if _small(x) else _mapped("leaky_relu", MEMORY, x, number=slope)
@@ -111,15 +119,16 @@ def _small(x: Array, g: Array | None = None) -> bool:
     return g is not None and (g.dtype != np.float32 or g.shape != x.shape)
 
 
-def _mapped(name: str, cost: float, x: Array, g: Array | None = None, number: Any = 0) -> Array:
-    """The function of that name of x, or of g and x, in the memory order of x."""
+def _mapped(name: str, cost: float, x: Array, g: Array | None = None, number: Any = 0, *, over: bool = False) -> Array:
+    """The function of that name of x, or of g and x, in the memory order of x; where possible `over` the first."""
     mapped = kernels.pointwise.mapped
 
     order = None if x.flags.c_contiguous else memory_order(x)
     arrays = [x] if g is None else [g, x]
     if order is not None:
         arrays = [array.transpose(order) for array in arrays]
-    out = empty(arrays[0].shape)
+    over = over and arrays[0].flags.c_contiguous and arrays[0].flags.writeable
+    out = arrays[0] if over else empty(arrays[0].shape)
     flat = [np.ascontiguousarray(array).reshape(-1) for array in arrays]  # copied where it lies otherwise
     numbers = tuple(map(np.float32, number)) if isinstance(number, tuple) else np.float32(number)
     mapped(name).fitting(x.size * cost)(*flat, numbers, out.reshape(-1))

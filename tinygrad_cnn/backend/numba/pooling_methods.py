@@ -40,6 +40,10 @@ class PoolingKernels(NumpyBackend):
         pooling.maxima.fitting(x.size * WIDE_COST)(channels_last(x), rows, columns, window.size[1], values, taps)
         return _images(values), _images(taps)
 
+    def pools_like_relu(self, x: Array, window: Window) -> bool:
+        """`Backend.pools_like_relu`: compiled kernels write 0 where no window's maximum is."""
+        return _fits(x, window)
+
     def pool_gather(self, x: Array, taps: Array, window: Window) -> Array:
         """`Backend.pool_gather` in one pass."""
         if not _applies(x, x.shape, window) or taps.shape != _pooled(x.shape, window):

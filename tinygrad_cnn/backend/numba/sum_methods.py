@@ -1,4 +1,4 @@
-"""Sums per channel, of a batch and of each image, through a compiled kernel."""
+"""Sums per channel, of a batch and of each image, through compiled kernels."""
 
 from math import gcd
 
@@ -32,9 +32,9 @@ class SumKernels(NumpyBackend):
         fold = gcd(x.size // channels, 1 << (max(WIDE // channels, 1).bit_length() - 1))
         rows = last.reshape(-1, fold * channels)
         step = max(BLOCK // rows.shape[1], 1)
-        parts = np.empty((-(-len(rows) // step), rows.shape[1]), dtype=np.float32)
-        sums.column_sums.fitting(x.size * COST)(rows, step, parts)
-        return parts.sum(axis=0, dtype=np.float64).reshape(fold, channels).sum(axis=0).astype(np.float32)
+        out = np.empty(channels, dtype=np.float32)
+        sums.column_sums.fitting(x.size * COST)(rows, step, out)
+        return out
 
     # NumPy adds row after row of channels, each with a call of its inner loop.
 
@@ -46,7 +46,7 @@ class SumKernels(NumpyBackend):
         fold, blocks = image_blocks(x, WIDE, BLOCK)
         rows = last.reshape(-1, fold * x.shape[1])
         parts = np.empty((len(x) * blocks, rows.shape[1]), dtype=np.float32)
-        kernels.sums.column_sums.fitting(x.size * COST)(rows, len(rows) // len(parts), parts)
+        kernels.sums.block_sums.fitting(x.size * COST)(rows, len(rows) // len(parts), parts)
         if fold * blocks == 1:
             return parts
         return parts.reshape(len(x), -1, x.shape[1]).sum(axis=1, dtype=np.float64).astype(np.float32)

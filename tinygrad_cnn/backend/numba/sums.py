@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from numba import prange
 
 from .compile import kernel, serial
@@ -21,8 +22,30 @@ def _block_sums(x: Any, out: Any) -> None:
             out[j] += a[j]
 
 
+@serial
+def _collect(parts: Any, out: Any) -> None:
+    """Each column of the parts is added to the element of out that it repeats, in float64."""
+    count = len(out)
+    totals = np.zeros(count)
+    for part in range(len(parts)):
+        for start in range(0, parts.shape[1], count):
+            for j in range(count):
+                totals[j] += parts[part, start + j]
+    for j in range(count):
+        out[j] = totals[j]
+
+
 @kernel
 def column_sums(x: Any, step: int, out: Any) -> None:
+    """The sum of each column, in blocks of `step` rows; x may hold several rows of the length of out in one."""
+    parts = np.empty(((len(x) + step - 1) // step, x.shape[1]), dtype=np.float32)
+    for block in prange(len(parts)):
+        _block_sums(x[block * step : (block + 1) * step], parts[block])
+    _collect(parts, out)
+
+
+@kernel
+def block_sums(x: Any, step: int, out: Any) -> None:
     """The sum of each column over each block of `step` rows."""
     for block in prange(len(out)):
         _block_sums(x[block * step : (block + 1) * step], out[block])

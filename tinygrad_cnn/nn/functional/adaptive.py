@@ -118,7 +118,7 @@ def _numbers(tables: Sequence[Any], image: tuple[int, ...]) -> Any:
         shape = [1] * (2 * rank)
         shape[i], shape[rank + i] = windows, pixels
         flat = flat * n + table.reshape(*table.shape[:-2], *shape)
-    return flat.reshape(*flat.shape[: -2 * rank], *flat.shape[-2 * rank : -rank], -1)
+    return flat.reshape(*flat.shape[:-rank], prod(flat.shape[-rank:]))
 
 
 def _positions_of_maxima(xp: Any, flat: Any, table: Any) -> Any:
@@ -130,7 +130,9 @@ def _positions_of_maxima(xp: Any, flat: Any, table: Any) -> Any:
         values = flat[..., table]
         table = xp.broadcast_to(table, values.shape)
     else:
-        values = xp.take_along_axis(flat, table.reshape(*flat.shape[:2], -1), axis=-1).reshape(table.shape)
+        values = xp.take_along_axis(flat, table.reshape(*flat.shape[:2], prod(table.shape[2:])), axis=-1).reshape(
+            table.shape
+        )
     return xp.take_along_axis(table, values.argmax(-1)[..., None], axis=-1)[..., 0]
 
 

@@ -116,6 +116,7 @@ def _transpose(
     if isinstance(padding, str):
         raise TypeError(f"{op}: padding must be an int or {rank} of them; got {padding!r}{in_scope()}")
     more = (output_padding,) * rank if isinstance(output_padding, int) else tuple(output_padding)
+    more = more * rank if len(more) == 1 else more
     if len(more) != rank:
         raise ValueError(f"{op}: output_padding must be an int or {rank} of them; got {output_padding!r}{in_scope()}")
     window, unreached = _behind(op, convolution_window(op, w.shape[2:], stride, padding, dilation, groups), more)

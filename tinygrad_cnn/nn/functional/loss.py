@@ -5,6 +5,7 @@ from typing import Any
 from ... import ops
 from ...autograd import taken, unrecordable
 from ...autograd.modes import in_scope
+from ...backend import find_backend
 from ...dtypes import int64, is_floating
 from ...errors import ArgumentError, DtypeError, ShapeError
 from ...ops.precision import FULL
@@ -156,13 +157,12 @@ def _labels(op: str, target: Tensor, classes: int, ignore_index: int | None) -> 
 
 
 def _checked_labels(op: str, target: Any, classes: int, ignore_index: int | None, scope: str) -> tuple[Any, Any]:
-    labels = target.astype(int64)
-    wrong = labels.view("uint64") >= classes  # negative ones too, whose first bit is set
-    if not wrong.any():
+    labels, backend = target.astype(int64), find_backend((target,))
+    if backend.all_below(labels, classes):
         ignored = labels == ignore_index if ignore_index is not None and 0 <= ignore_index < classes else None
         return labels, ignored if ignored is not None and ignored.any() else None
     ignored = labels == ignore_index
-    if (bad := wrong & ~ignored).any():
+    if (bad := (labels.view("uint64") >= classes) & ~ignored).any():
         place = tuple(int(i[0]) for i in bad.nonzero())
         where = place[0] if len(place) == 1 else place
         raise IndexError(
@@ -269,7 +269,10 @@ def cross_entropy(
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     scores = _class_first_to_last("cross_entropy", input, target.array.shape)
     labels, ignored = _labels("cross_entropy", target, scores.array.shape[1], ignore_index)
-    labels = taken(_flat, labels)
+    if labels.ndim != 1:
+        labels = taken(_flat, labels)
+    if reduction == "mean" and weight is None and ignored is None and not label_smoothing:
+        return ops.cross_entropy(scores, target=labels)
     ignored = None if ignored is None else ignored.reshape(-1)
     losses = ops.softmax_cross_entropy(scores, target=labels)
     main = _weighted("cross_entropy", losses, labels, ignored, weight, target.array.shape, reduction)

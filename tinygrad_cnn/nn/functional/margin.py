@@ -13,7 +13,7 @@ from ...tensor.precision import runs_in
 from .checks import need_tensors
 from .distance import pairwise_distance
 from .rectifiers import logsigmoid
-from .reduction import reduced, same_shape
+from .reduction import check_reduction, reduced, same_shape
 
 
 def _above_zero(x: Any) -> Any:
@@ -171,6 +171,7 @@ def multi_margin_loss(
     """
     op = "multi_margin_loss"
     need_tensors(op, input=input, target=target, weight=weight)
+    check_reduction(op, reduction)
     if p not in (1, 2):
         raise ArgumentError(f"{op}: p must be 1 or 2; got {p}{in_scope()}")
     scores = _rows(op, input)
@@ -222,6 +223,7 @@ def multilabel_margin_loss(
     """
     op = "multilabel_margin_loss"
     same_shape(op, input, target)
+    check_reduction(op, reduction)
     if input.numel() == 0 and input.ndim == 2 and input.shape[1]:
         return reduced(op, input.sum(1), reduction, size_average, reduce)
     scores = _rows(op, input)

@@ -38,6 +38,8 @@ def batch_norm(
     need_tensors(
         "batch_norm", input=input, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var
     )
+    if input.shape == (0,):  # an empty batch, in PyTorch too
+        return batch_norm(input[None], running_mean, running_var, weight, bias, training, momentum, eps)[0]
     if input.ndim < 2:
         raise ShapeError(f"batch_norm: expected (N, C, …); got shape {tuple(input.shape)}{in_scope()}")
     channels = input.shape[1]

@@ -7,7 +7,7 @@ from .checks import need_tensors
 
 
 def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
-    """The reduction that PyTorch's old `size_average` and `reduce` stand for."""
+    """The reduction that PyTorch's old `size_average` and `reduce` stand for, which otherwise is the one given."""
     if size_average is None and reduce is None:
         return reduction
     if reduce is False:
@@ -20,13 +20,14 @@ def reduced(
 ) -> Tensor:
     """The mean or the sum of a loss's values, or all of them."""
     reduction = reduction_of(size_average, reduce, reduction)
-    if reduction == "mean":
-        return values.mean()
-    if reduction == "sum":
-        return values.sum()
-    if reduction == "none":
-        return values
-    raise ValueError(f"{op}: reduction must be 'mean', 'sum' or 'none'; got {reduction!r}{in_scope()}")
+    check_reduction(op, reduction)
+    return values if reduction == "none" else values.mean() if reduction == "mean" else values.sum()
+
+
+def check_reduction(op: str, reduction: str) -> None:
+    """Raise for the name of no reduction."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"{op}: reduction must be 'mean', 'sum' or 'none'; got {reduction!r}{in_scope()}")
 
 
 def same_shape(op: str, input: Tensor, target: Tensor) -> None:

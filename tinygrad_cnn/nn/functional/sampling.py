@@ -10,7 +10,8 @@ from ... import ops
 from ...autograd import unrecordable
 from ...autograd.modes import in_scope
 from ...backend import Window
-from ...dtypes import is_floating
+from ...creation.values import spread_evenly
+from ...dtypes import float32, is_floating
 from ...errors import ArgumentError, ShapeError
 from ...tensor import Tensor
 from .checks import need_tensors
@@ -48,7 +49,8 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
             f"{op}: size {sizes} needs theta of shape {(sizes[0], rank, rank + 1)}; got {tuple(theta.shape)}"
             f"{in_scope()}"
         )
-    places = [np.linspace(-1, 1, n) if n > 1 else np.zeros(1) for n in sizes[2:]]
+    # In the numbers of theta, rounded as PyTorch does: the identity's points lie on pixels, where the derivative jumps.
+    places = [spread_evenly(np, -1, 1, n, theta.dtype) if n > 1 else np.zeros(1, theta.dtype) for n in sizes[2:]]
     if not align_corners:
         places = [line * (n - 1) / n for line, n in zip(places, sizes[2:], strict=True)]
     points = np.stack([*np.meshgrid(*places, indexing="ij")[::-1], np.ones(sizes[2:])], axis=-1)
@@ -101,7 +103,7 @@ def grid_sample(
     places = []  # in pixels, one per dimension, (N, points)
     for i, n in enumerate(image):
         along = grid[..., rank - 1 - i].reshape(grid.shape[0], -1)
-        place: Any = (along + 1) * ((n - 1) / 2) if corners else ((along + 1) * n - 1) / 2
+        place: Any = (along + 1) * ((n - 1) / 2) if corners else _between_edges(along + 1, n)
         places.append(place if mode == "bicubic" else _inside(place, n, padding_mode, corners))
     flat = input.reshape(*input.shape[:2], prod(image))
     out: Any = None
@@ -115,6 +117,16 @@ def grid_sample(
             value = value if share is None else value * share.unsqueeze(1)
         out = value if out is None else out + value
     return out.reshape(*input.shape[:2], *grid.shape[1:-1])  # type: ignore[no-any-return]
+
+
+def _between_edges(along: Any, n: int) -> Tensor:
+    """Places in [0, 2] as pixels, a · n/2 − 1/2; of float32 rounded once, as PyTorch's fused operation does it.
+
+    A place that ends up beside a pixel, not on it, has the derivative of the other side.
+    """
+    if along.dtype != float32:
+        return along * (n / 2) - 0.5  # type: ignore[no-any-return]
+    return (along.double() * (n / 2) - 0.5).float()  # type: ignore[no-any-return]
 
 
 def _read_where(xp: Any, image: tuple[int, ...], channels: int, *pixels: Any) -> tuple[Any, Any]:

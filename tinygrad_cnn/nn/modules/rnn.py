@@ -1,5 +1,6 @@
 """What PyTorch has in `torch.nn.modules.rnn`."""
 
-from ..recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNBase, RNNCell, RNNCellBase
+from ..cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
+from ..recurrent import GRU, LSTM, RNN, RNNBase
 
 __all__ = ["GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "RNNBase", "RNNCell", "RNNCellBase"]

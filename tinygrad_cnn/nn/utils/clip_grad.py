@@ -36,8 +36,7 @@ def get_total_norm(
     p, backend = float(norm_type), tensors[0].backend
     xp = backend.xp
     if p == 2:
-        parts = [xp.vdot(flat, flat) for flat in (tensor.array.reshape(-1) for tensor in tensors)]
-        total = xp.sqrt(sum(parts[1:], parts[0]))
+        total = backend.norm([tensor.array for tensor in tensors])
     elif p == inf:
         total = xp.max(xp.stack([xp.max(xp.abs(tensor.array)) for tensor in tensors]))
     else:
@@ -75,16 +74,21 @@ def clip_grad_norm_(
     """
     gradients = _gradients("clip_grad_norm_", parameters)
     norm = get_total_norm(gradients, norm_type, error_if_nonfinite)
-    factor = float(max_norm) / (norm.item() + 1e-6)
-    if factor < 1 or factor != factor:  # noqa: PLR0124 - a NaN spreads, so that it is seen
+    if gradients and norm.backend.shrink([gradient.array for gradient in gradients], norm.array, float(max_norm)):
         for gradient in gradients:
-            gradient.array *= factor
             gradient.storage.changed("clip_grad_norm_")
     return norm
 
 
 def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Tensor, foreach: bool | None = None) -> None:
-    """Scale all gradients down, in place, as `clip_grad_norm_` does for gradients of this norm."""
+    """Scale all gradients down, in place, as `clip_grad_norm_` does for gradients of this norm.
+
+    >>> w = tg.ones(2, requires_grad=True)
+    >>> (w * tg.tensor([3.0, 4.0])).sum().backward()
+    >>> nn.utils.clip_grads_with_norm_(w, 1.0, nn.utils.get_total_norm([w.grad]))
+    >>> w.grad
+    tensor([0.6000, 0.8000])
+    """
     factor = float(max_norm) / (float(total_norm) + 1e-6)
     for gradient in _gradients("clip_grads_with_norm_", parameters):
         if factor < 1:
@@ -93,7 +97,15 @@ def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Tensor, 
 
 
 def clip_grad_norm(parameters: Any, max_norm: float, norm_type: float = 2.0) -> Tensor:
-    """The old name of `clip_grad_norm_`."""
+    """The old name of `clip_grad_norm_`.
+
+    >>> import warnings
+    >>> w = tg.ones(1, requires_grad=True)
+    >>> w.sum().backward()
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     nn.utils.clip_grad_norm(w, 0.5)
+    tensor(1.)
+    """
     warn("nn.utils.clip_grad_norm is an old name of nn.utils.clip_grad_norm_", FutureWarning, stacklevel=2)
     return clip_grad_norm_(parameters, max_norm, norm_type)
 

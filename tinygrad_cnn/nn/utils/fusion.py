@@ -33,7 +33,12 @@ def fuse_conv_bn_eval(conv: M, bn: Module, transpose: bool = False) -> M:
 
 
 def fuse_linear_bn_eval(linear: M, bn: Module) -> M:
-    """A copy of a dense layer that gives what `bn(linear(x))` gives in evaluation; see `fuse_conv_bn_eval`."""
+    """A copy of a dense layer that gives what `bn(linear(x))` gives in evaluation; see `fuse_conv_bn_eval`.
+
+    >>> linear, bn, x = nn.Linear(3, 4).eval(), nn.BatchNorm1d(4).eval(), tg.randn(2, 3)
+    >>> tg.allclose(nn.utils.fuse_linear_bn_eval(linear, bn)(x), bn(linear(x)), atol=1e-5)
+    True
+    """
     layer: Any = deepcopy(linear)
     return _fused("fuse_linear_bn_eval", layer, bn, 0)  # type: ignore[no-any-return]
 
@@ -60,7 +65,13 @@ def fuse_conv_bn_weights(
     bn_b: Tensor | None,
     transpose: bool = False,
 ) -> tuple[Parameter, Parameter]:
-    """Weight and bias of `fuse_conv_bn_eval`, from the tensors of the two layers."""
+    """Weight and bias of `fuse_conv_bn_eval`, from the tensors of the two layers.
+
+    >>> conv, bn = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
+    >>> statistics = (bn.running_mean, bn.running_var, bn.eps, bn.weight, bn.bias)
+    >>> [tuple(p.shape) for p in nn.utils.fuse_conv_bn_weights(conv.weight, conv.bias, *statistics)]
+    [(4, 3, 3, 3), (4,)]
+    """
     with no_grad():
         return _fold(conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, 1 if transpose else 0)
 
@@ -74,7 +85,13 @@ def fuse_linear_bn_weights(
     bn_w: Tensor | None,
     bn_b: Tensor | None,
 ) -> tuple[Parameter, Parameter]:
-    """Weight and bias of `fuse_linear_bn_eval`, from the tensors of the two layers."""
+    """Weight and bias of `fuse_linear_bn_eval`, from the tensors of the two layers.
+
+    >>> linear, bn = nn.Linear(3, 4), nn.BatchNorm1d(4)
+    >>> statistics = (bn.running_mean, bn.running_var, bn.eps, bn.weight, bn.bias)
+    >>> [tuple(p.shape) for p in nn.utils.fuse_linear_bn_weights(linear.weight, linear.bias, *statistics)]
+    [(4, 3), (4,)]
+    """
     with no_grad():
         return _fold(linear_w, linear_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, 0)
 

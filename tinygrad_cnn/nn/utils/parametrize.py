@@ -26,7 +26,13 @@ _cache: ContextVar[dict[tuple[int, str], Any] | None] = ContextVar("parametrized
 
 @contextmanager
 def cached() -> Iterator[None]:
-    """A block in which each parametrized tensor is computed once, however often it is read."""
+    """A block in which each parametrized tensor is computed once, however often it is read.
+
+    >>> layer = nn.utils.parametrizations.weight_norm(nn.Linear(2, 1))
+    >>> with nn.utils.parametrize.cached():
+    ...     layer.weight is layer.weight
+    True
+    """
     if _cache.get() is not None:  # the outer block keeps them
         yield
         return
@@ -42,6 +48,13 @@ class ParametrizationList(ModuleList):
 
     Attributes:
         original: what is learned; `original0`, `original1`, … where the first module takes several tensors.
+
+    >>> class Positive(nn.Module):
+    ...     def forward(self, x):
+    ...         return x.abs()
+    >>> layer = nn.utils.parametrize.register_parametrization(nn.Linear(2, 1), "weight", Positive())
+    >>> type(layer.parametrizations.weight).__name__, bool((layer.weight >= 0).all())
+    ('ParametrizationList', True)
     """
 
     def __init__(self, modules: list[Module], original: Tensor, unsafe: bool = False) -> None:
@@ -175,7 +188,11 @@ def _check(parametrization: Module, before: Tensor, after: Any, unsafe: bool) ->
 
 
 def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
-    """Whether a tensor of the module, or any, is computed."""
+    """Whether a tensor of the module, or any, is computed.
+
+    >>> is_parametrized(nn.Linear(2, 1)), is_parametrized(nn.utils.parametrizations.weight_norm(nn.Linear(2, 1)))
+    (False, True)
+    """
     held = module._modules.get("parametrizations")
     if not isinstance(held, ModuleDict):
         return False
@@ -192,6 +209,10 @@ def remove_parametrizations(module: Module, tensor_name: str, leave_parametrized
 
     Raises:
         ValueError: if it is not computed, or there are several originals to go back to.
+
+    >>> layer = nn.utils.parametrizations.weight_norm(nn.Linear(2, 1))
+    >>> is_parametrized(remove_parametrizations(layer, "weight"))
+    False
     """
     if not is_parametrized(module, tensor_name):
         raise ValueError(f"parametrize: {tensor_name!r} of {type(module).__name__} is not parametrized")
@@ -215,5 +236,9 @@ def remove_parametrizations(module: Module, tensor_name: str, leave_parametrized
 
 
 def type_before_parametrizations(module: Module) -> type[Module]:
-    """The class that the module had, or has."""
+    """The class that the module had, or has.
+
+    >>> type_before_parametrizations(nn.utils.parametrizations.weight_norm(nn.Linear(2, 1))) is nn.Linear
+    True
+    """
     return type(module).__bases__[0] if is_parametrized(module) else type(module)

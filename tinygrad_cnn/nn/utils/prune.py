@@ -35,6 +35,16 @@ class BasePruningMethod(ABC):
 
     Attributes:
         PRUNING_TYPE: "unstructured", "structured" (whole slices) or "global".
+
+    >>> class Negative(nn.utils.prune.BasePruningMethod):
+    ...     PRUNING_TYPE = "unstructured"
+    ...
+    ...     def compute_mask(self, t, default_mask):
+    ...         return default_mask * (t >= 0)
+    >>> layer = nn.Linear(2, 2)
+    >>> _ = Negative.apply(layer, "weight")
+    >>> bool((layer.weight >= 0).all())
+    True
     """
 
     PRUNING_TYPE = "unstructured"
@@ -130,7 +140,14 @@ def _on_top(method: BasePruningMethod, scores: Tensor, mask: Tensor) -> Tensor:
 
 
 class PruningContainer(BasePruningMethod):
-    """Several prunings of one parameter, one on top of the other."""
+    """Several prunings of one parameter, one on top of the other.
+
+    >>> layer = nn.Linear(4, 1)
+    >>> _ = nn.utils.prune.l1_unstructured(layer, "weight", 1)
+    >>> _ = nn.utils.prune.l1_unstructured(layer, "weight", 1)
+    >>> layer.weight_mask.sum()
+    tensor(2.)
+    """
 
     def __init__(self, *methods: BasePruningMethod) -> None:
         self._methods = list(methods)
@@ -161,7 +178,13 @@ def _count(op: str, amount: Any, size: int) -> int:
 
 
 class Identity(BasePruningMethod):
-    """Nothing is pruned."""
+    """Nothing is pruned.
+
+    >>> layer = nn.Linear(2, 1)
+    >>> _ = nn.utils.prune.Identity.apply(layer, "weight")
+    >>> layer.weight_mask
+    tensor([[1., 1.]])
+    """
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         """The mask before."""
@@ -169,7 +192,11 @@ class Identity(BasePruningMethod):
 
 
 class RandomUnstructured(BasePruningMethod):
-    """Values at random."""
+    """Values at random.
+
+    >>> nn.utils.prune.RandomUnstructured(amount=0.5).compute_mask(tg.ones(4), tg.ones(4)).sum()
+    tensor(2.)
+    """
 
     def __init__(self, amount: Any) -> None:
         self.amount = amount
@@ -187,7 +214,11 @@ class RandomUnstructured(BasePruningMethod):
 
 
 class L1Unstructured(RandomUnstructured):
-    """The smallest values."""
+    """The smallest values.
+
+    >>> nn.utils.prune.L1Unstructured(amount=1).compute_mask(tg.tensor([3.0, 1.0]), tg.ones(2))
+    tensor([1., 0.])
+    """
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         """Zeros where |t| is least."""
@@ -195,7 +226,12 @@ class L1Unstructured(RandomUnstructured):
 
 
 class RandomStructured(BasePruningMethod):
-    """Slices along a dimension, at random."""
+    """Slices along a dimension, at random.
+
+    >>> mask = nn.utils.prune.RandomStructured(amount=1, dim=0).compute_mask(tg.ones(3, 2), tg.ones(3, 2))
+    >>> mask.sum()
+    tensor(4.)
+    """
 
     PRUNING_TYPE = "structured"
 
@@ -217,7 +253,13 @@ class RandomStructured(BasePruningMethod):
 
 
 class LnStructured(RandomStructured):
-    """The slices along a dimension with the least norm."""
+    """The slices along a dimension with the least norm.
+
+    >>> rows = tg.tensor([[3.0, 3.0], [1.0, 1.0]])
+    >>> nn.utils.prune.LnStructured(amount=1, n=2, dim=0).compute_mask(rows, tg.ones(2, 2))
+    tensor([[1., 1.],
+            [0., 0.]])
+    """
 
     def __init__(self, amount: Any, n: float, dim: int = -1) -> None:
         super().__init__(amount, dim)
@@ -228,7 +270,13 @@ class LnStructured(RandomStructured):
 
 
 class CustomFromMask(BasePruningMethod):
-    """What a mask says."""
+    """What a mask says.
+
+    >>> layer = nn.Linear(2, 1)
+    >>> _ = nn.utils.prune.CustomFromMask.apply(layer, "weight", tg.tensor([[1.0, 0.0]]))
+    >>> layer.weight[0, 1].item()
+    0.0
+    """
 
     PRUNING_TYPE = "global"
 
@@ -241,13 +289,21 @@ class CustomFromMask(BasePruningMethod):
 
 
 def identity(module: Module, name: str) -> Module:
-    """A mask of ones."""
+    """A mask of ones.
+
+    >>> identity(nn.Linear(2, 1), "weight").weight_mask
+    tensor([[1., 1.]])
+    """
     Identity.apply(module, name)
     return module
 
 
 def random_unstructured(module: Module, name: str, amount: Any) -> Module:
-    """Prune values at random: `amount` of them, or a share."""
+    """Prune values at random: `amount` of them, or a share.
+
+    >>> random_unstructured(nn.Linear(2, 4), "weight", amount=0.25).weight_mask.sum()
+    tensor(6.)
+    """
     RandomUnstructured.apply(module, name, amount)
     return module
 
@@ -271,7 +327,11 @@ def l1_unstructured(module: Module, name: str, amount: Any, importance_scores: T
 
 
 def random_structured(module: Module, name: str, amount: Any, dim: int) -> Module:
-    """Prune slices along a dimension at random."""
+    """Prune slices along a dimension at random.
+
+    >>> random_structured(nn.Linear(2, 4), "weight", amount=1, dim=0).weight_mask.sum()
+    tensor(6.)
+    """
     RandomStructured.apply(module, name, amount, dim)
     return module
 
@@ -279,13 +339,22 @@ def random_structured(module: Module, name: str, amount: Any, dim: int) -> Modul
 def ln_structured(
     module: Module, name: str, amount: Any, n: float, dim: int, importance_scores: Tensor | None = None
 ) -> Module:
-    """Prune the slices along a dimension whose n-norm is least."""
+    """Prune the slices along a dimension whose n-norm is least.
+
+    >>> ln_structured(nn.Linear(2, 4), "weight", amount=0.5, n=2, dim=0).weight_mask.sum()
+    tensor(4.)
+    """
     LnStructured.apply(module, name, amount, n, dim, importance_scores=importance_scores)
     return module
 
 
 def custom_from_mask(module: Module, name: str, mask: Tensor) -> Module:
-    """Prune what a mask says."""
+    """Prune what a mask says.
+
+    >>> layer = custom_from_mask(nn.Linear(2, 1), "weight", tg.tensor([[1.0, 0.0]]))
+    >>> layer.weight[0, 1].item()
+    0.0
+    """
     CustomFromMask.apply(module, name, mask)
     return module
 
@@ -297,6 +366,11 @@ def global_unstructured(
 
     Raises:
         TypeError: for a method that prunes slices.
+
+    >>> a, b = nn.Linear(4, 1), nn.Linear(4, 1)
+    >>> global_unstructured([(a, "weight"), (b, "weight")], L1Unstructured, amount=3)
+    >>> a.weight_mask.sum() + b.weight_mask.sum()
+    tensor(5.)
     """
     pairs = list(parameters)
     given = importance_scores or {}
@@ -324,6 +398,10 @@ def remove(module: Module, name: str) -> Module:
 
     Raises:
         ValueError: if nothing is pruned there.
+
+    >>> layer = remove(random_unstructured(nn.Linear(2, 4), "weight", amount=3), "weight")
+    >>> is_pruned(layer), int((layer.weight == 0).sum())
+    (False, 3)
     """
     method = _method_of(module, name)
     if method is None:
@@ -334,7 +412,11 @@ def remove(module: Module, name: str) -> Module:
 
 
 def is_pruned(module: Module) -> bool:
-    """Whether a parameter of the module, or of one inside, is pruned."""
+    """Whether a parameter of the module, or of one inside, is pruned.
+
+    >>> is_pruned(nn.Linear(2, 1)), is_pruned(identity(nn.Linear(2, 1), "weight"))
+    (False, True)
+    """
     return any(
         isinstance(hook, BasePruningMethod)
         for part in module.modules()

@@ -38,6 +38,10 @@ class PackedSequence(_Fields):
         batch_sizes: how many sequences have each step (int64, on the CPU).
         sorted_indices: which sequence is at which place, the longest first; None if they came sorted.
         unsorted_indices: the inverse of it.
+
+    >>> packed = nn.utils.rnn.pack_sequence([tg.tensor([1, 2]), tg.tensor([3])])
+    >>> packed.data, packed.batch_sizes
+    (tensor([1, 3, 2]), tensor([2, 1]))
     """
 
     def __new__(
@@ -156,6 +160,10 @@ def pad_packed_sequence(
 
     Raises:
         ValueError: for a `total_length` that is too short.
+
+    >>> pad_packed_sequence(pack_sequence([tg.tensor([1, 2]), tg.tensor([3])]), batch_first=True)
+    (tensor([[1, 2],
+            [3, 0]]), tensor([2, 1]))
     """
     sizes = sequence.batch_sizes.tolist()
     steps = len(sizes)
@@ -204,18 +212,30 @@ def pad_sequence(
 
 
 def unpad_sequence(padded_sequences: Tensor, lengths: Tensor, batch_first: bool = False) -> list[Tensor]:
-    """The inverse of `pad_sequence`: a list of tensors of these lengths."""
+    """The inverse of `pad_sequence`: a list of tensors of these lengths.
+
+    >>> unpad_sequence(tg.tensor([[1, 2], [3, 0]]), tg.tensor([2, 1]), batch_first=True)
+    [tensor([1, 2]), tensor([3])]
+    """
     rows = padded_sequences if batch_first else padded_sequences.transpose(0, 1)
     return [row[: int(n)] for row, n in zip(rows, lengths.tolist(), strict=True)]
 
 
 def pack_sequence(sequences: list[Tensor], enforce_sorted: bool = True) -> PackedSequence:
-    """`pack_padded_sequence` of sequences (Tᵢ, …) that are not padded."""
+    """`pack_padded_sequence` of sequences (Tᵢ, …) that are not padded.
+
+    >>> pack_sequence([tg.tensor([1, 2]), tg.tensor([3])]).data
+    tensor([1, 3, 2])
+    """
     lengths = [part.shape[0] for part in sequences]
     return pack_padded_sequence(pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted)
 
 
 def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
-    """The inverse of `pack_sequence`."""
+    """The inverse of `pack_sequence`.
+
+    >>> unpack_sequence(pack_sequence([tg.tensor([1, 2]), tg.tensor([3])]))
+    [tensor([1, 2]), tensor([3])]
+    """
     padded, lengths = pad_packed_sequence(packed_sequences, batch_first=True)
     return unpad_sequence(padded, lengths, batch_first=True)

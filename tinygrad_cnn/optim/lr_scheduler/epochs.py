@@ -27,6 +27,16 @@ class LRScheduler:
     Attributes:
         last_epoch: the epoch that the rates are for, counted from 0.
         base_lrs: the rates at the start, one per group.
+
+    >>> class Halved(tg.optim.lr_scheduler.LRScheduler):
+    ...     def get_lr(self):
+    ...         return [group["initial_lr"] / 2**self.last_epoch for group in self.optimizer.param_groups]
+    >>> optimizer = tg.optim.SGD([tg.ones(1, requires_grad=True)], lr=1.0)
+    >>> schedule = Halved(optimizer)
+    >>> optimizer.step(), schedule.step()
+    (None, None)
+    >>> schedule.get_last_lr()
+    [0.5]
     """
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1, verbose: Any = None) -> None:

@@ -2,6 +2,7 @@
 
 from .cifar import CIFAR10, CIFAR100
 from .digits import Digits, DigitsSplit, load_digits_split
+from .digits_more import QMNIST, USPS
 from .fakedata import FakeData
 from .folder import DatasetFolder, ImageFolder
 from .mnist import EMNIST, KMNIST, MNIST, FashionMNIST
@@ -16,6 +17,8 @@ __all__ = [
     "FashionMNIST",
     "KMNIST",
     "EMNIST",
+    "QMNIST",
+    "USPS",
     "CIFAR10",
     "CIFAR100",
     "SVHN",

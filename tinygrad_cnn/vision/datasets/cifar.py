@@ -45,6 +45,9 @@ class CIFAR10(VisionDataset):
         RuntimeError: when files are missing; without a network too, with where to put them.
         ValueError: for files that are damaged.
         ImportError: for an item, without Pillow.
+
+    >>> CIFAR10("data", train=True, download=True)[0]  # doctest: +SKIP
+    (<PIL.Image.Image image mode=RGB size=32x32>, 6)
     """
 
     base_folder = "cifar-10-batches-py"
@@ -106,7 +109,11 @@ class CIFAR10(VisionDataset):
 
 
 class CIFAR100(CIFAR10):
-    """The same in 100 classes, "fine" ones; the files lie in `root/cifar-100-python`."""
+    """The same in 100 classes, "fine" ones; the files lie in `root/cifar-100-python`.
+
+    >>> CIFAR100("data", train=True, download=True)[0]  # doctest: +SKIP
+    (<PIL.Image.Image image mode=RGB size=32x32>, 19)
+    """
 
     base_folder = "cifar-100-python"
     url = "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz"

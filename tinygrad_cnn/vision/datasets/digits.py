@@ -15,7 +15,11 @@ Labels = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class DigitsSplit(NamedTuple):
-    """The handwritten digits in three parts, each (images (N, 1, 8, 8), labels (N,))."""
+    """The handwritten digits in three parts, each (images (N, 1, 8, 8), labels (N,)).
+
+    >>> load_digits_split().train[0].shape[1:]
+    (1, 8, 8)
+    """
 
     train: tuple[Tensor, Tensor]
     validation: tuple[Tensor, Tensor]

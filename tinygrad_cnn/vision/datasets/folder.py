@@ -94,6 +94,14 @@ class DatasetFolder(VisionDataset):
 
     Attributes:
         classes: the names, sorted; class_to_idx: their numbers; samples: (path, class) of each; targets: the classes.
+
+    >>> import pathlib, tempfile
+    >>> root = pathlib.Path(tempfile.mkdtemp())
+    >>> (root / "cat").mkdir()
+    >>> (root / "cat" / "1.txt").write_text("meow")
+    4
+    >>> DatasetFolder(root, lambda path: pathlib.Path(path).read_text(), extensions=(".txt",))[0]
+    ('meow', 0)
     """
 
     def __init__(
@@ -142,6 +150,15 @@ class ImageFolder(DatasetFolder):
     """Pictures in folders `root/class/….png`: an item is a PIL image, RGB, and the number of its class.
 
     `imgs` is another name for `samples`.
+
+    >>> import pathlib, tempfile
+    >>> from PIL import Image
+    >>> root = pathlib.Path(tempfile.mkdtemp())
+    >>> (root / "cat").mkdir()
+    >>> Image.new("L", (4, 4)).save(root / "cat" / "1.png")
+    >>> pictures = ImageFolder(root)
+    >>> pictures.classes, pictures[0][0].size, pictures[0][1]
+    (['cat'], (4, 4), 0)
     """
 
     def __init__(

@@ -64,6 +64,9 @@ class MNIST(VisionDataset):
         RuntimeError: when files are missing; without a network too, with where to put them.
         ValueError: for files that are damaged.
         ImportError: for an item, without Pillow.
+
+    >>> MNIST("data", train=True, download=True)[0]  # doctest: +SKIP
+    (<PIL.Image.Image image mode=L size=28x28>, 5)
     """
 
     mirrors: Sequence[str] = (
@@ -101,7 +104,7 @@ class MNIST(VisionDataset):
             there = [raw / images, raw / labels]
             needed(type(self).__name__, there, download, self.download)
         pixels, targets = map(read_idx, there)
-        if pixels.ndim != 3 or targets.shape != pixels.shape[:1]:
+        if pixels.ndim != 3 or targets.shape[:1] != pixels.shape[:1]:
             raise ValueError(
                 f"{there[0]} holds {pixels.shape} and {there[1]} {targets.shape}: they do not fit together"
             )
@@ -164,7 +167,11 @@ def _packed(path: Path) -> Path:
 
 
 class FashionMNIST(MNIST):
-    """70,000 pictures of clothes, 28×28 pixels, in place of MNIST's digits (Xiao, Rasul and Vollgraf, 2017)."""
+    """70,000 pictures of clothes, 28×28 pixels, in place of MNIST's digits (Xiao, Rasul and Vollgraf, 2017).
+
+    >>> FashionMNIST("data", train=True, download=True)[0]  # doctest: +SKIP
+    (<PIL.Image.Image image mode=L size=28x28>, 9)
+    """
 
     mirrors = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
     resources = (
@@ -180,7 +187,11 @@ class FashionMNIST(MNIST):
 
 
 class KMNIST(MNIST):
-    """70,000 cursive Japanese characters of 10 kinds, 28×28 pixels (Clanuwat et al., 2018)."""
+    """70,000 cursive Japanese characters of 10 kinds, 28×28 pixels (Clanuwat et al., 2018).
+
+    >>> KMNIST("data", train=True, download=True)[0]  # doctest: +SKIP
+    (<PIL.Image.Image image mode=L size=28x28>, 8)
+    """
 
     mirrors = ("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",)
     resources = (
@@ -199,6 +210,8 @@ class EMNIST(MNIST):
 
     Args:
         split: "byclass", "bymerge", "balanced", "letters", "digits" or "mnist".
+
+    >>> letters = EMNIST("data", split="letters", download=True)  # doctest: +SKIP
     """
 
     url = "https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip"

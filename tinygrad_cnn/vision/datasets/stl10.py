@@ -28,6 +28,8 @@ class STL10(VisionDataset):
     Raises:
         RuntimeError: when files are missing; without a network too, with where to put them.
         ValueError: for another split or fold, or files that are damaged.
+
+    >>> pictures = STL10("data", split="unlabeled", download=True)  # doctest: +SKIP
     """
 
     base_folder = "stl10_binary"

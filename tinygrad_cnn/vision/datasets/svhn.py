@@ -26,6 +26,8 @@ class SVHN(VisionDataset):
         RuntimeError: when the file is missing; without a network too, with where to put it.
         ValueError: for another split, or a file that is damaged.
         ImportError: without SciPy, which reads MATLAB's files.
+
+    >>> numbers = SVHN("data", split="train", download=True)  # doctest: +SKIP
     """
 
     url = "http://ufldl.stanford.edu/housenumbers/"

@@ -44,6 +44,15 @@ class VisionDataset(Dataset[tuple[Any, Any]]):
         transforms: applied to (picture, target), which it returns; in place of the two that follow.
         transform: applied to each picture.
         target_transform: applied to each target.
+
+    >>> class Squares(VisionDataset):
+    ...     def __len__(self):
+    ...         return 3
+    ...
+    ...     def __getitem__(self, index):
+    ...         return index**2, index
+    >>> Squares("data")[2]
+    (4, 2)
     """
 
     def __init__(

@@ -8,7 +8,10 @@ from .registry import network
 
 
 class AlexNet(nn.Module):
-    """Five convolutions and three linear layers: (N, 3, 224, 224) → (N, num_classes)."""
+    """Five convolutions and three linear layers: (N, 3, 224, 224) → (N, num_classes).
+
+    >>> AlexNet(num_classes=10)  # doctest: +SKIP
+    """
 
     def __init__(self, num_classes: int = 1000, dropout: float = 0.5) -> None:
         super().__init__()
@@ -44,5 +47,9 @@ class AlexNet(nn.Module):
 
 @network()
 def alexnet(**kwargs: Any) -> AlexNet:
-    """AlexNet."""
+    """AlexNet.
+
+    >>> sum(p.numel() for p in alexnet().parameters())  # doctest: +SKIP
+    61100840
+    """
     return AlexNet(**kwargs)

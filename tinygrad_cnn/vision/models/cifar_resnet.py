@@ -52,28 +52,44 @@ class CifarResNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(self.bn1(self.conv1(x)))
         x = self.layer3(self.layer2(self.layer1(x)))
-        return self.fc(x.mean((2, 3)))  # type: ignore[no-any-return]
+        return self.fc(x.mean((2, 3)))
 
 
 @network()
 def cifar_resnet20(**kwargs: Any) -> CifarResNet:
-    """ResNet-20 for CIFAR; the paper's test error on CIFAR-10 is 8.75 %."""
+    """ResNet-20 for CIFAR; the paper's test error on CIFAR-10 is 8.75 %.
+
+    >>> sum(p.numel() for p in cifar_resnet20().parameters())
+    269722
+    """
     return CifarResNet(3, **kwargs)
 
 
 @network()
 def cifar_resnet32(**kwargs: Any) -> CifarResNet:
-    """ResNet-32 for CIFAR; the paper's test error on CIFAR-10 is 7.51 %."""
+    """ResNet-32 for CIFAR; the paper's test error on CIFAR-10 is 7.51 %.
+
+    >>> sum(p.numel() for p in cifar_resnet32().parameters())
+    464154
+    """
     return CifarResNet(5, **kwargs)
 
 
 @network()
 def cifar_resnet44(**kwargs: Any) -> CifarResNet:
-    """ResNet-44 for CIFAR; the paper's test error on CIFAR-10 is 7.17 %."""
+    """ResNet-44 for CIFAR; the paper's test error on CIFAR-10 is 7.17 %.
+
+    >>> sum(p.numel() for p in cifar_resnet44().parameters())
+    658586
+    """
     return CifarResNet(7, **kwargs)
 
 
 @network()
 def cifar_resnet56(**kwargs: Any) -> CifarResNet:
-    """ResNet-56 for CIFAR; the paper's test error on CIFAR-10 is 6.97 %."""
+    """ResNet-56 for CIFAR; the paper's test error on CIFAR-10 is 6.97 %.
+
+    >>> sum(p.numel() for p in cifar_resnet56().parameters())
+    853018
+    """
     return CifarResNet(9, **kwargs)

@@ -30,7 +30,7 @@ class _DenseLayer(nn.Module):
         self.memory_efficient = memory_efficient
 
     def _narrow(self, *inputs: Tensor) -> Tensor:
-        return self.conv1(self.relu1(self.norm1(cat(inputs, 1))))  # type: ignore[no-any-return]
+        return self.conv1(self.relu1(self.norm1(cat(inputs, 1))))
 
     def forward(self, input: Tensor | Sequence[Tensor]) -> Tensor:
         inputs = [input] if isinstance(input, Tensor) else list(input)
@@ -87,6 +87,9 @@ class DenseNet(nn.Module):
         bn_size: the channels between the two convolutions of a layer, as a multiple of growth_rate.
         drop_rate: of the dropout after each layer.
         memory_efficient: compute the inputs of each layer again in backward, in place of keeping them.
+
+    >>> DenseNet(8, (1, 1), 16, num_classes=5)(tg.ones(1, 3, 64, 64)).shape
+    (1, 5)
     """
 
     def __init__(
@@ -120,7 +123,7 @@ class DenseNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(self.features(x))
-        return self.classifier(F.adaptive_avg_pool2d(x, (1, 1)).flatten(1))  # type: ignore[no-any-return]
+        return self.classifier(F.adaptive_avg_pool2d(x, (1, 1)).flatten(1))
 
 
 def _new_name(key: str) -> str:
@@ -130,23 +133,39 @@ def _new_name(key: str) -> str:
 
 @network(rename=_new_name)
 def densenet121(**kwargs: Any) -> DenseNet:
-    """DenseNet-121."""
+    """DenseNet-121.
+
+    >>> sum(p.numel() for p in densenet121().parameters())
+    7978856
+    """
     return DenseNet(32, (6, 12, 24, 16), 64, **kwargs)
 
 
 @network(rename=_new_name)
 def densenet161(**kwargs: Any) -> DenseNet:
-    """DenseNet-161."""
+    """DenseNet-161.
+
+    >>> sum(p.numel() for p in densenet161().parameters())  # doctest: +SKIP
+    28681000
+    """
     return DenseNet(48, (6, 12, 36, 24), 96, **kwargs)
 
 
 @network(rename=_new_name)
 def densenet169(**kwargs: Any) -> DenseNet:
-    """DenseNet-169."""
+    """DenseNet-169.
+
+    >>> sum(p.numel() for p in densenet169().parameters())  # doctest: +SKIP
+    14149480
+    """
     return DenseNet(32, (6, 12, 32, 32), 64, **kwargs)
 
 
 @network(rename=_new_name)
 def densenet201(**kwargs: Any) -> DenseNet:
-    """DenseNet-201."""
+    """DenseNet-201.
+
+    >>> sum(p.numel() for p in densenet201().parameters())  # doctest: +SKIP
+    20013928
+    """
     return DenseNet(32, (6, 12, 48, 32), 64, **kwargs)

@@ -62,7 +62,7 @@ class MBConv(nn.Module):
 
     def forward(self, input: Tensor) -> Tensor:
         result = self.block(input)
-        return self.stochastic_depth(result) + input if self.use_res_connect else result  # type: ignore[no-any-return]
+        return self.stochastic_depth(result) + input if self.use_res_connect else result
 
 
 class FusedMBConv(MBConv):
@@ -80,6 +80,9 @@ class EfficientNet(nn.Module):
     Args:
         stochastic_depth_prob: with which the last block is left out in training; it rises from 0 with the depth.
         last_channel: of the last convolution. Default: four times those before it.
+
+    >>> efficientnet_b0(num_classes=5)(tg.ones(2, 3, 32, 32)).shape
+    (2, 5)
     """
 
     def __init__(
@@ -168,65 +171,109 @@ def _v2(size: str, dropout: float, kwargs: dict[str, Any]) -> EfficientNet:
 
 @network()
 def efficientnet_b0(**kwargs: Any) -> EfficientNet:
-    """EfficientNet-B0."""
+    """EfficientNet-B0.
+
+    >>> sum(p.numel() for p in efficientnet_b0().parameters())
+    5288548
+    """
     return _b(1.0, 1.0, 0.2, kwargs)
 
 
 @network()
 def efficientnet_b1(**kwargs: Any) -> EfficientNet:
-    """EfficientNet-B1."""
+    """EfficientNet-B1.
+
+    >>> sum(p.numel() for p in efficientnet_b1().parameters())
+    7794184
+    """
     return _b(1.0, 1.1, 0.2, kwargs)
 
 
 @network()
 def efficientnet_b2(**kwargs: Any) -> EfficientNet:
-    """EfficientNet-B2."""
+    """EfficientNet-B2.
+
+    >>> sum(p.numel() for p in efficientnet_b2().parameters())  # doctest: +SKIP
+    9109994
+    """
     return _b(1.1, 1.2, 0.3, kwargs)
 
 
 @network()
 def efficientnet_b3(**kwargs: Any) -> EfficientNet:
-    """EfficientNet-B3."""
+    """EfficientNet-B3.
+
+    >>> sum(p.numel() for p in efficientnet_b3().parameters())  # doctest: +SKIP
+    12233232
+    """
     return _b(1.2, 1.4, 0.3, kwargs)
 
 
 @network()
 def efficientnet_b4(**kwargs: Any) -> EfficientNet:
-    """EfficientNet-B4."""
+    """EfficientNet-B4.
+
+    >>> sum(p.numel() for p in efficientnet_b4().parameters())  # doctest: +SKIP
+    19341616
+    """
     return _b(1.4, 1.8, 0.4, kwargs)
 
 
 @network()
 def efficientnet_b5(**kwargs: Any) -> EfficientNet:
-    """EfficientNet-B5."""
+    """EfficientNet-B5.
+
+    >>> sum(p.numel() for p in efficientnet_b5().parameters())  # doctest: +SKIP
+    30389784
+    """
     return _b(1.6, 2.2, 0.4, {"norm_layer": _TENSORFLOW, **kwargs})
 
 
 @network()
 def efficientnet_b6(**kwargs: Any) -> EfficientNet:
-    """EfficientNet-B6."""
+    """EfficientNet-B6.
+
+    >>> sum(p.numel() for p in efficientnet_b6().parameters())  # doctest: +SKIP
+    43040704
+    """
     return _b(1.8, 2.6, 0.5, {"norm_layer": _TENSORFLOW, **kwargs})
 
 
 @network()
 def efficientnet_b7(**kwargs: Any) -> EfficientNet:
-    """EfficientNet-B7."""
+    """EfficientNet-B7.
+
+    >>> sum(p.numel() for p in efficientnet_b7().parameters())  # doctest: +SKIP
+    66347960
+    """
     return _b(2.0, 3.1, 0.5, {"norm_layer": _TENSORFLOW, **kwargs})
 
 
 @network()
 def efficientnet_v2_s(**kwargs: Any) -> EfficientNet:
-    """EfficientNetV2-S."""
+    """EfficientNetV2-S.
+
+    >>> sum(p.numel() for p in efficientnet_v2_s().parameters())  # doctest: +SKIP
+    21458488
+    """
     return _v2("s", 0.2, kwargs)
 
 
 @network()
 def efficientnet_v2_m(**kwargs: Any) -> EfficientNet:
-    """EfficientNetV2-M."""
+    """EfficientNetV2-M.
+
+    >>> sum(p.numel() for p in efficientnet_v2_m().parameters())  # doctest: +SKIP
+    54139356
+    """
     return _v2("m", 0.3, kwargs)
 
 
 @network()
 def efficientnet_v2_l(**kwargs: Any) -> EfficientNet:
-    """EfficientNetV2-L."""
+    """EfficientNetV2-L.
+
+    >>> sum(p.numel() for p in efficientnet_v2_l().parameters())  # doctest: +SKIP
+    118515272
+    """
     return _v2("l", 0.4, kwargs)

@@ -11,7 +11,11 @@ from .registry import network
 
 
 class GoogLeNetOutputs(NamedTuple):
-    """What the network says, and its two auxiliary heads in the middle, in training."""
+    """What the network says, and its two auxiliary heads in the middle, in training.
+
+    >>> GoogLeNetOutputs(tg.ones(1), None, None).logits
+    tensor([1.])
+    """
 
     logits: Tensor
     aux_logits2: Tensor | None
@@ -53,7 +57,7 @@ class InceptionAux(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv(F.adaptive_avg_pool2d(x, (4, 4))).flatten(1)
-        return self.fc2(self.dropout(F.relu(self.fc1(x))))  # type: ignore[no-any-return]
+        return self.fc2(self.dropout(F.relu(self.fc1(x))))
 
 
 # The channels of each module: in, 1×1, 3×3 (reduced, full), "5×5" (reduced, full), after the pool.
@@ -74,6 +78,9 @@ class GoogLeNet(nn.Module):
     """Nine inception modules: (N, 3, 224, 224) → (N, num_classes).
 
     In training, with `aux_logits`, it returns GoogLeNetOutputs: the logits and those of the two auxiliary heads.
+
+    >>> GoogLeNet(num_classes=5, aux_logits=False, init_weights=False).eval()(tg.ones(1, 3, 32, 32)).shape
+    (1, 5)
     """
 
     def __init__(
@@ -122,5 +129,9 @@ class GoogLeNet(nn.Module):
 
 @network(optional=("aux1.", "aux2."), transform_input=True, aux_logits=False, init_weights=False)
 def googlenet(**kwargs: Any) -> GoogLeNet:
-    """GoogLeNet, or Inception v1."""
+    """GoogLeNet, or Inception v1.
+
+    >>> sum(p.numel() for p in googlenet().parameters())  # doctest: +SKIP
+    13004888
+    """
     return GoogLeNet(**kwargs)

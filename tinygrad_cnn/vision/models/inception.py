@@ -11,7 +11,11 @@ from .registry import network
 
 
 class InceptionOutputs(NamedTuple):
-    """What the network says, and its auxiliary head, in training."""
+    """What the network says, and its auxiliary head, in training.
+
+    >>> InceptionOutputs(tg.ones(1), None).logits
+    tensor([1.])
+    """
 
     logits: Tensor
     aux_logits: Tensor | None
@@ -156,13 +160,16 @@ class InceptionAux(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv1(self.conv0(F.avg_pool2d(x, 5, stride=3)))
-        return self.fc(F.adaptive_avg_pool2d(x, (1, 1)).flatten(1))  # type: ignore[no-any-return]
+        return self.fc(F.adaptive_avg_pool2d(x, (1, 1)).flatten(1))
 
 
 class Inception3(nn.Module):
     """Eleven modules: (N, 3, 299, 299) → (N, num_classes); pictures have at least 75 pixels to a side.
 
     In training, with `aux_logits`, it returns InceptionOutputs: the logits and those of the auxiliary head.
+
+    >>> Inception3(num_classes=5, aux_logits=False).eval()(tg.ones(1, 3, 75, 75)).shape  # doctest: +SKIP
+    (1, 5)
     """
 
     def __init__(
@@ -217,5 +224,9 @@ class Inception3(nn.Module):
 
 @network(optional=("AuxLogits.",), transform_input=True, init_weights=False)
 def inception_v3(**kwargs: Any) -> Inception3:
-    """Inception v3."""
+    """Inception v3.
+
+    >>> sum(p.numel() for p in inception_v3().parameters())  # doctest: +SKIP
+    27161264
+    """
     return Inception3(**kwargs)

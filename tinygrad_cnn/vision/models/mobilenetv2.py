@@ -50,6 +50,9 @@ class MobileNetV2(nn.Module):
         width_mult: scales the channels of all layers.
         inverted_residual_setting: (expansion, channels, blocks, stride of the first block) of each stage.
         round_nearest: what channels are multiples of.
+
+    >>> MobileNetV2(num_classes=5, width_mult=0.25).eval()(tg.ones(1, 3, 32, 32)).shape
+    (1, 5)
     """
 
     def __init__(
@@ -91,5 +94,9 @@ class MobileNetV2(nn.Module):
 
 @network()
 def mobilenet_v2(**kwargs: Any) -> MobileNetV2:
-    """MobileNet v2."""
+    """MobileNet v2.
+
+    >>> sum(p.numel() for p in mobilenet_v2().parameters())
+    3504872
+    """
     return MobileNetV2(**kwargs)

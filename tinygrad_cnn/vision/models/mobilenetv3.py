@@ -57,7 +57,11 @@ class InvertedResidual(nn.Module):
 
 
 class MobileNetV3(nn.Module):
-    """A stem, inverted residuals, a 1×1 convolution, an average, two linear layers: (N, 3, H, W) → (N, num_classes)."""
+    """A stem, inverted residuals, a 1×1 convolution, an average, two linear layers: (N, 3, H, W) → (N, num_classes).
+
+    >>> mobilenet_v3_small(num_classes=5).eval()(tg.ones(1, 3, 32, 32)).shape
+    (1, 5)
+    """
 
     def __init__(
         self,
@@ -144,11 +148,19 @@ def _small(divider: int, dilation: int) -> list[Block]:
 
 @network()
 def mobilenet_v3_large(**kwargs: Any) -> MobileNetV3:
-    """MobileNet v3, large."""
+    """MobileNet v3, large.
+
+    >>> sum(p.numel() for p in mobilenet_v3_large().parameters())
+    5483032
+    """
     return _made(_large, 1280, **kwargs)
 
 
 @network()
 def mobilenet_v3_small(**kwargs: Any) -> MobileNetV3:
-    """MobileNet v3, small."""
+    """MobileNet v3, small.
+
+    >>> sum(p.numel() for p in mobilenet_v3_small().parameters())
+    2542856
+    """
     return _made(_small, 1024, **kwargs)

@@ -50,7 +50,11 @@ def network(
 
 
 def list_models() -> list[str]:
-    """The names of all networks, for `get_model`."""
+    """The names of all networks, for `get_model`.
+
+    >>> "resnet18" in list_models()
+    True
+    """
     return sorted(BUILDERS)
 
 
@@ -59,6 +63,9 @@ def get_model_builder(name: str) -> Callable[..., Any]:
 
     Raises:
         ValueError: when there is none.
+
+    >>> get_model_builder("squeezenet1_1").__name__
+    'squeezenet1_1'
     """
     if name not in BUILDERS:
         near = get_close_matches(name, BUILDERS, n=1)
@@ -76,7 +83,11 @@ def get_model(name: str, *args: Any, **kwargs: Any) -> Any:
 
 
 def get_model_weights(name: Any) -> type[WeightsEnum]:
-    """The weight files of a network, by its name or its function."""
+    """The weight files of a network, by its name or its function.
+
+    >>> "IMAGENET1K_V1" in get_model_weights("resnet18").__members__
+    True
+    """
     return enum_of(getattr(name, "__name__", name))
 
 
@@ -85,6 +96,9 @@ def get_weight(name: str) -> WeightsEnum:
 
     Raises:
         ValueError: when there are none.
+
+    >>> get_weight("ResNet18_Weights.IMAGENET1K_V1").name
+    'IMAGENET1K_V1'
     """
     kind, _, version = name.partition(".")
     found = enum_named(kind)

@@ -59,7 +59,7 @@ class BasicBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         out = self.relu(self.bn1(self.conv1(x)))
         out = self.bn2(self.conv2(out))
-        return self.relu(out + (x if self.downsample is None else self.downsample(x)))  # type: ignore[no-any-return]
+        return self.relu(out + (x if self.downsample is None else self.downsample(x)))
 
 
 class Bottleneck(nn.Module):
@@ -95,7 +95,7 @@ class Bottleneck(nn.Module):
         out = self.relu(self.bn1(self.conv1(x)))
         out = self.relu(self.bn2(self.conv2(out)))
         out = self.bn3(self.conv3(out))
-        return self.relu(out + (x if self.downsample is None else self.downsample(x)))  # type: ignore[no-any-return]
+        return self.relu(out + (x if self.downsample is None else self.downsample(x)))
 
 
 class ResNet(nn.Module):
@@ -170,7 +170,7 @@ class ResNet(nn.Module):
     def _forward_impl(self, x: Tensor) -> Tensor:
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
-        return self.fc(self.avgpool(x).flatten(1))  # type: ignore[no-any-return]
+        return self.fc(self.avgpool(x).flatten(1))
 
     def forward(self, x: Tensor) -> Tensor:
         return self._forward_impl(x)
@@ -178,59 +178,99 @@ class ResNet(nn.Module):
 
 @network()
 def resnet18(**kwargs: Any) -> ResNet:
-    """ResNet-18."""
+    """ResNet-18.
+
+    >>> sum(p.numel() for p in resnet18().parameters())  # doctest: +SKIP
+    11689512
+    """
     return ResNet(BasicBlock, [2, 2, 2, 2], **kwargs)
 
 
 @network()
 def resnet34(**kwargs: Any) -> ResNet:
-    """ResNet-34."""
+    """ResNet-34.
+
+    >>> sum(p.numel() for p in resnet34().parameters())  # doctest: +SKIP
+    21797672
+    """
     return ResNet(BasicBlock, [3, 4, 6, 3], **kwargs)
 
 
 @network()
 def resnet50(**kwargs: Any) -> ResNet:
-    """ResNet-50, with the stride in the 3×3 convolution."""
+    """ResNet-50, with the stride in the 3×3 convolution.
+
+    >>> sum(p.numel() for p in resnet50().parameters())  # doctest: +SKIP
+    25557032
+    """
     return ResNet(Bottleneck, [3, 4, 6, 3], **kwargs)
 
 
 @network()
 def resnet101(**kwargs: Any) -> ResNet:
-    """ResNet-101."""
+    """ResNet-101.
+
+    >>> sum(p.numel() for p in resnet101().parameters())  # doctest: +SKIP
+    44549160
+    """
     return ResNet(Bottleneck, [3, 4, 23, 3], **kwargs)
 
 
 @network()
 def resnet152(**kwargs: Any) -> ResNet:
-    """ResNet-152."""
+    """ResNet-152.
+
+    >>> sum(p.numel() for p in resnet152().parameters())  # doctest: +SKIP
+    60192808
+    """
     return ResNet(Bottleneck, [3, 8, 36, 3], **kwargs)
 
 
 @network()
 def resnext50_32x4d(**kwargs: Any) -> ResNet:
-    """ResNeXt-50: 32 groups of 4 channels."""
+    """ResNeXt-50: 32 groups of 4 channels.
+
+    >>> sum(p.numel() for p in resnext50_32x4d().parameters())  # doctest: +SKIP
+    25028904
+    """
     return ResNet(Bottleneck, [3, 4, 6, 3], **{"groups": 32, "width_per_group": 4, **kwargs})
 
 
 @network()
 def resnext101_32x8d(**kwargs: Any) -> ResNet:
-    """ResNeXt-101: 32 groups of 8 channels."""
+    """ResNeXt-101: 32 groups of 8 channels.
+
+    >>> sum(p.numel() for p in resnext101_32x8d().parameters())  # doctest: +SKIP
+    88791336
+    """
     return ResNet(Bottleneck, [3, 4, 23, 3], **{"groups": 32, "width_per_group": 8, **kwargs})
 
 
 @network()
 def resnext101_64x4d(**kwargs: Any) -> ResNet:
-    """ResNeXt-101: 64 groups of 4 channels."""
+    """ResNeXt-101: 64 groups of 4 channels.
+
+    >>> sum(p.numel() for p in resnext101_64x4d().parameters())  # doctest: +SKIP
+    83455272
+    """
     return ResNet(Bottleneck, [3, 4, 23, 3], **{"groups": 64, "width_per_group": 4, **kwargs})
 
 
 @network()
 def wide_resnet50_2(**kwargs: Any) -> ResNet:
-    """Wide ResNet-50: twice the channels inside of each block."""
+    """Wide ResNet-50: twice the channels inside of each block.
+
+    >>> sum(p.numel() for p in wide_resnet50_2().parameters())  # doctest: +SKIP
+    68883240
+    """
     return ResNet(Bottleneck, [3, 4, 6, 3], **{"width_per_group": 128, **kwargs})
 
 
 @network()
 def wide_resnet101_2(**kwargs: Any) -> ResNet:
-    """Wide ResNet-101: twice the channels inside of each block."""
+    """Wide ResNet-101: twice the channels inside of each block.
+
+    >>> sum(p.numel() for p in wide_resnet101_2().parameters())  # doctest: +SKIP
+    126886696
+    """
     return ResNet(Bottleneck, [3, 4, 23, 3], **{"width_per_group": 128, **kwargs})

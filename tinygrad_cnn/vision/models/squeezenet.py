@@ -47,6 +47,9 @@ class SqueezeNet(nn.Module):
 
     Args:
         version: "1_0", as in the paper, or "1_1", which pools earlier and costs 2.4 times less.
+
+    >>> SqueezeNet("1_1", num_classes=5)(tg.ones(1, 3, 32, 32)).shape
+    (1, 5)
     """
 
     def __init__(self, version: str = "1_0", num_classes: int = 1000, dropout: float = 0.5) -> None:
@@ -74,11 +77,19 @@ class SqueezeNet(nn.Module):
 
 @network()
 def squeezenet1_0(**kwargs: Any) -> SqueezeNet:
-    """SqueezeNet 1.0."""
+    """SqueezeNet 1.0.
+
+    >>> sum(p.numel() for p in squeezenet1_0().parameters())
+    1248424
+    """
     return SqueezeNet("1_0", **kwargs)
 
 
 @network()
 def squeezenet1_1(**kwargs: Any) -> SqueezeNet:
-    """SqueezeNet 1.1."""
+    """SqueezeNet 1.1.
+
+    >>> sum(p.numel() for p in squeezenet1_1().parameters())
+    1235496
+    """
     return SqueezeNet("1_1", **kwargs)

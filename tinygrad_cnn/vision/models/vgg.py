@@ -34,7 +34,10 @@ def make_layers(cfg: Sequence[Any], batch_norm: bool = False) -> nn.Sequential:
 
 
 class VGG(nn.Module):
-    """The convolutions of `make_layers`, then three linear layers: (N, 3, 224, 224) → (N, num_classes)."""
+    """The convolutions of `make_layers`, then three linear layers: (N, 3, 224, 224) → (N, num_classes).
+
+    >>> VGG(make_layers([8, "M"]), num_classes=5)  # doctest: +SKIP
+    """
 
     def __init__(
         self, features: nn.Module, num_classes: int = 1000, init_weights: bool = True, dropout: float = 0.5
@@ -64,47 +67,79 @@ def _vgg(cfg: str, batch_norm: bool, kwargs: dict[str, Any]) -> VGG:
 
 @network(init_weights=False)
 def vgg11(**kwargs: Any) -> VGG:
-    """VGG-11, configuration A."""
+    """VGG-11, configuration A.
+
+    >>> sum(p.numel() for p in vgg11().parameters())  # doctest: +SKIP
+    132863336
+    """
     return _vgg("A", False, kwargs)
 
 
 @network(init_weights=False)
 def vgg13(**kwargs: Any) -> VGG:
-    """VGG-13, configuration B."""
+    """VGG-13, configuration B.
+
+    >>> sum(p.numel() for p in vgg13().parameters())  # doctest: +SKIP
+    133047848
+    """
     return _vgg("B", False, kwargs)
 
 
 @network(init_weights=False)
 def vgg16(**kwargs: Any) -> VGG:
-    """VGG-16, configuration D."""
+    """VGG-16, configuration D.
+
+    >>> sum(p.numel() for p in vgg16().parameters())  # doctest: +SKIP
+    138357544
+    """
     return _vgg("D", False, kwargs)
 
 
 @network(init_weights=False)
 def vgg19(**kwargs: Any) -> VGG:
-    """VGG-19, configuration E."""
+    """VGG-19, configuration E.
+
+    >>> sum(p.numel() for p in vgg19().parameters())  # doctest: +SKIP
+    143667240
+    """
     return _vgg("E", False, kwargs)
 
 
 @network(init_weights=False)
 def vgg11_bn(**kwargs: Any) -> VGG:
-    """VGG-11 with batch normalisation."""
+    """VGG-11 with batch normalisation.
+
+    >>> sum(p.numel() for p in vgg11_bn().parameters())  # doctest: +SKIP
+    132868840
+    """
     return _vgg("A", True, kwargs)
 
 
 @network(init_weights=False)
 def vgg13_bn(**kwargs: Any) -> VGG:
-    """VGG-13 with batch normalisation."""
+    """VGG-13 with batch normalisation.
+
+    >>> sum(p.numel() for p in vgg13_bn().parameters())  # doctest: +SKIP
+    133053736
+    """
     return _vgg("B", True, kwargs)
 
 
 @network(init_weights=False)
 def vgg16_bn(**kwargs: Any) -> VGG:
-    """VGG-16 with batch normalisation."""
+    """VGG-16 with batch normalisation.
+
+    >>> sum(p.numel() for p in vgg16_bn().parameters())  # doctest: +SKIP
+    138365992
+    """
     return _vgg("D", True, kwargs)
 
 
 @network(init_weights=False)
 def vgg19_bn(**kwargs: Any) -> VGG:
-    """VGG-19 with batch normalisation."""
+    """VGG-19 with batch normalisation.
+
+    >>> sum(p.numel() for p in vgg19_bn().parameters())  # doctest: +SKIP
+    143678248
+    """
     return _vgg("E", True, kwargs)

@@ -12,6 +12,9 @@ def stochastic_depth(input: Tensor, p: float, mode: str, training: bool = True) 
 
     Raises:
         ValueError: for a p outside [0, 1], or another mode.
+
+    >>> stochastic_depth(tg.ones(2), 0.5, "batch", training=False)
+    tensor([1., 1.])
     """
     if not 0 <= p <= 1:
         raise ValueError(f"stochastic_depth: p must be in [0, 1]; got {p}")

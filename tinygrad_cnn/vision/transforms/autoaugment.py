@@ -17,7 +17,11 @@ from .standard import Transform
 
 
 class AutoAugmentPolicy(Enum):
-    """The data set that a policy was found on."""
+    """The data set that a policy was found on.
+
+    >>> AutoAugmentPolicy.CIFAR10.value
+    'cifar10'
+    """
 
     IMAGENET = "imagenet"
     CIFAR10 = "cifar10"
@@ -126,7 +130,11 @@ class _Augmentation(Transform):
 
 
 class AutoAugment(_Augmentation):
-    """One of 25 pairs of operations, each done with a probability that was searched for. For bytes and PIL images."""
+    """One of 25 pairs of operations, each done with a probability that was searched for. For bytes and PIL images.
+
+    >>> AutoAugment()(tg.zeros(3, 8, 8, dtype=tg.uint8)).shape
+    (3, 8, 8)
+    """
 
     shown = ("policy", "fill")
 
@@ -151,6 +159,9 @@ class RandAugment(_Augmentation):
     Args:
         num_ops: how many.
         magnitude: from 0 to num_magnitude_bins − 1.
+
+    >>> RandAugment()(tg.zeros(3, 8, 8, dtype=tg.uint8)).shape
+    (3, 8, 8)
     """
 
     shown = ("num_ops", "magnitude", "num_magnitude_bins", "interpolation", "fill")
@@ -178,7 +189,11 @@ class RandAugment(_Augmentation):
 
 
 class TrivialAugmentWide(_Augmentation):
-    """One of fourteen operations, of a random magnitude. For bytes and PIL images."""
+    """One of fourteen operations, of a random magnitude. For bytes and PIL images.
+
+    >>> TrivialAugmentWide()(tg.zeros(3, 8, 8, dtype=tg.uint8)).shape
+    (3, 8, 8)
+    """
 
     shown = ("num_magnitude_bins", "interpolation", "fill")
 

@@ -21,7 +21,11 @@ from .standard import Transform
 
 
 class RandomHorizontalFlip(Transform):
-    """Left and right exchanged with probability p."""
+    """Left and right exchanged with probability p.
+
+    >>> RandomHorizontalFlip(p=1.0)(tg.tensor([[[1, 2]]]))
+    tensor([[[2, 1]]])
+    """
 
     shown = ("p",)
 
@@ -34,7 +38,12 @@ class RandomHorizontalFlip(Transform):
 
 
 class RandomVerticalFlip(RandomHorizontalFlip):
-    """Top and bottom exchanged with probability p."""
+    """Top and bottom exchanged with probability p.
+
+    >>> RandomVerticalFlip(p=1.0)(tg.tensor([[[1], [2]]]))
+    tensor([[[2],
+             [1]]])
+    """
 
     def forward(self, img: Any) -> Any:
         return F.vflip(img) if happens(self.p) else img
@@ -51,6 +60,9 @@ class RandomCrop(Transform):
 
     Raises:
         ValueError: for a picture that is too small.
+
+    >>> RandomCrop(32, padding=4)(tg.ones(3, 32, 32)).shape
+    (3, 32, 32)
     """
 
     shown = ("size", "padding")
@@ -98,6 +110,9 @@ class RandomResizedCrop(Transform):
         size: (height, width) of the result, or a number for both.
         scale: the smallest and the largest share of the picture's area.
         ratio: the smallest and the largest width over height; its logarithm is uniform.
+
+    >>> RandomResizedCrop(8)(tg.ones(3, 32, 32)).shape
+    (3, 8, 8)
     """
 
     shown = ("size", "scale", "ratio", "interpolation", "antialias")
@@ -145,6 +160,9 @@ class RandomRotation(Transform):
     Args:
         degrees: the range of angles; a number d stands for (−d, d).
         expand: make the picture so large that all of it is seen.
+
+    >>> RandomRotation(10)(tg.ones(3, 8, 8)).shape
+    (3, 8, 8)
     """
 
     shown = ("degrees", "interpolation", "expand", "fill")
@@ -178,6 +196,9 @@ class RandomPerspective(Transform):
 
     Args:
         distortion_scale: by at most this share of half the width and height.
+
+    >>> RandomPerspective(p=1.0)(tg.ones(3, 8, 8)).shape
+    (3, 8, 8)
     """
 
     shown = ("p",)
@@ -219,6 +240,9 @@ class RandomErasing(Transform):
         scale: the smallest and the largest share of the area.
         ratio: the smallest and the largest height over width.
         value: a number, one per channel, or "random" for noise from a standard normal distribution.
+
+    >>> bool((RandomErasing(p=1.0)(tg.ones(3, 16, 16)) == 0).any())
+    True
     """
 
     shown = ("p", "scale", "ratio", "value", "inplace")

@@ -15,6 +15,9 @@ class ColorJitter(Transform):
     Args:
         brightness, contrast, saturation: the range of factors; a number d stands for (max(0, 1 − d), 1 + d).
         hue: the range of turns, inside (−½, ½); a number d stands for (−d, d).
+
+    >>> ColorJitter(brightness=0.2, hue=0.1)(tg.rand(3, 8, 8)).shape
+    (3, 8, 8)
     """
 
     shown = ("brightness", "contrast", "saturation", "hue")
@@ -58,6 +61,9 @@ class GaussianBlur(Transform):
 
     Args:
         sigma: the range of σ in pixels, or one.
+
+    >>> GaussianBlur(3)(tg.rand(3, 8, 8)).shape
+    (3, 8, 8)
     """
 
     shown = ("kernel_size", "sigma")
@@ -98,7 +104,11 @@ class _Sometimes(Transform):
 
 
 class RandomGrayscale(_Sometimes):
-    """Grey, in as many channels as before, with probability p."""
+    """Grey, in as many channels as before, with probability p.
+
+    >>> RandomGrayscale(p=1.0)(tg.rand(3, 2, 2)).shape
+    (3, 2, 2)
+    """
 
     def __init__(self, p: float = 0.1) -> None:
         super().__init__(p)
@@ -108,28 +118,44 @@ class RandomGrayscale(_Sometimes):
 
 
 class RandomInvert(_Sometimes):
-    """White less the picture, with probability p."""
+    """White less the picture, with probability p.
+
+    >>> RandomInvert(p=1.0)(tg.zeros(1, 1, 1))
+    tensor([[[1.]]])
+    """
 
     def done(self, img: Any) -> Any:
         return F.invert(img)
 
 
 class RandomAutocontrast(_Sometimes):
-    """Stretched from black to white, with probability p; see `autocontrast`."""
+    """Stretched from black to white, with probability p; see `autocontrast`.
+
+    >>> RandomAutocontrast(p=1.0)(tg.tensor([[[0.2, 0.4, 0.6]]]))
+    tensor([[[0.0000, 0.5000, 1.0000]]])
+    """
 
     def done(self, img: Any) -> Any:
         return F.autocontrast(img)
 
 
 class RandomEqualize(_Sometimes):
-    """Values made equally frequent, with probability p; see `equalize`."""
+    """Values made equally frequent, with probability p; see `equalize`.
+
+    >>> RandomEqualize(p=1.0)(tg.zeros(1, 4, 4, dtype=tg.uint8)).shape
+    (1, 4, 4)
+    """
 
     def done(self, img: Any) -> Any:
         return F.equalize(img)
 
 
 class RandomPosterize(_Sometimes):
-    """Few bits, with probability p; see `posterize`."""
+    """Few bits, with probability p; see `posterize`.
+
+    >>> RandomPosterize(1, p=1.0)(tg.tensor([[[200]]], dtype=tg.uint8))
+    tensor([[[128]]], dtype=uint8)
+    """
 
     shown = ("bits", "p")
 
@@ -142,7 +168,11 @@ class RandomPosterize(_Sometimes):
 
 
 class RandomSolarize(_Sometimes):
-    """Inverted above a threshold, with probability p; see `solarize`."""
+    """Inverted above a threshold, with probability p; see `solarize`.
+
+    >>> RandomSolarize(128, p=1.0)(tg.tensor([[[200, 100]]], dtype=tg.uint8))
+    tensor([[[ 55, 100]]], dtype=uint8)
+    """
 
     shown = ("threshold", "p")
 
@@ -155,7 +185,11 @@ class RandomSolarize(_Sometimes):
 
 
 class RandomAdjustSharpness(_Sometimes):
-    """Sharper or smoother, with probability p; see `adjust_sharpness`."""
+    """Sharper or smoother, with probability p; see `adjust_sharpness`.
+
+    >>> RandomAdjustSharpness(2, p=1.0)(tg.rand(3, 8, 8)).shape
+    (3, 8, 8)
+    """
 
     shown = ("sharpness_factor", "p")
 

@@ -14,7 +14,11 @@ FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class InterpolationMode(Enum):
-    """How an image is read between its pixels."""
+    """How an image is read between its pixels.
+
+    >>> InterpolationMode("bilinear") is InterpolationMode.BILINEAR
+    True
+    """
 
     NEAREST = "nearest"
     NEAREST_EXACT = "nearest-exact"

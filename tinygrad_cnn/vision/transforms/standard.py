@@ -41,6 +41,12 @@ class Compose:
     """
 
     def __init__(self, transforms: Sequence[Callable[[Any], Any]]) -> None:
+        name = type(self).__name__
+        if not hasattr(transforms, "__iter__"):
+            raise TypeError(f"{name}: expected a list of transforms; got {transforms!r:.80}; put it in a list")
+        for i, transform in enumerate(transforms if hasattr(transforms, "__len__") else ()):
+            if not callable(transform):
+                raise TypeError(f"{name}: element {i} must be a transform, which can be called; got {transform!r:.80}")
         self.transforms = transforms
 
     def __call__(self, img: Any) -> Any:
@@ -75,21 +81,34 @@ class Lambda:
 
 
 class ToTensor(Transform):
-    """From a PIL image or an array (H, W, C) or (H, W) to a tensor (C, H, W), bytes to [0, 1]; see `to_tensor`."""
+    """From a PIL image or an array (H, W, C) or (H, W) to a tensor (C, H, W), bytes to [0, 1]; see `to_tensor`.
+
+    >>> ToTensor()(np.full((2, 2, 3), 255, dtype=np.uint8)).shape
+    (3, 2, 2)
+    """
 
     def forward(self, pic: Any) -> Tensor:
         return F.to_tensor(pic)
 
 
 class PILToTensor(Transform):
-    """From a PIL image to a tensor (C, H, W) of its own numbers; see `pil_to_tensor`."""
+    """From a PIL image to a tensor (C, H, W) of its own numbers; see `pil_to_tensor`.
+
+    >>> from PIL import Image
+    >>> PILToTensor()(Image.new("RGB", (4, 2))).shape
+    (3, 2, 4)
+    """
 
     def forward(self, pic: Any) -> Tensor:
         return F.pil_to_tensor(pic)
 
 
 class ToPILImage(Transform):
-    """From a tensor (C, H, W) or an array (H, W, C) to a PIL image; see `to_pil_image`."""
+    """From a tensor (C, H, W) or an array (H, W, C) to a PIL image; see `to_pil_image`.
+
+    >>> ToPILImage()(tg.zeros(3, 2, 4)).size
+    (4, 2)
+    """
 
     shown = ("mode",)
 
@@ -102,7 +121,11 @@ class ToPILImage(Transform):
 
 
 class ConvertImageDtype(Transform):
-    """The same picture in another dtype; see `convert_image_dtype`."""
+    """The same picture in another dtype; see `convert_image_dtype`.
+
+    >>> ConvertImageDtype(tg.float32)(tg.tensor([[[255]]], dtype=tg.uint8))
+    tensor([[[1.]]])
+    """
 
     shown = ("dtype",)
 
@@ -135,7 +158,11 @@ class Normalize(Transform):
 
 
 class Resize(Transform):
-    """Another size: (height, width), or the shorter side; see `resize`."""
+    """Another size: (height, width), or the shorter side; see `resize`.
+
+    >>> Resize((2, 3))(tg.ones(3, 8, 8)).shape
+    (3, 2, 3)
+    """
 
     shown = ("size", "interpolation", "max_size", "antialias")
 
@@ -158,7 +185,11 @@ class Resize(Transform):
 
 
 class CenterCrop(Transform):
-    """The middle; see `center_crop`."""
+    """The middle; see `center_crop`.
+
+    >>> CenterCrop(1)(tg.arange(9.0).view(1, 3, 3))
+    tensor([[[4.]]])
+    """
 
     shown = ("size",)
 
@@ -171,7 +202,11 @@ class CenterCrop(Transform):
 
 
 class FiveCrop(Transform):
-    """The corners and the middle, a tuple of five; see `five_crop`."""
+    """The corners and the middle, a tuple of five; see `five_crop`.
+
+    >>> [part.item() for part in FiveCrop(1)(tg.arange(9).view(1, 3, 3))]
+    [0, 2, 6, 8, 4]
+    """
 
     shown: tuple[str, ...] = ("size",)
 
@@ -184,7 +219,11 @@ class FiveCrop(Transform):
 
 
 class TenCrop(FiveCrop):
-    """The corners and the middle of the image and of its mirror image, a tuple of ten; see `ten_crop`."""
+    """The corners and the middle of the image and of its mirror image, a tuple of ten; see `ten_crop`.
+
+    >>> len(TenCrop(2)(tg.ones(3, 4, 4)))
+    10
+    """
 
     shown = ("size", "vertical_flip")
 
@@ -197,7 +236,11 @@ class TenCrop(FiveCrop):
 
 
 class Pad(Transform):
-    """A border; see `pad`."""
+    """A border; see `pad`.
+
+    >>> Pad(1)(tg.ones(3, 2, 2)).shape
+    (3, 4, 4)
+    """
 
     shown = ("padding", "fill", "padding_mode")
 
@@ -212,7 +255,11 @@ class Pad(Transform):
 
 
 class Grayscale(Transform):
-    """Grey, in one channel or three; see `rgb_to_grayscale`."""
+    """Grey, in one channel or three; see `rgb_to_grayscale`.
+
+    >>> Grayscale()(tg.ones(3, 2, 2)).shape
+    (1, 2, 2)
+    """
 
     shown = ("num_output_channels",)
 
@@ -230,6 +277,9 @@ class LinearTransformation(Transform):
     Args:
         transformation_matrix: (D, D), where D = C · H · W.
         mean_vector: (D,).
+
+    >>> LinearTransformation(2 * tg.eye(4), tg.ones(4))(tg.ones(1, 2, 2)).sum()
+    tensor(0.)
     """
 
     shown = ("transformation_matrix", "mean_vector")
@@ -251,7 +301,11 @@ class LinearTransformation(Transform):
 
 
 class RandomApply(Transform):
-    """All of some transforms, one after the other, with probability p; otherwise none."""
+    """All of some transforms, one after the other, with probability p; otherwise none.
+
+    >>> RandomApply([CenterCrop(2)], p=1.0)(tg.ones(1, 4, 4)).shape
+    (1, 2, 2)
+    """
 
     def __init__(self, transforms: Sequence[Callable[[Any], Any]], p: float = 0.5) -> None:
         super().__init__()
@@ -270,7 +324,11 @@ class RandomApply(Transform):
 
 
 class RandomOrder(Compose):
-    """All of some transforms, in random order."""
+    """All of some transforms, in random order.
+
+    >>> RandomOrder([CenterCrop(2), Pad(1)])(tg.ones(1, 2, 2)).shape in {(1, 4, 4), (1, 2, 2)}
+    True
+    """
 
     def __call__(self, img: Any) -> Any:
         for i in order(len(self.transforms)):
@@ -286,6 +344,9 @@ class RandomChoice(Compose):
 
     Args:
         p: how likely each is, in any unit. Default: all the same.
+
+    >>> RandomChoice([CenterCrop(2), Pad(-1)])(tg.ones(1, 4, 4)).shape
+    (1, 2, 2)
     """
 
     def __init__(self, transforms: Sequence[Callable[[Any], Any]], p: Sequence[float] | None = None) -> None:

@@ -4,11 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from ...creation import randn_like
 from ...dtypes import as_dtype
 from ...tensor import Tensor, as_tensor
 from ..pil import is_pil
 from . import *  # noqa: F403 - the same classes
 from . import functional as F
+from .mixing import CutMix, MixUp  # noqa: F401 - found here
 from .standard import Transform
 
 
@@ -36,3 +38,35 @@ class ToDtype(Transform):
 
     def forward(self, inpt: Tensor) -> Tensor:
         return F.convert_image_dtype(inpt, self.dtype) if self.scale else inpt.to(as_dtype(self.dtype))
+
+
+class ToPureTensor(Transform):
+    """The same: tensors are tensors."""
+
+    def forward(self, inpt: Any) -> Any:
+        return inpt
+
+
+class Identity(ToPureTensor):
+    """The same."""
+
+
+class GaussianNoise(Transform):
+    """Noise added to pictures of floats.
+
+    Args:
+        mean, sigma: of the noise.
+        clip: whether values stay in [0, 1].
+    """
+
+    shown = ("mean", "sigma", "clip")
+
+    def __init__(self, mean: float = 0.0, sigma: float = 0.1, clip: bool = True) -> None:
+        super().__init__()
+        self.mean, self.sigma, self.clip = mean, sigma, clip
+
+    def forward(self, inpt: Tensor) -> Tensor:
+        if not inpt.is_floating_point():
+            raise ValueError(f"GaussianNoise: expected pictures of floats; got dtype {inpt.dtype}; use ToDtype first")
+        noisy = inpt + self.mean + randn_like(inpt) * self.sigma
+        return noisy.clamp(0, 1) if self.clip else noisy

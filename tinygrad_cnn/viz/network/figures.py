@@ -17,6 +17,9 @@ class Shown(NamedTuple):
     Attributes:
         figure: Matplotlib's figure.
         arrays: NumPy arrays by name.
+
+    >>> Shown(None, {"image": np.ones((2, 2))}).arrays["image"].shape
+    (2, 2)
     """
 
     figure: Any

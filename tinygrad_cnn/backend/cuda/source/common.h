@@ -39,6 +39,37 @@ __device__ __forceinline__ u32 split(u32& n, const Divisor& by) {
     return rest;
 }
 
+// Neighbouring values that are read and written at once, 16 bytes where they begin at a multiple of 16.
+#define WIDE ((u32)(16 / sizeof(K_T)))
+template <u32 N>
+struct alignas(N * sizeof(K_T)) Pack {
+    K_T value[N];
+};
+
+// How many packs there are in `count` values of arrays that all begin at a multiple of their size; 0 for others. The rest
+// is for one value at a time.
+template <typename... Pointers>
+__device__ __forceinline__ i64 packs_of(u32 width, i64 count, Pointers... pointers) {
+    u64 all = (0ull | ... | (u64)pointers);
+    return all % (width * sizeof(K_T)) ? 0 : count / width;
+}
+
+template <u32 N>
+__device__ __forceinline__ Pack<N> load(const K_T* values, i64 pack) {
+    return ((const Pack<N>*)values)[pack];
+}
+
+template <u32 N>
+__device__ __forceinline__ void store(K_T* values, i64 pack, const Pack<N>& what) {
+    ((Pack<N>*)values)[pack] = what;
+}
+
+#ifdef __CUDACC__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL
+#endif
+
 // The sum of a value over the threads of a block, a power of two of them, in an order that never changes.
 template <typename V>
 __device__ __forceinline__ V block_sum(V value, V* scratch) {

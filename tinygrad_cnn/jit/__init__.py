@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, TypeVar
 
-from .nn import Module
+from ..nn import Module
 
 __all__ = [
     "Final",

@@ -1,0 +1,42 @@
+"""Two steps made one, where a backend has a kernel for both: batch normalisation and the ReLU of what it gives."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from .script import Line, Script
+
+
+def joined(script: Script) -> list[Line]:
+    """The lines, with `batch_norm` and `relu` in one where no other line reads what is in between; gradients too."""
+    readers = Counter(name for line in script.lines for name in set(line.reads))
+    readers.update(script.result_reads)
+    makers = {name: line for line in script.lines for name in line.makes if name != "_"}
+    changed: dict[int, Line | None] = {}  # by id of the line that it replaces; None for one that goes
+
+    def maker(name: str, op: str, rule: str) -> Line | None:
+        """The line that makes a variable for one reader, if it is of this kind."""
+        line = makers.get(name)
+        return line if line is not None and readers[name] == 1 and (line.op, line.rule) == (op, rule) else None
+
+    for line in script.lines:
+        if (line.op, line.rule) == ("relu", ""):
+            backend, x = line.operands
+            if _joins(script, backend) and (source := maker(x, "batch_norm", "")) and source.makes[0] == x:
+                text = f"{backend}.batch_norm_relu({', '.join(source.operands[1:])})"
+                changed[id(source)] = replace(source, text=text)
+                changed[id(line)] = replace(line, text=x, op="")
+        elif (line.op, line.rule) == ("batch_norm", "all"):
+            g, *others = line.operands
+            if _joins(script, line.quiet) and (source := maker(g, "relu", "x")) and len(source.operands) == 2:
+                text = f"{line.quiet}.batch_norm_relu_input_grad({', '.join((*source.operands, *others[:4]))})"
+                reads = (*source.reads, *(name for name in line.reads if name != g and name not in source.reads))
+                changed[id(line)] = replace(line, text=text, reads=reads, op="")
+                changed[id(source)] = None
+    lines = (changed.get(id(line), line) for line in script.lines)
+    return [line for line in lines if line is not None]
+
+
+def _joins(script: Script, backend: str) -> bool:
+    kernels: Any = script.names.get(backend)
+    return bool(getattr(kernels, "joins_relu", False))
