@@ -7,7 +7,7 @@ import numpy as np
 
 from tests import references as R
 from tests.op_samples import softmax
-from tests.samples import booleans, case, distinct, error, row, some
+from tests.samples import booleans, case, distinct, error, positive, row, some
 from tinygrad_cnn import manual_seed, ops
 from tinygrad_cnn.backend import convolution_window, pooling_window
 from tinygrad_cnn.errors import DtypeError
@@ -168,10 +168,43 @@ row(
     case(some(4, 2), some(4, 2), None, eps=0.1),
     call=lambda y, x, w, *, eps: ops.layer_norm_input_grad(y, x, w, **_row_statistics(x, eps)),
 )
+GROUPS = (((2, 4), 2, 0.1), ((2, 6, 2), 3, 1e-3), ((1, 4, 2, 3), 1, 1e-5), ((2, 2, 3), 2, 0.1))
+row(
+    "group_norm",
+    R.group_norm,
+    *(case(some(*s), some(s[1]), some(s[1]), groups=groups, eps=eps) for s, groups, eps in GROUPS),
+    *(case(some(2, 4), w, b, groups=2, eps=0.1) for w, b in [(None, None), (some(4), None), (None, some(4))]),
+    case(some(0, 4, 2), some(4), some(4), groups=2, eps=0.1),
+)
+
+
+def _group_statistics(x: Any, groups: int, eps: float) -> dict[str, Any]:
+    array = getattr(x, "array", x).reshape(len(x), groups, -1)
+    mean, var = array.mean(axis=-1), array.var(axis=-1)
+    return {"mu": mean, "invstd": 1 / (var + eps) ** 0.5, "groups": groups, "eps": eps}
+
+
+row(
+    "group_norm_input_grad",
+    R.group_norm_input_grad,
+    *(case(some(*s), some(*s), some(s[1]), groups=groups, eps=eps) for s, groups, eps in GROUPS),
+    case(some(2, 4, 2), some(2, 4, 2), None, groups=2, eps=0.1),
+    call=lambda y, x, w, *, groups, eps: ops.group_norm_input_grad(y, x, w, **_group_statistics(x, groups, eps)),
+)
 row(
     "scale_channels",
     lambda x, w, b: np.stack([x[:, c] * w[c] + (0 if b is None else b[c]) for c in range(x.shape[1])], axis=1),
     *(case(some(*s), some(s[1]), b and some(s[1])) for s in ((4, 2), (2, 3, 2, 2), (0, 3, 2)) for b in (None, 1)),
+)
+row(
+    "standardize_channels",
+    lambda x, mu, var, w, b, *, eps: R.per_channel(
+        R.per_channel(x, None, -mu), (1 if w is None else w) / np.sqrt(var + eps), b
+    ),
+    *(
+        case(some(*s), some(s[1]), positive(s[1]), w and some(s[1]), b and some(s[1]), eps=0.1)
+        for s, w, b in (((4, 2), 1, 1), ((2, 3, 2, 2), 1, None), ((0, 3, 2), None, 1), ((1, 2, 3), None, None))
+    ),
 )
 TARGET = np.array([2, 0, 1, 2])
 row(

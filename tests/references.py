@@ -5,7 +5,7 @@ Nothing here is shared with the kernels: the formulas come from the definitions,
 
 from collections.abc import Callable
 from itertools import product
-from math import fsum, sqrt
+from math import fsum, prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -328,6 +328,23 @@ def layer_norm(x: Array, w: Array | None, b: Array | None, *, eps: float) -> Arr
 def layer_norm_input_grad(y: Array, x: Array, w: Array | None, *, eps: float) -> Array:
     rows, v = x.reshape(-1, x.shape[-1]), (y if w is None else y * w).reshape(-1, x.shape[-1])
     return batch_norm_input_grad(v.T, rows.T, None, eps=eps).T.reshape(x.shape)
+
+
+def group_norm(x: Array, w: Array | None, b: Array | None, *, groups: int, eps: float) -> Array:
+    """Each group of an image is a channel of its own."""
+    rows = x.reshape(x.shape[0] * groups, prod(x.shape[1:]) // groups)
+    normal = batch_norm(rows.T, None, None, eps=eps).T.reshape(x.shape)
+    return per_channel(normal, w, b)
+
+
+def group_norm_input_grad(y: Array, x: Array, w: Array | None, *, groups: int, eps: float) -> Array:
+    v, shape = per_channel(y, w, None), (x.shape[0] * groups, prod(x.shape[1:]) // groups)
+    return batch_norm_input_grad(v.reshape(shape).T, x.reshape(shape).T, None, eps=eps).T.reshape(x.shape)
+
+
+def per_channel(x: Array, w: Array | None, b: Array | None) -> Array:
+    lines = [x[:, c] * (1 if w is None else w[c]) + (0 if b is None else b[c]) for c in range(x.shape[1])]
+    return np.stack(lines, axis=1)
 
 
 def batch_norm_input_grad(y: Array, x: Array, w: Array | None, *, eps: float) -> Array:

@@ -10,6 +10,7 @@ import pytest
 
 import tests.linalg_op_samples
 import tests.network_op_samples
+import tests.recurrent_op_samples
 import tests.surface_op_samples  # noqa: F401 - all add rows to the table
 from tests.op_samples import SAMPLES
 from tests.samples import OPS

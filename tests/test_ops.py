@@ -8,6 +8,7 @@ import pytest
 
 import tests.linalg_op_samples
 import tests.network_op_samples
+import tests.recurrent_op_samples
 import tests.surface_op_samples  # noqa: F401 - all add rows to the table
 import tinygrad_cnn as tg
 from tests.op_samples import SAMPLES

@@ -13,7 +13,7 @@ pytest.importorskip("numba")
 from tests.backend.test_kernels import numbers, reference
 from tinygrad_cnn.backend import NumbaBackend, Window, cpu, set_num_threads, winograd
 from tinygrad_cnn.backend.numba import compile as compiling
-from tinygrad_cnn.backend.numba import convolution
+from tinygrad_cnn.backend.numba import convolution, few_pixels
 from tinygrad_cnn.errors import ShapeError
 
 numba = NumbaBackend(cpu.rng)
@@ -90,6 +90,23 @@ def test_any_geometry(geometry: Any, layout: str) -> None:
     check(*geometry, bound=WINOGRAD, layout=layout)
 
 
+@settings(max_examples=60)
+@given(geometry=geometries(), layout=st.sampled_from(["first", "last", "reversed", "read-only"]))
+@example(geometry=((1, 70, 9, 9), 140, window(3, padding=1)), layout="last")
+@example(geometry=((1, 300, 5, 5), 70, window(1)), layout="last")
+def test_few_pixels_that_meet_many_weights(geometry: Any, layout: str) -> None:
+    limits = {"MOST_PIXELS": 10**9, "FEWEST_WEIGHTS": 0, "OF_SEVERAL_TAPS": 0}
+    with pytest.MonkeyPatch.context() as patch, winograd(False):
+        for name, value in limits.items():
+            patch.setattr(few_pixels, name, value)
+        check(*geometry, layout=layout)
+
+
+def test_last_layers_of_one_image() -> None:
+    check((1, 512, 3, 3), 128, window(3, padding=1))
+    check((2, 300, 4, 4), 260, window(1))
+
+
 @pytest.mark.parametrize("outputs", [1, 5, 16, 17, 32, 47, 48, 64, 65, 70, 100, 130])
 def test_panels_of_every_width(outputs: int) -> None:
     check((2, 5, 8, 9), outputs, window(2, stride=(1, 2), padding=1))
@@ -106,16 +123,19 @@ def test_a_kernel_per_channel(channels: int, stride: int, dilation: int) -> None
     check((3, channels, 11, 9), channels, window(3, stride, 1, dilation, channels))
 
 
-@settings(max_examples=60)
+@settings(max_examples=100)
 @given(
     channels=st.sampled_from([2, 15, 16, 17, 40]),
     image=st.tuples(st.integers(1, 12), st.integers(1, 21)),
-    rows=st.integers(1, 4),
+    rows=st.integers(1, 5),
+    columns=st.sampled_from([3, 5, 7]),
     stride=st.tuples(st.integers(1, 3), st.integers(1, 2)),
     padding=st.tuples(*[st.tuples(st.integers(0, 4), st.integers(0, 4))] * 2),
 )
-def test_neighbours_share_what_they_read(channels: int, image: Any, rows: int, stride: Any, padding: Any) -> None:
-    win = window((rows, 3), stride, padding, groups=channels)
+def test_neighbours_share_what_they_read(
+    channels: int, image: Any, rows: int, columns: int, stride: Any, padding: Any
+) -> None:
+    win = window((rows, columns), stride, padding, groups=channels)
     try:
         win.output_size(image)
     except ShapeError:

@@ -1,4 +1,4 @@
-"""Compiled layer normalisation against the reference in float64, to 1e-5 of the largest value."""
+"""Compiled layer and group normalisation against the reference in float64, to 1e-5 of the largest value."""
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from tinygrad_cnn.backend.numba import normalization_methods
 @pytest.fixture(autouse=True)
 def _small_arrays_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(normalization_methods, "FEW", 1)
+    monkeypatch.setattr(normalization_methods, "SMALL", 1)
 
 
 @pytest.mark.usefixtures("_threads")
@@ -31,6 +32,34 @@ def test_layer_norm(numba: Backend, shape: tuple[int, ...], order: str, weighted
         close(ours, theirs, 1e-5)
     found = numba.layer_norm_input_grad(g, x, w, *found[1:])
     exact = reference.layer_norm_input_grad(*wide(g, x), exact_w, *exact[1:])
+    for ours, theirs in zip(found, exact, strict=True):
+        close(ours, theirs, 1e-5)
+
+
+@pytest.mark.usefixtures("_threads")
+@pytest.mark.parametrize(
+    ("shape", "groups"),
+    [
+        ((2, 6, 5, 7), 3),
+        ((3, 64, 16, 16), 8),
+        ((1, 32, 40, 41), 32),
+        ((2, 128, 13, 13), 1),
+        ((4, 20, 9), 5),
+        ((5, 8), 2),
+    ],
+)
+@pytest.mark.parametrize("order", ["channels last", "channels first", "strided"])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_group_norm(numba: Backend, shape: tuple[int, ...], groups: int, order: str, weighted: bool) -> None:
+    x, g = 3 * images(*shape, order=order) + 10, images(*shape, order=order, seed=1)
+    w, b = (images(1, shape[1], seed=2)[0], images(1, shape[1], seed=3)[0]) if weighted else (None, None)
+    exact_w, exact_b = (None, None) if w is None else wide(w, b)
+    found = numba.group_norm(x, w, b, groups, 1e-2)
+    exact = reference.group_norm(x.astype("float64"), exact_w, exact_b, groups, 1e-2)
+    for ours, theirs in zip(found, exact, strict=True):
+        close(ours, theirs, 1e-5)
+    found = numba.group_norm_input_grad(g, x, w, *found[1:])
+    exact = reference.group_norm_input_grad(*wide(g, x), exact_w, *exact[1:])
     for ours, theirs in zip(found, exact, strict=True):
         close(ours, theirs, 1e-5)
 

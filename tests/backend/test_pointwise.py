@@ -171,12 +171,15 @@ def test_a_gradient_stops_where_relu_stopped() -> None:
     "shape", [(64, 6, 28, 28), (3, 64, 20, 20), (1000, 7), (5, 1, 300), (1, 100, 1, 1), (0, 3, 2, 2), (2, 0, 3)]
 )
 @pytest.mark.parametrize("layout", ["channels last", "plain", "strided"])
-def test_sums_of_channels(backend: Backend, shape: tuple[int, ...], layout: str) -> None:
+def test_sums_of_channels_and_of_pixels(backend: Backend, shape: tuple[int, ...], layout: str) -> None:
     g = laid((np.random.default_rng(0).standard_normal(shape) + 3).astype("float32"), layout)
     exact = reference.channel_sum(g.astype("float64"))
     found = backend.channel_sum(g)
     assert found.dtype == "float32"
     np.testing.assert_allclose(found, exact, rtol=1e-6)
+    found = backend.pixel_sum(g)
+    assert found.dtype == "float32"
+    np.testing.assert_allclose(found, reference.pixel_sum(g.astype("float64")), rtol=2e-6)
 
 
 @pytest.mark.skipif(len(BACKENDS) == 1, reason="needs Numba")

@@ -50,6 +50,8 @@ SIZES = st.one_of(st.integers(1, 40), st.sampled_from([63, 64, 65, 130, 193]))
 @example(m=7, n=9, k=3000, left="turned", right="plain")
 @example(m=400, n=200, k=20, left="plain", right="plain")  # several tasks
 @example(m=400, n=50, k=20, left="plain", right="turned")
+@example(m=200, n=70, k=700, left="turned", right="turned")
+@example(m=31, n=70, k=1100, left="plain", right="turned")
 @example(m=40, n=70, k=600, left="plain", right="turned")  # brought into another order, block by block
 def test_products(m: int, n: int, k: int, left: str, right: str) -> None:
     a, b = matrix(m, k, left), matrix(k, n, right, 1)

@@ -142,6 +142,13 @@ def test_in_place_activations_write_into_their_input() -> None:
     assert x.tolist() == y.tolist() == [0, 2]
 
 
+@pytest.mark.parametrize("name", ["relu6", "hardtanh", "hardsigmoid", "hardswish", "gelu", "silu", "elu", "leaky_relu"])
+def test_activations_with_a_kernel_of_their_own_are_one_operation(name: str) -> None:
+    node = getattr(nn.functional, name)(tg.ones(3, requires_grad=True)).grad_fn
+    assert node.name == {"relu6": "hardtanh"}.get(name, name)
+    assert [repr(before) for before, _ in node.next_functions] == ["<leaf (3,)>"]
+
+
 def test_weights_of_losses_move_with_them() -> None:
     loss = nn.CrossEntropyLoss(weight=tg.tensor([1.0, 2.0])).double()
     assert loss.weight.dtype == tg.float64

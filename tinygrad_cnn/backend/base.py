@@ -14,6 +14,7 @@ from .activations import ActivationKernels
 from .generator import RandomGenerator
 from .graph import Graph
 from .normalization import NormalizationKernels, per_channel
+from .recurrent import RecurrentKernels
 from .window import Ints, Window
 
 Array = Any
@@ -31,7 +32,7 @@ class Kept:
         return Kept, ()
 
 
-class Backend(ActivationKernels, NormalizationKernels):
+class Backend(ActivationKernels, NormalizationKernels, RecurrentKernels):
     """One kind of array on one device.
 
     Attributes:
@@ -227,6 +228,10 @@ class Backend(ActivationKernels, NormalizationKernels):
     def channel_sum(self, x: Array) -> Array:
         """The sum of each channel over batch and space: (N, C, …) → (C)."""
         return self.xp.sum(x, axis=(0, *range(2, x.ndim)), dtype=x.dtype)
+
+    def pixel_sum(self, x: Array) -> Array:
+        """The sum of each channel of each image: (N, C, *image) → (N, C)."""
+        return self.xp.sum(x, axis=tuple(range(2, x.ndim)), dtype=x.dtype)
 
     # indexing ---------------------------------------------------------------------------------------------------------
 

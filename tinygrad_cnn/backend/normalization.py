@@ -1,5 +1,6 @@
 """Normalisation and its derivatives, plainly, for any array library: the reference for compiled ones."""
 
+from math import prod
 from typing import Any
 
 Array = Any
@@ -97,8 +98,34 @@ class NormalizationKernels:
         x_grad = invstd * (v - self._row_mean(v) - normal * self._row_mean(v * normal))
         return x_grad, weight_grad, bias_grad
 
+    def group_norm(
+        self, x: Array, weight: Array | None, bias: Array | None, groups: int, eps: float
+    ) -> tuple[Array, Array, Array]:
+        """Normalise each group of channels of each image; the result, and mean and 1/√(variance + eps), (N, groups)."""
+        normal, mean, invstd = self.layer_norm(_groups(x, groups), None, None, eps)
+        out = normal.reshape(x.shape)
+        out = out if weight is None else out * per_channel(weight, x)
+        return out if bias is None else out + per_channel(bias, x), mean[..., 0], invstd[..., 0]
+
+    def group_norm_input_grad(
+        self, g: Array, x: Array, weight: Array | None, mean: Array, invstd: Array
+    ) -> tuple[Array, Array, Array]:
+        """Gradients of `group_norm` for x, weight and bias, from the statistics of the forward pass."""
+        groups, statistics = mean.shape[1], (mean[..., None], invstd[..., None])
+        rows, axes = _groups(x, groups), (0, *range(2, x.ndim))
+        v = g if weight is None else g * per_channel(weight, g)
+        x_grad = self.layer_norm_input_grad(_groups(v, groups), rows, None, *statistics)[0]
+        normal = ((rows - statistics[0]) * statistics[1]).reshape(x.shape)
+        weight_grad, bias_grad = (self.xp.sum(v, axis=axes, dtype=x.dtype) for v in (g * normal, g))
+        return x_grad.reshape(x.shape), weight_grad, bias_grad
+
     def _row_mean(self, x: Array) -> Array:
         return self.xp.sum(x, axis=-1, keepdims=True, dtype=x.dtype) / max(x.shape[-1], 1)
+
+
+def _groups(x: Array, groups: int) -> Array:
+    """(N, C, …) → (N, groups, values of a group)"""
+    return x.reshape(x.shape[0], groups, prod(x.shape[1:]) // groups)
 
 
 def per_channel(values: Array, x: Array) -> Array:

@@ -235,6 +235,14 @@ class NumpyBackend(MatrixConvolution):
         sums = np.matmul(np.ones((1, ROWS), dtype=x.dtype), blocks).sum(axis=0, dtype=np.float64)[0]
         return (sums + rows[whole:].sum(axis=0, dtype=np.float64)).astype(x.dtype)
 
+    def pixel_sum(self, x: Array) -> Array:
+        """`Backend.pixel_sum` for channels-last memory."""
+        last = channels_at_end(x)
+        if not last.flags.c_contiguous or not x.size or x.dtype.kind != "f" or x.size > ROWS * x.shape[0] * x.shape[1]:
+            return super().pixel_sum(x)
+        pixels = last.reshape(x.shape[0], -1, x.shape[1])
+        return np.matmul(np.ones((1, pixels.shape[1]), dtype=x.dtype), pixels)[:, 0]
+
     # The reference makes about ten passes over memory each way. Here rows of channels are taken block by block, and
     # what several passes need stays in the cache; sums over rows are products with a row of ones.
 

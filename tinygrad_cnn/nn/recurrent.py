@@ -12,15 +12,15 @@ from ..functions import stack
 from ..tensor import Tensor
 from . import functional as F
 from . import init
-from .functional.recurrent import Step, gru_step, lstm_step, rnn_step, run
+from .functional.recurrent import Step, gru_step, lstm_step, relu_step, run, tanh_step
 from .module import Module
 from .parameter import Parameter
 
 STEPS: dict[str, tuple[int, Step]] = {  # how many gates there are, and what they do
     "LSTM": (4, lstm_step),
     "GRU": (3, gru_step),
-    "RNN_TANH": (1, rnn_step(ops.tanh)),
-    "RNN_RELU": (1, rnn_step(ops.relu)),
+    "RNN_TANH": (1, tanh_step),
+    "RNN_RELU": (1, relu_step),
 }
 
 

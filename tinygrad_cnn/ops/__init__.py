@@ -138,10 +138,20 @@ from .linalg import (
 )
 from .losses import add_at_target, cross_entropy, softmax_cross_entropy, softmax_cross_entropy_grad
 from .matmul import linear, matmul
-from .normalization import batch_norm, batch_norm_input_grad, layer_norm, layer_norm_input_grad, scale_channels
+from .normalization import (
+    batch_norm,
+    batch_norm_input_grad,
+    group_norm,
+    group_norm_input_grad,
+    layer_norm,
+    layer_norm_input_grad,
+    scale_channels,
+    standardize_channels,
+)
 from .norms import euclidean_norm, norm
 from .pooling import max_pool2d, pool_gather, pool_scatter, spread_windows, sum_windows
 from .probability import bessel_i, entr, erfcx, igamma, igammac, ndtri, xlog1py, zeta
+from .recurrent import gru, gru_grad, lstm, lstm_grad, rnn, rnn_grad
 from .reductions import (
     all_,
     amax,
@@ -246,6 +256,10 @@ __all__ = [
     "gelu",
     "gelu_grad",
     "getitem",
+    "group_norm",
+    "group_norm_input_grad",
+    "gru",
+    "gru_grad",
     "gt",
     "hardsigmoid",
     "hardswish",
@@ -284,6 +298,8 @@ __all__ = [
     "logical_or",
     "logical_xor",
     "logsumexp",
+    "lstm",
+    "lstm_grad",
     "lt",
     "lu_lower",
     "lu_upper",
@@ -319,6 +335,8 @@ __all__ = [
     "remainder",
     "reshape",
     "right_vectors",
+    "rnn",
+    "rnn_grad",
     "roll",
     "round_",
     "rsqrt",
@@ -347,6 +365,7 @@ __all__ = [
     "spread_windows",
     "sqrt",
     "square",
+    "standardize_channels",
     "std",
     "strided",
     "sub",

@@ -1,9 +1,10 @@
-"""Normalisation of channels and of rows, and its derivative; a factor and an offset per channel.
+"""Normalisation of channels, rows and groups, and its derivative; a factor and an offset per channel.
 
 With x̂ = s·(x − mean) and s = 1/√(variance + eps), taken over the same dimensions, the derivative of x̂ is v ↦ s·P(v),
 where P(v) = v − mean(v) − x̂·mean(v·x̂) takes out what normalisation cannot pass on. P is its own adjoint.
 """
 
+from math import prod
 from typing import Any
 
 from ..autograd import op, sum_to
@@ -95,6 +96,30 @@ def scale_channels(backend: Any, x: Any, w: Any, b: Any) -> Any:
     return backend.scale_channels(x, w, b)
 
 
+def _factor(var: Any, w: Any, eps: float) -> Any:
+    return rsqrt(var + eps) if w is None else rsqrt(var + eps) * w
+
+
+@op(
+    dtypes="promote",
+    x=lambda g, var, w, eps: scale_channels(g, _factor(var, w, eps), None),
+    mu=lambda g, var, w, eps: -channel_sum(g) * _factor(var, w, eps),
+    var=lambda g, x, mu, var, w, eps: (
+        channel_sum(g * (x - _per_channel(mu, x))) * _factor(var, w, eps) / (-2 * (var + eps))
+    ),
+    w=lambda g, x, mu, var, eps: channel_sum(g * (x - _per_channel(mu, x))) * rsqrt(var + eps),
+    b=lambda g: channel_sum(g),
+)
+def standardize_channels(backend: Any, x: Any, mu: Any, var: Any, w: Any, b: Any, *, eps: float) -> Any:
+    """(x − μ) / √(variance + eps) · w + b with given statistics: x (N, C, …), all others (C), w and b or None."""
+    with backend.quiet():
+        scale = 1 / backend.xp.sqrt(var + eps)
+    if w is not None:
+        scale = scale * w
+    shift = -mu * scale if b is None else b - mu * scale
+    return backend.scale_channels(x, scale, shift)
+
+
 # rows -----------------------------------------------------------------------------------------------------------------
 
 
@@ -131,3 +156,56 @@ def _second_y_grad(g: Any, x: Any, w: Any, mu: Any, invstd: Any, eps: float) -> 
 def layer_norm_input_grad(backend: Any, y: Any, x: Any, w: Any, *, mu: Any, invstd: Any, eps: float) -> Any:
     """s·P(y·w), the gradient in x when y is the output's; returned beside it: those in w, Σ y·x̂, and b, Σ y."""
     return backend.layer_norm_input_grad(y, x, w, mu, invstd)
+
+
+# groups ---------------------------------------------------------------------------------------------------------------
+
+
+def _groups(x: Any, groups: int) -> Any:
+    """(N, C, …) → (N, groups, values of a group), which are its rows."""
+    n, size = x.shape[0], prod(x.shape[1:])
+    return reshape(x, shape=(n, groups, size // groups))
+
+
+def _group_gradients(g: Any, x: Any, w: Any, mu: Any, invstd: Any, groups: int, eps: float) -> tuple[Any, Any, Any]:
+    fixed = {"mu": mu, "invstd": invstd, "groups": groups, "eps": eps}
+    x_grad, (w_grad, b_grad) = group_norm_input_grad.with_residuals(g, x, w, **fixed)
+    if hasattr(g, "__apply_op__"):
+        normal = reshape(_normalized(_groups(x, groups), ROW, eps)[0], shape=tuple(x.shape))
+        w_grad, b_grad = channel_sum(g * normal), channel_sum(g)
+    return x_grad, w_grad, b_grad
+
+
+@op(dtypes="equal", residuals=("mu", "invstd"), joint=_group_gradients)
+def group_norm(backend: Any, x: Any, w: Any, b: Any, *, groups: int, eps: float) -> Any:
+    """x̂·w + b with the statistics of each group of channels, returned too: mean μ and 1/√(variance + eps), (N, groups).
+
+    x (N, C, …); w and b (C), or None. Wu & He 2018.
+    """
+    return backend.group_norm(x, w, b, groups, eps)
+
+
+def _group_y_grad(g: Any, x: Any, w: Any, mu: Any, invstd: Any, groups: int, eps: float) -> Any:
+    passed = group_norm_input_grad(g, x, None, mu=mu, invstd=invstd, groups=groups, eps=eps)
+    return passed if w is None else passed * _per_channel(w, x)
+
+
+def _group_x_grad(g: Any, y: Any, x: Any, w: Any, groups: int, eps: float) -> Any:
+    v = y if w is None else y * _per_channel(w, y)
+    bent = _bend(_groups(g, groups), _groups(v, groups), _groups(x, groups), ROW, eps)
+    return reshape(bent, shape=tuple(x.shape))
+
+
+@op(
+    residuals=("w_grad", "b_grad"),
+    y=_group_y_grad,
+    x=_group_x_grad,
+    w=lambda g, y, x, mu, invstd, groups, eps: channel_sum(
+        y * group_norm_input_grad(g, x, None, mu=mu, invstd=invstd, groups=groups, eps=eps)
+    ),
+)
+def group_norm_input_grad(
+    backend: Any, y: Any, x: Any, w: Any, *, mu: Any, invstd: Any, groups: int, eps: float
+) -> Any:
+    """s·P(y·w), the gradient in x when y is the output's; returned beside it: those in w, Σ y·x̂, and b, Σ y."""
+    return backend.group_norm_input_grad(y, x, w, mu, invstd)

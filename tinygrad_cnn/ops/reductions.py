@@ -48,6 +48,10 @@ def channel_sum(backend: Any, x: Any) -> Any:
 def mean(backend: Any, x: Any, *, dim: tuple[int, ...], keepdim: bool) -> Any:
     """Σ x / n; NaN for n = 0."""
     with backend.quiet():
+        if x.ndim > 2 and dim == tuple(range(2, x.ndim)):
+            total = backend.pixel_sum(x)
+            total = total.reshape(*total.shape, *(1,) * len(dim)) if keepdim else total
+            return backend.xp.true_divide(total, _count(x.shape, dim))
         return backend.xp.true_divide(x.sum(axis=dim, keepdims=keepdim), _count(x.shape, dim))
 
 

@@ -16,6 +16,7 @@ from .optimizer_methods import OptimizerKernels
 from .pointwise_methods import PointwiseKernels
 from .pooling_methods import PoolingKernels
 from .product_methods import ProductKernels
+from .recurrent_methods import RecurrentKernels
 from .sum_methods import SumKernels
 
 
@@ -28,6 +29,7 @@ class NumbaBackend(
     OptimizerKernels,
     PointwiseKernels,
     ProductKernels,
+    RecurrentKernels,
     SumKernels,
     NumpyBackend,
 ):

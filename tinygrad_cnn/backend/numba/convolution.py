@@ -8,7 +8,7 @@ import numpy as np
 from ..switches import winograd as Winograd
 from ..threads import get_num_threads
 from ..window import Ints, Window
-from . import depthwise, direct, geometry, packing, scatter, winograd
+from . import depthwise, direct, few_pixels, geometry, packing, scatter, winograd
 from .block import panels
 from .geometry import Plan
 from .memory import channels_last, empty
@@ -56,6 +56,8 @@ def forward(x: Array, w: Array, b: Array | None, window: Window) -> Array:
     if _winograd_pays(window, len(x), output, x.shape[1], len(w)):
         (top, _), (left, _) = window.padding
         return _winograd(x, w, bias, output, top, left, turned=False)
+    if few_pixels.pays(len(x) * output[0] * output[1], w.size, window):
+        return few_pixels.forward(x, _readable(w), b, window)
     if _neighbours_share(x, len(w), window):
         (top, _), (left, _) = window.padding
         return _depthwise(x, w, b, output, window.stride, (top, left), turned=False)
@@ -70,6 +72,8 @@ def input_grad(g: Array, w: Array, shape: Ints, window: Window) -> Array:
     if _winograd_pays(window, len(g), shape[2:], shape[1], len(w)):
         (top, _), (left, _) = window.padding
         return _winograd(g, w, NO_BIAS, shape[2:], 2 - top, 2 - left, turned=True)
+    if few_pixels.pays(g.size // len(w), w.size, window):
+        return few_pixels.input_grad(_channels_last(g), _readable(w), shape, window)
     if window.stride == (1, 1) and _neighbours_share(g, shape[1], window):
         (top, _), (left, _) = window.padding
         pads = (window.size[0] - 1 - top, window.size[1] - 1 - left)
@@ -102,6 +106,8 @@ def weight_grad(g: Array, x: Array, window: Window) -> Array:
     outputs, inputs = g.shape[1], x.shape[1]
     if _winograd_pays(window, len(g), g.shape[2:], inputs, outputs):
         return _winograd_weight_grad(g, x, window)
+    if few_pixels.pays(g.size // outputs, outputs * inputs * window.tap_count, window):
+        return few_pixels.weight_grad(_channels_last(g), x, window)
     plan = geometry.forward(window, x.shape, outputs, _pairwise(inputs, outputs, window), _planar(x, window))
     out = empty((outputs, inputs // window.groups, *window.size))
     flat, steps = _flat(x)
@@ -208,8 +214,8 @@ def _nine_places(tap_step: int, inputs: int, input_step: int, turned: bool) -> A
 
 
 def _neighbours_share(x: Array, outputs: int, window: Window) -> bool:
-    """Whether `depthwise` covers this: a kernel of 3 columns per channel, of images that lie channels last."""
-    if not _pairwise(x.shape[1], outputs, window) or window.size[1] != depthwise.SIZE or window.stride[1] > 2:
+    """Whether `depthwise` covers this: a kernel of few columns per channel, of images that lie channels last."""
+    if not _pairwise(x.shape[1], outputs, window) or window.size[1] not in depthwise.PIXELS or window.stride[1] > 2:
         return False
     return window.dilation == (1, 1) and x.flags.writeable and x.transpose(0, 2, 3, 1).flags.c_contiguous
 
@@ -217,12 +223,12 @@ def _neighbours_share(x: Array, outputs: int, window: Window) -> bool:
 def _depthwise(x: Array, w: Array, b: Array | None, output: Ints, strides: Ints, pads: Ints, *, turned: bool) -> Array:
     """`forward` with a kernel per channel, or with turned kernels and a stride of 1 the gradient in its images."""
     channels, taps, rows = len(w), w.shape[2] * w.shape[3], w.shape[2]
-    packed = take("kernels", 1 + taps, channels)
-    packed[0] = 0 if b is None else b
+    packed = take("kernels", 2 + taps, channels)
+    packed[0], packed[-1] = 0 if b is None else b, 0
     kernels = w.reshape(channels, taps).T
-    packed[1:] = kernels[::-1] if turned else kernels
+    packed[1:-1] = kernels[::-1] if turned else kernels
     out = empty((len(x), *output, channels))
-    run = depthwise.convolve.fitting(out.size * taps * PER_CHANNEL_VECTOR / WIDTH)
+    run = depthwise.convolve(w.shape[3]).fitting(out.size * taps * PER_CHANNEL_VECTOR / WIDTH)
     run(x.transpose(0, 2, 3, 1), packed, rows, out, strides, pads)
     return out.transpose(0, 3, 1, 2)
 

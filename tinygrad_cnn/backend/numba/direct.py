@@ -57,7 +57,7 @@ def rows(
 
 
 @serial
-def _biased_rows(
+def biased_rows(
     vectors: int,
     x: Any,
     x_at: int,
@@ -199,7 +199,7 @@ def _chunk(
             lanes = columns - column - (vectors - 1) * WIDTH
             at, to = x_at + group * plane, out_at + group * columns + column
             w_at = ((group * panels + panel) * depth + 1) * width
-            _biased_rows(
+            biased_rows(
                 *(vectors, x, at, pixels, first, last, taps, start, stop), *(w, w_at, width, lanes, out, to, places)
             )
 

@@ -1,5 +1,6 @@
 """How arrays lie in memory, for kernels that want it in one run."""
 
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,13 @@ def row_major(x: Array) -> Array:
     return _transposed(last, len(x), x.size // (len(x) * x.shape[1])).reshape(x.shape)
 
 
+def transposed(x: Array) -> Array:
+    """The transpose of a matrix, in row-major order."""
+    if not x.flags.c_contiguous or not _transposes(x):
+        return np.ascontiguousarray(x.T)
+    return _transposed(x, 1, len(x)).reshape(x.shape[::-1])
+
+
 def _transposes(x: Array) -> bool:
     return bool(x.dtype == np.float32 and x.size >= TRANSPOSED and x.flags.writeable)
 
@@ -95,4 +103,24 @@ def empty_like(x: Array, dtype: Any = None) -> Array:
     return empty(tuple([x.shape[dim] for dim in order]), dtype).transpose(inverse)
 
 
-__all__ = ["channels_last", "empty", "empty_like", "flat_views", "in_order_of", "memory_order", "row_major"]
+def image_blocks(x: Array, wide: int, most: int) -> tuple[int, int]:
+    """How many pixels of (N, C, …) to join to a row of about `wide` values, and into how many blocks to cut an image.
+
+    A block has about `most` values; all have one size.
+    """
+    channels, pixels = x.shape[1], x.size // (len(x) * x.shape[1])
+    fold = gcd(pixels, 1 << (max(wide // channels, 1).bit_length() - 1))
+    rows, least = pixels // fold, -(-pixels * channels // most)
+    return fold, next((count for count in range(least, 4 * least) if rows % count == 0), 1)
+
+
+__all__ = [
+    "channels_last",
+    "empty",
+    "empty_like",
+    "flat_views",
+    "image_blocks",
+    "in_order_of",
+    "memory_order",
+    "row_major",
+]

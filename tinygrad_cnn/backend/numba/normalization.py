@@ -1,7 +1,8 @@
-"""Batch normalisation of rows of channels (pixels, C): two passes over memory each way.
+"""Batch and group normalisation of rows of channels (pixels, C): two passes over memory each way.
 
-Sums are made over blocks of a fixed number of rows; `combine` adds the blocks in float64. So bits do not depend on the
-number of threads, nor much on the number of rows.
+Means and factors are (1, C) for all rows, or (N, C) for those of each image, cut into so many blocks. Sums are made
+over blocks of a fixed number of rows; `combine` adds the blocks in float64. So bits do not depend on the number of
+threads, nor much on the number of rows.
 """
 
 from math import sqrt
@@ -80,11 +81,11 @@ def _normalize_block(x: Any, mean: Any, scale: Any, bias: Any, out: Any) -> None
 
 
 @kernel
-def normalize(x: Any, step: int, mean: Any, scale: Any, bias: Any, out: Any) -> None:
+def normalize(x: Any, step: int, blocks: int, mean: Any, scale: Any, bias: Any, out: Any) -> None:
     """(x − mean) · scale + bias"""
     for block in prange((len(x) + step - 1) // step):
-        at = slice(block * step, (block + 1) * step)
-        _normalize_block(x[at], mean, scale, bias, out[at])
+        at, image = slice(block * step, (block + 1) * step), np.int64(block) // blocks
+        _normalize_block(x[at], mean[image], scale[image], bias, out[at])
 
 
 @serial
@@ -105,11 +106,11 @@ def _block_sums(g: Any, x: Any, mean: Any, sums: Any, products: Any) -> None:
 
 
 @kernel
-def gradient_sums(g: Any, x: Any, step: int, mean: Any, sums: Any, products: Any) -> None:
+def gradient_sums(g: Any, x: Any, step: int, blocks: int, mean: Any, sums: Any, products: Any) -> None:
     """For each block of rows: the sums of g and of g · (x − mean) per column."""
     for block in prange(len(sums)):
-        at = slice(block * step, (block + 1) * step)
-        _block_sums(g[at], x[at], mean, sums[block], products[block])
+        at, image = slice(block * step, (block + 1) * step), np.int64(block) // blocks
+        _block_sums(g[at], x[at], mean[image], sums[block], products[block])
 
 
 @serial
@@ -133,11 +134,13 @@ def _input_grad_block(g: Any, x: Any, mean: Any, scale: Any, slope: Any, offset:
 
 
 @kernel
-def input_grad(g: Any, x: Any, step: int, mean: Any, scale: Any, slope: Any, offset: Any, out: Any) -> None:
+def input_grad(
+    g: Any, x: Any, step: int, blocks: int, mean: Any, scale: Any, slope: Any, offset: Any, out: Any
+) -> None:
     """g · scale + (x − mean) · slope + offset"""
     for block in prange((len(x) + step - 1) // step):
-        at = slice(block * step, (block + 1) * step)
-        _input_grad_block(g[at], x[at], mean, scale, slope, offset, out[at])
+        at, i = slice(block * step, (block + 1) * step), np.int64(block) // blocks
+        _input_grad_block(g[at], x[at], mean[i], scale[i], slope[i], offset[i], out[at])
 
 
 @serial

@@ -1,4 +1,4 @@
-"""Batch and layer normalisation through compiled kernels."""
+"""Normalisation of channels, groups and rows through compiled kernels."""
 
 from math import gcd
 
@@ -8,7 +8,7 @@ from ..base import Array
 from ..memory import channels_second
 from ..numpy import NumpyBackend
 from .lazy import kernels
-from .memory import channels_last, empty
+from .memory import channels_last, empty, image_blocks
 
 SMALL = 1 << 14  # fewer values cost less than the calls around a compiled kernel
 FEW = 1 << 6  # the same for rows, which the reference goes through more often
@@ -38,8 +38,8 @@ class NormalizationKernels(NumpyBackend):
         normalization.combine(means, spreads, step, len(rows), float(eps), mean, invstd)
         scale = invstd if weight is None else invstd * weight
         out, offset = empty(rows.shape), np.zeros_like(mean) if bias is None else bias
-        terms = (_folded(v, fold) for v in (mean, scale, offset))
-        normalization.normalize.fitting(x.size * COST)(rows, step, *terms, out)
+        terms = (_folded(v[None], fold) for v in (mean, scale))
+        normalization.normalize.fitting(x.size * COST)(rows, step, len(rows), *terms, _folded(offset, fold), out)
         return _images(out, x), mean, invstd
 
     def batch_norm_input_grad(
@@ -54,16 +54,72 @@ class NormalizationKernels(NumpyBackend):
         step, count = _step(rows), len(rows) * fold
         sums = np.empty((-(-len(rows) // step), rows.shape[1]), dtype=x.dtype)
         products = np.empty_like(sums)
-        normalization.gradient_sums.fitting(x.size * COST)(gradients, rows, step, _folded(mean, fold), sums, products)
+        sum_up, centre = normalization.gradient_sums.fitting(x.size * COST), _folded(mean[None], fold)
+        sum_up(gradients, rows, step, len(rows), centre, sums, products)
         bias_grad, along = np.zeros((2, len(mean)))
         normalization.combine_sums(sums, products, bias_grad, along)
         weight_grad = along * invstd
         # s·(g − Σg/n − x̂·Σgx̂/n) as s·g + slope·(x − mean) + offset, with numbers per channel
         scale = (invstd if weight is None else invstd * weight).astype(np.float64)
         numbers = (mean, scale, -scale * invstd * weight_grad / count, -scale * bias_grad / count)
-        out, terms = empty(rows.shape), (_folded(v.astype(x.dtype, copy=False), fold) for v in numbers)
-        normalization.input_grad.fitting(x.size * COST)(gradients, rows, step, *terms, out)
+        out, terms = empty(rows.shape), (_folded(v.astype(x.dtype, copy=False)[None], fold) for v in numbers)
+        normalization.input_grad.fitting(x.size * COST)(gradients, rows, step, len(rows), *terms, out)
         return _images(out, x), weight_grad.astype(x.dtype), bias_grad.astype(x.dtype)
+
+    # The reference brings the channels of a group together in memory, and apart again. Here sums of each channel of
+    # each image, of which there are few, are added to those of groups.
+
+    def group_norm(
+        self, x: Array, weight: Array | None, bias: Array | None, groups: int, eps: float
+    ) -> tuple[Array, Array, Array]:
+        """`Backend.group_norm` in two passes over channels-last images."""
+        if x.size < SMALL or not _fit(x, weight, bias):
+            return super().group_norm(x, weight, bias, groups, eps)
+        normalization = kernels.normalization
+
+        rows, fold, blocks = _image_rows(x)
+        step = len(rows) // (len(x) * blocks)
+        means, spreads = np.empty((2, len(x) * blocks, rows.shape[1]), dtype=x.dtype)
+        normalization.moments.fitting(x.size * COST)(rows, step, means, spreads)
+        parts = (len(x), blocks * fold, groups, x.shape[1] // groups)
+        centres = means.reshape(parts).astype(np.float64)
+        mean = centres.mean(axis=(1, 3))
+        squares = (centres - mean[:, None, :, None]) ** 2
+        variance = spreads.reshape(parts).mean(axis=(1, 3), dtype=np.float64) / step + squares.mean(axis=(1, 3))
+        mean, invstd = mean.astype(x.dtype), (1 / np.sqrt(variance + eps)).astype(x.dtype)
+        scale = _spread(invstd, x) if weight is None else _spread(invstd, x) * weight
+        out, offset = empty(rows.shape), np.zeros(x.shape[1], x.dtype) if bias is None else bias
+        terms = (_folded(v, fold) for v in (_spread(mean, x), scale, offset))
+        normalization.normalize.fitting(x.size * COST)(rows, step, blocks, *terms, out)
+        return _images(out, x), mean, invstd
+
+    def group_norm_input_grad(
+        self, g: Array, x: Array, weight: Array | None, mean: Array, invstd: Array
+    ) -> tuple[Array, Array, Array]:
+        """`Backend.group_norm_input_grad` in two passes over channels-last images."""
+        same = g.shape == x.shape and g.dtype == mean.dtype == x.dtype
+        if x.size < SMALL or not same or not _fit(x, weight):
+            return super().group_norm_input_grad(g, x, weight, mean, invstd)
+        normalization = kernels.normalization
+
+        (rows, fold, blocks), (gradients, *_) = _image_rows(x), _image_rows(g)
+        step, groups, channels = len(rows) // (len(x) * blocks), mean.shape[1], x.shape[1]
+        sums, products = np.empty((2, len(x) * blocks, rows.shape[1]), dtype=x.dtype)
+        centre, deviations = _spread(mean, x), _spread(invstd, x)
+        sum_up = normalization.gradient_sums.fitting(x.size * COST)
+        sum_up(gradients, rows, step, blocks, _folded(centre, fold), sums, products)
+        plain, along = (v.reshape(len(x), -1, channels).sum(axis=1, dtype=np.float64) for v in (sums, products))
+        along *= deviations
+        factor = np.float64(1) if weight is None else weight.astype(np.float64)
+        count = x.size // (len(x) * groups)
+        level, slope = (
+            _spread((v * factor).reshape(len(x), groups, -1).sum(axis=2) / count, x) for v in (plain, along)
+        )
+        # s·(g·w − mean(g·w) − x̂·mean(g·w·x̂)) as g·scale + (x − mean)·slope + offset
+        numbers = (centre, deviations * factor, -slope * deviations * deviations, -level * deviations)
+        out, terms = empty(rows.shape), (_folded(v.astype(x.dtype, copy=False), fold) for v in numbers)
+        normalization.input_grad.fitting(x.size * COST)(gradients, rows, step, blocks, *terms, out)
+        return _images(out, x), along.sum(axis=0).astype(x.dtype), plain.sum(axis=0).astype(x.dtype)
 
     # The reference writes and reads the rows at every step.
 
@@ -154,6 +210,17 @@ def _rows(x: Array) -> tuple[Array, int]:
     return last.reshape(-1, fold * channels), fold
 
 
+def _image_rows(x: Array) -> tuple[Array, int, int]:
+    """`_rows` that do not join pixels of two images, and into how many blocks to cut those of an image."""
+    fold, blocks = image_blocks(x, WIDE, BLOCK)
+    return channels_last(x).reshape(-1, fold * x.shape[1]), fold, blocks
+
+
+def _spread(values: Array, x: Array) -> Array:
+    """A number per image and group (N, G) as one per image and channel."""
+    return values.repeat(x.shape[1] // values.shape[1], axis=1)
+
+
 def _images(rows: Array, like: Array) -> Array:
     return channels_second(rows.reshape(like.shape[0], *like.shape[2:], like.shape[1]))
 
@@ -163,4 +230,4 @@ def _step(rows: Array) -> int:
 
 
 def _folded(values: Array, fold: int) -> Array:
-    return np.tile(values, fold) if fold > 1 else np.ascontiguousarray(values)
+    return np.tile(values, (1,) * (values.ndim - 1) + (fold,)) if fold > 1 else np.ascontiguousarray(values)

@@ -12,7 +12,7 @@ from .memory import empty
 FEW = 1 << 18  # products up to which BLAS stays on one thread
 NARROW = 4  # rows or columns from which a product is more than reading one of the matrices
 COST = 2e-5  # microseconds per product on one thread
-PACKED = 24  # rows from which on the right matrix is brought into the order of the product first
+TURNED = 32  # rows from which on a transposed matrix is turned back while it is packed
 SPARE = 8  # rows that the last block may lack
 
 _no_bias = np.empty(0, dtype=np.float32)
@@ -27,13 +27,13 @@ class ProductKernels(NumpyBackend):
     def matmul(self, x: Array, y: Array) -> Array:
         """`Backend.matmul`; batches of matrices are left to NumPy."""
         if y.ndim == 2 and _applies(x, y):
-            return _product(x.reshape(-1, x.shape[-1]), y, None).reshape(*x.shape[:-1], y.shape[1])
+            return product(x.reshape(-1, x.shape[-1]), y, None).reshape(*x.shape[:-1], y.shape[1])
         return super().matmul(x, y)
 
     def linear(self, x: Array, w: Array, b: Array | None) -> Array:
         """`Backend.linear` with the bias in the same pass."""
         if w.ndim == 2 and _applies(x, w.T) and (b is None or (b.dtype == x.dtype and b.shape == w.shape[:1])):
-            return _product(x.reshape(-1, x.shape[-1]), w.T, b).reshape(*x.shape[:-1], len(w))
+            return product(x.reshape(-1, x.shape[-1]), w.T, b).reshape(*x.shape[:-1], len(w))
         return super().linear(x, w, b)
 
 
@@ -44,22 +44,23 @@ def _applies(x: Array, y: Array) -> bool:
     return bool(x.size * y.shape[1] > FEW and x.size >= NARROW * len(y) and y.shape[1] >= NARROW)
 
 
-def _product(a: Array, b: Array, bias: Array | None) -> Array:
+def product(a: Array, b: Array, bias: Array | None) -> Array:
+    """a · b + bias of matrices of float32, of any memory order."""
     products = kernels.products
 
     out = empty((len(a), b.shape[1]))
     cost = a.size * b.shape[1] * COST
     bias = _no_bias if bias is None else np.ascontiguousarray(bias)
-    by_columns = b.T.flags.c_contiguous and not b.flags.c_contiguous
-    if by_columns and (len(a) < PACKED or len(b) > products.LENGTH):
+    upright = b.flags.c_contiguous or not b.T.flags.c_contiguous
+    if len(a) < TURNED and not upright:
         products.product_transposed.fitting(cost)(np.ascontiguousarray(a), b.T, bias, out)
         return out
     turned = a.T.flags.c_contiguous
     a = a.T if turned else np.ascontiguousarray(a)
     starts, steps = _places(len(out), 1 if turned else len(b)), _places(len(b), len(out) if turned else 1)
     tables = _places(len(out), out.shape[1]), _places(len(out), products.PANEL)
-    b = b.T if by_columns else np.ascontiguousarray(b)
-    products.product.fitting(cost)(a, starts, steps[:-SPARE], b, by_columns, bias, out, *tables)
+    right = np.ascontiguousarray(b if upright else b.T)
+    products.product.fitting(cost)(a, starts, steps[:-SPARE], right, not upright, bias, out, *tables)
     return out
 
 

@@ -25,10 +25,10 @@ PITCH = LENGTH + WIDTH
 def product(
     a: Any, starts: Any, steps: Any, b: Any, turned: bool, bias: Any, out: Any, places: Any, strips: Any
 ) -> None:
-    """a · b + bias → out, where a[starts[i] + steps[k]] is row i, column k of the left matrix.
+    """a · b + bias → out, where a[starts[i] + steps[k]] is row i, column k of the left matrix; the bias may be empty.
 
-    The right matrix lies row by row, or column by column if it is `turned`; the bias may be empty. Row i of out begins
-    at places[i], and strips[i] is i · PANEL; these tables repeat the last row, for blocks that are not full.
+    b is transposed if `turned`. Row i of out begins at places[i], and strips[i] is i · PANEL; these tables repeat the
+    last row, for blocks that are not full.
     """
     rows, columns = out.shape
     depth = len(steps)
@@ -38,26 +38,33 @@ def product(
         last, width = min(first + ROWS, rows), min(PANEL, columns - column)
         vectors = -(-width // WIDTH)
         lanes = width - (vectors - 1) * WIDTH
-        panel, sums = np.empty(DEPTH * PANEL, dtype=np.float32), np.empty(ROWS * PANEL, dtype=np.float32)
+        panel, sums = np.empty((DEPTH + 2) * PANEL, dtype=np.float32), np.empty(ROWS * PANEL, dtype=np.float32)
+        skew = -(panel.ctypes.data // 4) % WIDTH  # vectors that cross a line of the cache are read twice
+        for c in range(0, width, WIDTH):
+            store(panel, skew + c, width - c, load(bias, column + c, width - c if len(bias) else 0))
         for k in range(0, depth, DEPTH):
             stop = min(k + DEPTH, depth)
             if turned:
-                _turn(b, column * depth + k, depth, width, stop - k, panel)
+                for c in range(0, width, WIDTH):
+                    for i in range(k, stop, WIDTH):
+                        at, to = (column + c) * depth + i, skew + (i - k + 1) * PANEL + c
+                        transpose_block(b, at, depth, min(WIDTH, width - c), min(WIDTH, stop - i), panel, to, PANEL)
             else:
                 for i in range(k, stop):
-                    _copy(b, i * columns + column, width, panel, (i - k) * PANEL)
+                    _copy(b, i * columns + column, width, panel, skew + (i - k + 1) * PANEL)
+            of = skew + PANEL
             if k == 0:
-                direct.rows(
-                    vectors, a, 0, starts, first, last, steps[:stop], panel, 0, PANEL, lanes, out, column, places
+                direct.biased_rows(
+                    *(vectors, a, 0, starts, first, last, steps, 0, stop),
+                    *(panel, of, PANEL, lanes, out, column, places),
                 )
             else:  # sums of sums: errors grow with the number of blocks, not of products
                 at = -first * PANEL
-                direct.rows(vectors, a, 0, starts, first, last, steps[k:stop], panel, 0, PANEL, lanes, sums, at, strips)
+                direct.rows(
+                    vectors, a, 0, starts, first, last, steps[k:stop], panel, of, PANEL, lanes, sums, at, strips
+                )
                 for r in range(first, last):
                     _add(sums, (r - first) * PANEL, width, out, places[r] + column)
-        if len(bias):
-            for r in range(first, last):
-                _add(bias, column, width, out, places[r] + column)
 
 
 @kernel
@@ -81,15 +88,6 @@ def product_transposed(a: Any, b: Any, bias: Any, out: Any) -> None:
                 for c in range(left, right, 4):
                     at, of, to = r * depth + k, (c - left) * PITCH, r * columns + c
                     dots(6, 4, a, at, depth, bottom - 1 - r, span, of, PITCH, right - 1 - c, count, out, to, columns)
-
-
-@serial
-def _turn(x: Any, at: int, step: int, rows: int, columns: int, panel: Any) -> None:
-    """Rows of a matrix from a place on, each a step after the one before, as columns of a panel."""
-    for i in range(0, columns, WIDTH):
-        for c in range(0, rows, WIDTH):
-            count, length = min(rows - c, WIDTH), min(columns - i, WIDTH)
-            transpose_block(x, at + c * step + i, step, count, length, panel, i * PANEL + c, PANEL)
 
 
 @serial

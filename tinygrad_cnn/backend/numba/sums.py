@@ -42,3 +42,10 @@ def column_sums(x: Any, step: int, out: Any) -> None:
     for block in prange(len(parts)):
         _block_sums(x[block * step : (block + 1) * step], parts[block])
     _collect(parts, out)
+
+
+@kernel
+def block_sums(x: Any, step: int, out: Any) -> None:
+    """The sum of each column over each block of `step` rows."""
+    for block in prange(len(out)):
+        _block_sums(x[block * step : (block + 1) * step], out[block])

@@ -63,7 +63,7 @@ def batch_norm(
             raise ValueError(
                 f"batch_norm: without running_mean and running_var only training=True is possible{in_scope()}"
             )
-        return _with_running_statistics(input, running_mean, running_var, weight, bias, eps)
+        return ops.standardize_channels(input, running_mean, running_var, weight, bias, eps=eps)
     if eps <= 0:
         raise ValueError(f"batch_norm: eps must be positive in training; got {eps}{in_scope()}")
     count = input.numel() // max(channels, 1)
@@ -87,17 +87,6 @@ def _move(
     running_mean.backend.update_running_statistics(*arrays, momentum=momentum, eps=eps, count=count)
     running_mean.storage.changed("batch_norm")
     running_var.storage.changed("batch_norm")
-
-
-def _with_running_statistics(
-    x: Tensor, mean: Tensor, var: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float
-) -> Tensor:
-    """One factor and one offset per channel."""
-    scale = ops.rsqrt(var + eps)
-    if weight is not None:
-        scale = scale * weight
-    shift = -mean * scale if bias is None else bias - mean * scale
-    return ops.scale_channels(x, scale, shift)
 
 
 __all__ = ["batch_norm"]

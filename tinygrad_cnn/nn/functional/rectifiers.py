@@ -32,9 +32,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     need_tensors("hardtanh", input=input)
     if input.dtype.kind in "iu":  # the ends take part in the dtype of x
         min_val, max_val = int(min_val), int(max_val)
-    return _into(
-        "hardtanh", input, inplace, lambda x: ops.where(x <= min_val, min_val, ops.where(x >= max_val, max_val, x))
-    )
+    return _into("hardtanh", input, inplace, lambda x: ops.hardtanh(x, low=min_val, high=max_val))
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -61,7 +59,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     >>> F.hardsigmoid(tg.tensor([-4.0, 0.0, 4.0]))
     tensor([0.0000, 0.5000, 1.0000])
     """
-    return _into("hardsigmoid", input, inplace, lambda x: hardtanh(x + 3, 0.0, 6.0) / 6)
+    return _into("hardsigmoid", input, inplace, ops.hardsigmoid)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -70,7 +68,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> F.hardswish(tg.tensor([-4.0, 0.0, 4.0]))
     tensor([-0., 0., 4.])
     """
-    return _into("hardswish", input, inplace, lambda x: x * hardtanh(x + 3, 0.0, 6.0) / 6)
+    return _into("hardswish", input, inplace, ops.hardswish)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -147,7 +145,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """
     need_tensors("gelu", input=input)
     if approximate == "none":
-        return input * 0.5 * (1 + ops.erf(input * sqrt(0.5)))
+        return ops.gelu(input)
     if approximate != "tanh":
         raise ArgumentError(f"gelu: approximate must be 'none' or 'tanh'; got {approximate!r}{in_scope()}")
     inner = sqrt(2 / 3.141592653589793) * (input + 0.044715 * input * input * input)

@@ -60,6 +60,10 @@ def run(
         outputs (Σ sizes, hidden), and the last state of each sequence.
     """
     w_ih, w_hh, b_ih, b_hh, w_hr = weights
+    whole = _WHOLE.get(step)
+    alike = {tensor.dtype for tensor in (inputs, *state, *weights) if tensor is not None}
+    if whole and w_hr is None and len(set(sizes)) == len(alike) == 1 and inputs.dtype.itemsize > 2:
+        return whole(inputs, len(sizes), state, w_ih, w_hh, b_ih, b_hh, reverse)
     gates = linear(inputs, w_ih, b_ih)  # of all steps at once
     starts = (
         [sum(sizes[:t]) for t in range(len(sizes))]
@@ -84,3 +88,46 @@ def run(
     for late in reversed(ended):
         current = tuple(ops.concat(a, b, dim=0) for a, b in zip(current, late, strict=True))
     return (outputs[0] if len(outputs) == 1 else ops.concat(*outputs, dim=0)), current
+
+
+# All steps at once, for sequences of one length.
+
+
+def _whole_rnn(kind: str) -> Callable[..., tuple[Tensor, State]]:
+    def whole(
+        x: Tensor, steps: int, state: State, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, reverse: bool
+    ) -> tuple[Tensor, State]:
+        gates = _by_step(linear(x, w_ih, b_ih if b_ih is None else b_ih + b_hh), steps)
+        out = ops.rnn(gates, state[0], w_hh, kind=kind, reverse=reverse)
+        return out.flatten(0, 1), (out[0 if reverse else -1],)
+
+    return whole
+
+
+def _whole_lstm(
+    x: Tensor, steps: int, state: State, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, reverse: bool
+) -> tuple[Tensor, State]:
+    gates = _by_step(linear(x, w_ih, b_ih if b_ih is None else b_ih + b_hh), steps)
+    out = ops.lstm(gates, *state, w_hh, reverse=reverse)
+    return out[:-1].flatten(0, 1), (out[0 if reverse else -2], out[-1])
+
+
+def _whole_gru(
+    x: Tensor, steps: int, state: State, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, reverse: bool
+) -> tuple[Tensor, State]:
+    out = ops.gru(_by_step(linear(x, w_ih, b_ih), steps), state[0], w_hh, b_hh, reverse=reverse)
+    return out.flatten(0, 1), (out[0 if reverse else -1],)
+
+
+def _by_step(gates: Tensor, steps: int) -> Tensor:
+    return gates.reshape(steps, -1, gates.shape[1])
+
+
+tanh_step, relu_step = rnn_step(ops.tanh), rnn_step(ops.relu)
+
+_WHOLE: dict[Step, Callable[..., tuple[Tensor, State]]] = {
+    tanh_step: _whole_rnn("tanh"),
+    relu_step: _whole_rnn("relu"),
+    lstm_step: _whole_lstm,
+    gru_step: _whole_gru,
+}

@@ -9,6 +9,7 @@ import numpy as np
 
 from ... import ops
 from ...autograd.modes import in_scope
+from ...backend import pooling_window
 from ...errors import ShapeError
 from ...tensor import Tensor
 from .adaptive import adaptive_average, along
@@ -82,12 +83,19 @@ def interpolate(
         raise ShapeError(f"interpolate: sizes must be positive; got {image} → {sizes}{in_scope()}")
     if mode == "area":
         return adaptive_average("interpolate", input, sizes, rank)
+    exact = mode == "nearest-exact"
+    if mode.startswith("nearest") and all(
+        _repeats(_nearest(*along, exact), n) for n, *along in zip(image, image, sizes, factors, strict=True)
+    ):
+        times = tuple(out // n for n, out in zip(image, sizes, strict=True))
+        window = pooling_window("interpolate", rank, times)
+        return ops.spread_windows(input, shape=(*input.shape[:2], *sizes), window=window)
     for place, (n, out, factor) in enumerate(zip(image, sizes, factors, strict=True)):
         if n == out and (factor is None or factor == 1):
             continue
         if mode.startswith("nearest"):
-            index = _nearest(n, out, factor, mode == "nearest-exact")
-            input = _nearest_along(input, place + 2, index, out // n if out % n == 0 else 0)
+            index = input.backend.asarray(_nearest(n, out, factor, exact))
+            input = ops.getitem(input, index=(*(slice(None),) * (place + 2), index))
         else:
             input = along(input, place + 2, _weights(n, out, factor, mode == "bicubic", bool(align_corners)))
     return input
@@ -108,13 +116,9 @@ def _nearest(size: int, count: int, factor: float | None, exact: bool) -> Any:
     return np.minimum((places * scale).astype(np.int64), size - 1)
 
 
-def _nearest_along(x: Tensor, dim: int, index: Any, times: int) -> Tensor:
-    """x at these places along a dimension; each `times` times over is a broadcast, whose gradient is a sum."""
-    if times and (index == np.arange(len(index)) // times).all():
-        shape = tuple(x.shape)
-        wide = x.unsqueeze(dim + 1).expand(*shape[: dim + 1], times, *shape[dim + 1 :])
-        return wide.reshape(*shape[:dim], shape[dim] * times, *shape[dim + 1 :])
-    return ops.getitem(x, index=(*(slice(None),) * dim, x.backend.asarray(index)))
+def _repeats(index: Any, size: int) -> bool:
+    """Whether every pixel is repeated equally often, in its place, as a pooling's adjoint does."""
+    return len(index) % size == 0 and bool((index == np.arange(len(index)) // (len(index) // size)).all())
 
 
 @lru_cache(maxsize=512)

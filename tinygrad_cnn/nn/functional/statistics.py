@@ -16,12 +16,9 @@ from .checks import need_tensors
 from .normalization import batch_norm
 
 
-def _normalize_rows(op: str, rows: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
-    if not is_floating(rows.dtype):
-        raise DtypeError(
-            f"{op}: needs floating-point values; got dtype {rows.dtype}. Convert with .float(){in_scope()}"
-        )
-    return ops.layer_norm(rows, weight, bias, eps=eps)
+def _need_floats(op: str, x: Tensor) -> None:
+    if not is_floating(x.dtype):
+        raise DtypeError(f"{op}: needs floating-point values; got dtype {x.dtype}. Convert with .float(){in_scope()}")
 
 
 def _is_mixed(x: Tensor, *parameters: Tensor | None) -> bool:
@@ -57,11 +54,12 @@ def layer_norm(
     dims = _last_dims("layer_norm", input, normalized_shape, weight=weight, bias=bias)
     if _is_mixed(input, weight, bias):
         return layer_norm(input.float(), normalized_shape, weight, bias, eps).to(input.dtype)
+    _need_floats("layer_norm", input)
     if len(dims) == 1:
-        return _normalize_rows("layer_norm", input, weight, bias, eps)
+        return ops.layer_norm(input, weight, bias, eps=eps)
     rows = input.flatten(-len(dims))
     weight, bias = (v if v is None else v.flatten() for v in (weight, bias))
-    return _normalize_rows("layer_norm", rows, weight, bias, eps).reshape(input.shape)
+    return ops.layer_norm(rows, weight, bias, eps=eps).reshape(input.shape)
 
 
 @runs_in(RANGE)
@@ -101,17 +99,14 @@ def group_norm(
         raise ShapeError(
             f"group_norm: num_groups {num_groups} must divide the channels of x {tuple(input.shape)}{in_scope()}"
         )
-    n, channels = input.shape[:2]
+    channels = input.shape[1]
     for name, values in (("weight", weight), ("bias", bias)):
         if values is not None and values.shape != (channels,):
             raise ShapeError(f"group_norm: {name} must have shape ({channels},); got {tuple(values.shape)}{in_scope()}")
     if _is_mixed(input, weight, bias):
         return group_norm(input.float(), num_groups, weight, bias, eps).to(input.dtype)
-    groups = input.reshape(n, num_groups, prod(input.shape[1:]) // num_groups)
-    out = _normalize_rows("group_norm", groups, None, None, eps).reshape(input.shape)
-    if weight is not None:
-        return ops.scale_channels(out, weight, bias)
-    return out if bias is None else out + bias.reshape(-1, *(1,) * (input.ndim - 2))
+    _need_floats("group_norm", input)
+    return ops.group_norm(input, weight, bias, groups=num_groups, eps=eps)
 
 
 def instance_norm(
