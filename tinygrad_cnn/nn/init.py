@@ -4,6 +4,7 @@ fan_in is the number of values that one output is computed from, fan_out the num
 """
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import wraps
 from inspect import cleandoc
 from math import erf, exp, prod, sqrt
@@ -45,6 +46,9 @@ __all__ = [
 ]
 
 
+SKIPPED: ContextVar[bool] = ContextVar("random first values skipped", default=False)  # inside `skip_init`
+
+
 def _write(by: str, tensor: Tensor, values: Any) -> Tensor:
     with no_grad():
         tensor.check_writable(by)
@@ -54,11 +58,15 @@ def _write(by: str, tensor: Tensor, values: Any) -> Tensor:
 
 
 def _uniform(by: str, tensor: Tensor, low: float, high: float, generator: Generator | None) -> Tensor:
+    if SKIPPED.get():
+        return tensor
     draws = stream(generator, like=tensor).uniform(tensor.shape, tensor.dtype)
     return _write(by, tensor, draws * (high - low) + low)
 
 
 def _normal(by: str, tensor: Tensor, mean: float, std: float, generator: Generator | None) -> Tensor:
+    if SKIPPED.get():
+        return tensor
     draws = stream(generator, like=tensor).normal(tensor.shape, tensor.dtype)
     return _write(by, tensor, draws * std + mean)
 
