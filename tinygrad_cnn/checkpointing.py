@@ -2,7 +2,8 @@
 
 The operations are recorded as usual, but in place of each saved array its number is kept. When backward asks for the
 first of them, the function runs once more, with the same inputs, random numbers and precision, and the arrays it saves
-this time are taken by their numbers. So gradients reach everything that the function uses, and derivatives have every order.
+this time are taken by their numbers. So gradients reach everything that the function uses, and derivatives have every
+order.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -135,13 +136,13 @@ class _Run:
         now = [(backend, backend.rng.get_state()) for backend, _ in self._random]
         for backend, state in self._random:
             backend.rng.set_state(state)
+        settings: list[tuple[ContextVar[Any], Any]] = [
+            (PACKING, Packing(take, lambda packed: packed.content)),
+            (ANOMALY, ""),
+            (AUTOCAST, self._precision),
+        ]
         tokens: list[tuple[ContextVar[Any], Token[Any]]] = [
-            (variable, variable.set(value))
-            for variable, value in (
-                (PACKING, Packing(take, lambda packed: packed.content)),
-                (ANOMALY, ""),
-                (AUTOCAST, self._precision),
-            )
+            (variable, variable.set(value)) for variable, value in settings
         ]
         try:
             with enable_grad(), module_scope(self._scope), self._context:
