@@ -5,7 +5,7 @@ fan_in is the number of values that one output is computed from, fan_out the num
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import wraps
+from functools import partial, wraps
 from inspect import cleandoc
 from math import erf, exp, prod, sqrt
 from typing import Any
@@ -282,6 +282,9 @@ def _fan(op: str, tensor: Tensor, mode: str) -> int:
     if str(mode).lower() not in ("fan_in", "fan_out"):
         raise ValueError(f"{op}: mode must be 'fan_in' or 'fan_out'; got {mode!r}")
     return _fans(op, tensor)[str(mode).lower() == "fan_out"]
+
+
+_calculate_correct_fan = partial(_fan, "_calculate_correct_fan")  # PyTorch's, as above
 
 
 # matrices with structure ----------------------------------------------------------------------------------------------
