@@ -101,6 +101,55 @@ def test_steps_are_one_only_where_nobody_looks_between(device: Any, forward: Any
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize("biased", [True, False])
+def test_layers_and_their_relu_in_one(device: Any, biased: bool) -> None:
+    """Bias and relu in one pass, relu behind the pooling: the bits of the eager step."""
+    found = []
+    for compiled in (True, False):
+        tg.manual_seed(3)
+        model = nn.Sequential(
+            *(
+                nn.Conv2d(1, 3, 3, bias=biased),
+                nn.ReLU(),
+                nn.Conv2d(3, 4, 3, bias=biased),
+                nn.ReLU(),
+                nn.MaxPool2d(3, 2),
+            ),
+            *(nn.Flatten(), nn.Linear(36, 5, bias=biased), nn.ReLU(), nn.Linear(5, 4)),
+        ).cuda()
+        optimizer = tg.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+
+        def step(x: Any, y: Any, model: Any = model, optimizer: Any = optimizer) -> Any:
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        run, rng = tg.compile(step, fullgraph=True) if compiled else step, np.random.default_rng(0)
+        losses = []
+        for _ in range(6):
+            x, y = rng.standard_normal((6, 1, 11, 11)).astype("float32"), rng.integers(0, 4, 6)
+            losses.append(run(tg.tensor(x, device="cuda"), tg.tensor(y, device="cuda")).item())
+        found.append((losses, [p.tolist() for p in model.parameters()]))
+        if compiled:
+            assert run.graphs == ["captured"]
+            program = run.programs[0]
+            assert program.count("conv2d_relu(") == 1
+            assert program.count("linear_relu(") == 1
+            assert program.index("max_pool2d(") < program.index("relu_over(")
+    assert found[0] == found[1]
+
+
+def test_sixteen_bits_are_still_computed_in_float32(device: Any) -> None:
+    pytest.importorskip("ml_dtypes")
+    norm = nn.BatchNorm2d(2).cuda().bfloat16()
+    run, x = tg.compile(lambda x: norm(x).relu().detach()), tg.randn(3, 2, 4, 4, device="cuda").bfloat16()
+    expected = norm(x).relu().tolist()
+    assert [run(x).tolist() for _ in range(4)] == 4 * [expected]
+    assert "batch_norm_relu(" not in run.programs[0]
+
+
 def test_one_graph_for_each_way_through(device: Any) -> None:
     """A ragged last batch runs by itself, and does not disturb the others."""
     weight = tg.tensor([[0.5, -0.5]], device="cuda", requires_grad=True)
