@@ -9,7 +9,6 @@ from math import pi
 from typing import Any
 
 from .error_function import erf, erfc
-from .window import Window
 
 Array = Any
 
@@ -38,14 +37,6 @@ class ActivationKernels:
     def relu_grad_over(self, g: Array, out: Array) -> Array:
         """`relu_grad(g, out)`, which may be written over g."""
         return self.relu_grad(g, out)
-
-    def conv2d_relu(self, x: Array, w: Array, b: Array | None, window: Window) -> Array:
-        """`conv2d` whose result goes through `relu`."""
-        return self.relu_over(self.conv2d(x, w, b, window))
-
-    def linear_relu(self, x: Array, w: Array, b: Array | None) -> Array:
-        """`linear` whose result goes through `relu`."""
-        return self.relu_over(self.linear(x, w, b))
 
     def leaky_relu(self, x: Array, slope: float) -> Array:
         """x for x > 0, slope · x below."""
