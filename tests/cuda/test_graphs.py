@@ -141,6 +141,32 @@ def test_layers_and_their_relu_in_one(device: Any, biased: bool) -> None:
     assert found[0] == found[1]
 
 
+def test_the_sum_of_a_block_and_its_relu_in_one(device: Any) -> None:
+    found = []
+    for compiled in (True, False):
+        tg.manual_seed(3)
+        first, second, norm = nn.Conv2d(1, 3, 3).cuda(), nn.Conv2d(3, 3, 3, padding=1).cuda(), nn.BatchNorm2d(3).cuda()
+        parameters = [*first.parameters(), *second.parameters(), *norm.parameters()]
+        optimizer = tg.optim.SGD(parameters, lr=0.1)
+
+        def step(x: Any, first: Any = first, second: Any = second, norm: Any = norm, optimizer: Any = optimizer) -> Any:
+            optimizer.zero_grad()
+            x = first(x)
+            out = F.relu(norm(second(x)) + x)
+            loss = (F.relu(out + norm.weight.reshape(3, 1, 1)) + F.relu(out - 1)).square().mean()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        run = tg.compile(step, fullgraph=True) if compiled else step
+        losses = [run((tg.arange(98.0).reshape(2, 1, 7, 7) - 40).cuda() / (i + 60)).item() for i in range(6)]
+        found.append((losses, [p.tolist() for p in parameters]))
+        if compiled:
+            assert run.graphs == ["captured"]
+            assert run.programs[0].count("add_relu(") == 2
+    assert found[0] == found[1]
+
+
 def test_sixteen_bits_are_still_computed_in_float32(device: Any) -> None:
     pytest.importorskip("ml_dtypes")
     norm = nn.BatchNorm2d(2).cuda().bfloat16()

@@ -143,6 +143,7 @@ def test_pointwise_at_size(device: Any, dtype: str, start: int) -> None:
     np.testing.assert_array_equal(device.relu(X).get(), np.maximum(x, 0))
     np.testing.assert_array_equal(device.relu_grad(G, X).get(), np.where(x <= 0, 0, g))
     np.testing.assert_array_equal((X + G).get(), x + g)
+    np.testing.assert_array_equal(device.add_relu(X, G).get(), np.maximum(x + g, 0))
     np.testing.assert_array_equal((X * G).get(), x * g)
     out, mask = device.dropout(X, 0.25, X.shape)
     assert abs(mask.get().mean() - 0.75) < 0.005

@@ -7,8 +7,8 @@ from typing import Any
 
 from .script import Line, Script
 
-# Operations with a bias, and the backend's method that adds it and rectifies the sum in one pass.
-WITH_RELU = {"conv2d": "conv2d_relu", "linear": "linear_relu"}
+# Operations that end with a sum, and the backend's method that adds and rectifies in one pass.
+WITH_RELU = {"conv2d": "conv2d_relu", "linear": "linear_relu", "add": "add_relu"}
 
 
 def joined(script: Script) -> list[Line]:
@@ -34,7 +34,7 @@ def joined(script: Script) -> list[Line]:
 
 
 def rectified(script: Script) -> list[Line]:
-    """The lines, with `conv2d` or `linear` and `relu` in one where no other line reads what is in between."""
+    """The lines, with an operation of `WITH_RELU` and `relu` in one where no other line reads what is in between."""
     maker, changed = _only_makers(script), dict[int, Line]()
     for line in script.lines:
         if (line.op, line.rule) != ("relu", "") or not _joins(script, line.operands[0]):
