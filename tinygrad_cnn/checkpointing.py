@@ -1,17 +1,18 @@
 """Checkpoints within a graph: what was saved for backward is forgotten, and computed again when backward needs it.
 
 The operations are recorded as usual, but in place of each saved array its number is kept. When backward asks for the
-first of them, the function runs once more, with the same inputs and random numbers, and the arrays it saves this time
-are taken by their numbers. So gradients reach everything that the function uses, and derivatives have every order.
+first of them, the function runs once more, with the same inputs, random numbers and precision, and the arrays it saves
+this time are taken by their numbers. So gradients reach everything that the function uses, and derivatives have every
+order.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from contextvars import Token
+from contextvars import ContextVar, Token
 from typing import Any
 
 from .autograd import Leaf, Node, enable_grad, is_grad_enabled
-from .autograd.modes import ANOMALY, SCOPE, module_scope
+from .autograd.modes import ANOMALY, AUTOCAST, SCOPE, module_scope
 from .autograd.packing import PACKING, Packed, Packing
 from .backend import backends
 from .errors import GraphError
@@ -95,7 +96,7 @@ class _Run:
         self._function, self._args, self._kwargs, self._context = function, args, kwargs, context
         self._checking = checking
         self._random = [(b, b.rng.get_state()) for b in backends()] if preserve_rng_state else []
-        self._scope = SCOPE.get()
+        self._scope, self._precision = SCOPE.get(), AUTOCAST.get()
         self._outside = PACKING.get()
         self.saved: list[tuple[tuple[int, ...], Any]] = []
         self.values: dict[int, Any] = {}
@@ -135,13 +136,20 @@ class _Run:
         now = [(backend, backend.rng.get_state()) for backend, _ in self._random]
         for backend, state in self._random:
             backend.rng.set_state(state)
-        tokens: list[Token[Any]] = [PACKING.set(Packing(take, lambda packed: packed.content)), ANOMALY.set("")]
+        settings: list[tuple[ContextVar[Any], Any]] = [
+            (PACKING, Packing(take, lambda packed: packed.content)),
+            (ANOMALY, ""),
+            (AUTOCAST, self._precision),
+        ]
+        tokens: list[tuple[ContextVar[Any], Token[Any]]] = [
+            (variable, variable.set(value)) for variable, value in settings
+        ]
         try:
             with enable_grad(), module_scope(self._scope), self._context:
                 self._function(*args, **kwargs)
         finally:
-            PACKING.reset(tokens[0])
-            ANOMALY.reset(tokens[1])
+            for variable, token in tokens:
+                variable.reset(token)
             for backend, state in now:
                 backend.rng.set_state(state)
         if self._checking:

@@ -1,6 +1,6 @@
 """Python's `multiprocessing` under PyTorch's name, with `spawn`.
 
-A tensor that is sent to another process is copied: memory is not shared.
+A tensor that is sent to another process is copied, unless `share_memory_` has moved it to memory that both see.
 """
 
 import multiprocessing
@@ -111,7 +111,7 @@ def _run(fn: Any, i: int, args: tuple[Any, ...], errors: Any) -> None:
 
 
 def get_all_sharing_strategies() -> set[str]:
-    """PyTorch's ways to share tensors; here they are copied."""
+    """PyTorch's ways to share tensors; here there is one, files without a name."""
     return {"file_descriptor", "file_system"}
 
 

@@ -314,6 +314,20 @@ def test_summary() -> None:
     assert graph_summary(loss).saved_bytes == 0
 
 
+@pytest.mark.parametrize("cache", [True, False])
+def test_the_second_run_has_the_precision_of_the_first(cache: bool) -> None:
+    net = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 2))
+    x = tg.randn(3, 4)
+    gradients = []
+    for function in (net, lambda x: checkpoint(net, x), lambda x: checkpoint_sequential(net, 2, x)):
+        net.zero_grad()
+        with tg.autocast("cpu", dtype=tg.float16, cache_enabled=cache):
+            loss = function(x).float().sum()
+        loss.backward()  # where autocast is off
+        gradients.append([p.grad.tolist() for p in net.parameters()])
+    assert gradients[0] == gradients[1] == gradients[2]
+
+
 def test_summary_of_many() -> None:
     x = leaf(*range(200))
     summary = graph_summary([x.exp(), x.sin().cos().tanh().exp() * x])

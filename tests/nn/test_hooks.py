@@ -72,6 +72,54 @@ def test_always_call() -> None:
     assert seen == [None]
 
 
+def test_always_call_of_every_module() -> None:
+    class Fails(nn.Module):
+        def forward(self, x: Any) -> Any:
+            raise ValueError("no")
+
+    seen: list[Any] = []
+    register = nn.modules.module.register_module_forward_hook
+    with (
+        register(lambda *_: seen.append("always"), always_call=True),
+        register(lambda *_: seen.append("never")),
+        pytest.raises(ValueError, match="no"),
+    ):
+        Fails()(1)
+    assert seen == ["always"]
+
+
+def test_the_tables_hold_the_hooks_themselves() -> None:
+    layer = nn.ReLU()
+
+    def hook(*_: Any) -> None: ...
+
+    handles = [
+        layer.register_forward_pre_hook(hook, with_kwargs=True),
+        layer.register_forward_hook(hook, with_kwargs=True, always_call=True),
+        layer.register_full_backward_hook(hook),
+    ]
+    tables = (layer._forward_pre_hooks, layer._forward_hooks, layer._backward_hooks)
+    marks = (
+        layer._forward_pre_hooks_with_kwargs,
+        layer._forward_hooks_with_kwargs,
+        layer._forward_hooks_always_called,
+    )
+    assert [list(table.values()) for table in tables] == [[hook]] * 3
+    assert [len(table) for table in marks] == [1, 1, 1]
+    for handle in handles:
+        handle.remove()
+    assert not any(tables + marks)
+
+
+def test_a_pickle_without_the_marks() -> None:
+    layer = nn.ReLU()
+    state = {name: value for name, value in layer.__dict__.items() if not name.endswith(("_kwargs", "_called"))}
+    old = nn.ReLU.__new__(nn.ReLU)
+    old.__setstate__(state)
+    old.register_forward_hook(lambda *_: 7, with_kwargs=True)
+    assert old(tg.ones(1)) == 7
+
+
 def test_full_backward_hook() -> None:
     layer, seen = nn.Linear(2, 1, bias=False), []
     with tg.no_grad():

@@ -157,3 +157,11 @@ def test_writes_are_counted() -> None:
     init.zeros_(w)
     with pytest.raises(RuntimeError, match="zeros_ changed it in place"):
         loss.backward()
+
+
+def test_the_names_that_pytorch_keeps_to_itself() -> None:
+    weight = tg.empty(4, 3, 2, 2)
+    assert nn.init._calculate_fan_in_and_fan_out(weight) == (12, 16)
+    assert nn.init._calculate_correct_fan(weight, "fan_in") == 12
+    with pytest.raises(ValueError, match="_calculate_correct_fan: mode must be 'fan_in' or 'fan_out'; got 'x'"):
+        nn.init._calculate_correct_fan(weight, "x")

@@ -427,3 +427,11 @@ def test_early_stopping_keeps_the_best_weights() -> None:
     assert best["weight"].array.any()
     layer.load_state_dict(best)
     assert (layer.weight == best["weight"]).all()
+
+
+def test_a_function_may_take_the_place_of_a_module() -> None:
+    net = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+    before = net(tg.ones(1, 2)).tolist()
+    net._modules["1"] = tg.relu  # as programs for guided backpropagation do
+    assert net(tg.ones(1, 2)).tolist() == before
+    assert [path for path, _ in net.named_modules()] == ["", "0"]

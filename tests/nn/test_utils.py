@@ -67,3 +67,30 @@ def test_vectors() -> None:
         utils.vector_to_parameters([1.0], layer.parameters())
     with pytest.raises(TypeError, match="clip_grad_value_: expected parameters; got float"):
         utils.clip_grad_value_(1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes"),
+    [
+        (nn.Linear, (3, 2)),
+        (nn.Conv2d, (1, 2, 3)),
+        (nn.LSTM, (2, 3)),
+        (nn.Embedding, (4, 2)),
+        (nn.MultiheadAttention, (4, 2)),
+    ],
+)
+def test_skip_init_draws_nothing(kind: Any, sizes: Any) -> None:
+    tg.manual_seed(3)
+    layer = nn.utils.skip_init(kind, *sizes)
+    skipped = tg.rand(3).tolist()
+    tg.manual_seed(3)
+    assert skipped == tg.rand(3).tolist()
+    like = kind(*sizes)  # and outside they are drawn again
+    assert [p.shape for p in layer.parameters()] == [p.shape for p in like.parameters()]
+    assert float(like.state_dict()[next(iter(like.state_dict()))].std()) > 0
+
+
+def test_skip_init_ends_with_an_error() -> None:
+    with pytest.raises(TypeError):
+        nn.utils.skip_init(nn.Linear, 3, 2, wrong=1)
+    assert float(nn.Linear(30, 20).weight.std()) > 0

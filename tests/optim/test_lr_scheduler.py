@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import tinygrad_cnn as tg
-from tinygrad_cnn import optim
+from tinygrad_cnn import nn, optim
 from tinygrad_cnn.optim import lr_scheduler
 
 
@@ -177,3 +177,18 @@ def test_an_old_programs_own_scheduler_passes_words_on():
     optimizer.step()
     scheduler.step()
     assert scheduler.get_last_lr() == [0.2]
+
+
+def test_a_scheduler_of_ones_own_may_ask_whether_step_calls_it() -> None:
+    asked = []
+
+    class Asking(optim.lr_scheduler.LRScheduler):
+        def get_lr(self) -> list[float]:
+            asked.append(self._get_lr_called_within_step)
+            return self.base_lrs
+
+    scheduler = Asking(optim.SGD([nn.Parameter(tg.ones(1))], lr=1))
+    scheduler.optimizer.step()
+    scheduler.step()
+    scheduler.get_lr()
+    assert asked == [True, True, False]

@@ -266,3 +266,17 @@ def test_a_state_of_other_groups() -> None:
     state = optim.SGD([start(), start()]).state_dict()
     with pytest.raises(ValueError, match=r"SGD.load_state_dict: the state has groups of \[2\] parameters, .* of \[1\]"):
         optim.SGD([start()]).load_state_dict(state)
+
+
+def test_an_option_without_a_default() -> None:
+    from tinygrad_cnn.optim.optimizer import required
+
+    class Descent(optim.Optimizer):
+        def __init__(self, params: Any, lr: Any = required) -> None:
+            super().__init__(params, {"lr": lr})
+
+    weight = nn.Parameter(tg.ones(1))
+    with pytest.raises(ValueError, match="Descent: lr has no default; give it to the optimizer or to each group"):
+        Descent([weight])
+    assert Descent([{"params": [weight], "lr": 2}]).param_groups[0]["lr"] == 2
+    assert repr(required) == "<required parameter>"

@@ -83,6 +83,10 @@ def test_messages_name_what_was_called() -> None:
         tg.dot(tg.ones(2), tg.ones(3))
     with pytest.raises(ShapeError, match=r"copy_: a tensor of shape \(3,\) can't be expanded to \(2,\)"):
         tg.ones(2).copy_(tg.ones(3))
+    with pytest.raises(
+        DeviceError, match=r"device: there are no tensors without values \('meta'\) here; nn.utils.skip_"
+    ):
+        tg.device("meta")
     with pytest.raises(DeviceError, match="device: 'foo' is not a device; there are 'cpu' and 'cuda'"):
         tg.device("foo")
     for f, kind in ((bool, RuntimeError), (float, ValueError), (int, ValueError), (tg.Tensor.item, RuntimeError)):

@@ -28,7 +28,7 @@ NUMBER_FIRST = {
     "xlogy",
 }
 
-
+BETA_FIRST = {"addbmm", "addmm", "addmv", "addr", "baddbmm"}  # in PyTorch's old order: addmm(beta, x, alpha, m1, m2)
 TENSORS_ONLY = {
     "atan2",
     "fmax",
@@ -60,6 +60,8 @@ def of_a_tensor(
 
     @wraps(method)
     def function(input: Any, *args: Any, **kwargs: Any) -> Any:
+        if name in BETA_FIRST and type(input) in {int, float} and args:
+            input, args, kwargs["beta"] = args[0], args[1:], input
         if not isinstance(input, Tensor) and not (
             name in NUMBER_FIRST and type(input) in {bool, int, float} and args and isinstance(args[0], Tensor)
         ):

@@ -1,7 +1,7 @@
 """Functions that are called when a module runs, and when gradients pass it on their way back."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import accumulate, count
 from math import prod
 from typing import Any
@@ -17,22 +17,36 @@ _numbers = count()
 EVERYWHERE: "OrderedDict[int, tuple[str, Any]]" = OrderedDict()  # hooks of all modules: (kind, entry)
 
 
+TABLES = (
+    *("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks"),
+    *("_forward_pre_hooks_with_kwargs", "_forward_hooks_with_kwargs", "_forward_hooks_always_called"),
+)
+
+
 class HookMethods(ModuleTree):
     """Registering hooks, and running a module that has some.
 
     A hook that returns None only looks on; what another returns takes the place of what it was given.
     """
 
-    _forward_pre_hooks: "OrderedDict[int, tuple[Hook, bool]]"
-    _forward_hooks: "OrderedDict[int, tuple[Hook, bool, bool]]"
+    _forward_pre_hooks: "OrderedDict[int, Hook]"
+    _forward_hooks: "OrderedDict[int, Hook]"
     _backward_pre_hooks: "OrderedDict[int, Hook]"
     _backward_hooks: "OrderedDict[int, Hook]"
+    _forward_pre_hooks_with_kwargs: "OrderedDict[int, bool]"  # the numbers of the hooks that get them
+    _forward_hooks_with_kwargs: "OrderedDict[int, bool]"
+    _forward_hooks_always_called: "OrderedDict[int, bool]"
 
     def __init__(self) -> None:
         super().__init__()
         held = self.__dict__
-        for kind in ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks"):
-            held[kind] = OrderedDict()
+        for table in TABLES:
+            held[table] = OrderedDict()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for table in TABLES:  # a file of an older release lacks some
+            self.__dict__.setdefault(table, OrderedDict())
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; a subclass says it.
@@ -53,7 +67,7 @@ class HookMethods(ModuleTree):
 
         >>> nn.ReLU().register_forward_pre_hook(lambda m, args: None).remove()
         """
-        return register(self._forward_pre_hooks, (hook, with_kwargs), prepend)
+        return register(self._forward_pre_hooks, hook, prepend, [self._forward_pre_hooks_with_kwargs] * with_kwargs)
 
     def register_forward_hook(
         self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
@@ -73,7 +87,8 @@ class HookMethods(ModuleTree):
         >>> shapes
         [(4, 3)]
         """
-        return register(self._forward_hooks, (hook, with_kwargs, always_call), prepend)
+        marks = [self._forward_hooks_with_kwargs] * with_kwargs + [self._forward_hooks_always_called] * always_call
+        return register(self._forward_hooks, hook, prepend, marks)
 
     def register_full_backward_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, grad_output)` with the gradients of the outputs, a tuple; it may return others.
@@ -106,9 +121,11 @@ class HookMethods(ModuleTree):
     def _run_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Everything that `self(*args, **kwargs)` does when there are hooks."""
         output = None
-        done = set()
+        done: set[Any] = set()
         try:
-            for hook, with_kwargs in [*_of_all("forward_pre"), *self._forward_pre_hooks.values()]:
+            marked = self._forward_pre_hooks_with_kwargs
+            own_pre = [(hook, number in marked) for number, hook in self._forward_pre_hooks.items()]
+            for hook, with_kwargs in [*_of_all("forward_pre"), *own_pre]:
                 changed = hook(self, args, kwargs) if with_kwargs else hook(self, args)
                 if changed is None:
                     continue
@@ -127,16 +144,22 @@ class HookMethods(ModuleTree):
                 args = backward.watch_inputs(args)
             output = self.forward(*args, **kwargs)
             for hook, with_kwargs, _ in _of_all("forward"):
+                done.add(hook)
                 changed = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
                 output = output if changed is None else changed
-            for number, (hook, with_kwargs, _) in list(self._forward_hooks.items()):
+            for number, hook in list(self._forward_hooks.items()):
                 done.add(number)
+                with_kwargs = number in self._forward_hooks_with_kwargs
                 changed = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
                 output = output if changed is None else changed
             return output if backward is None else backward.watch_outputs(output)
         except BaseException:
-            for number, (hook, with_kwargs, always) in list(self._forward_hooks.items()):
-                if always and number not in done:
+            for hook, with_kwargs, always in _of_all("forward"):
+                if always and hook not in done:
+                    _ = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
+            for number, hook in list(self._forward_hooks.items()):
+                if number in self._forward_hooks_always_called and number not in done:
+                    with_kwargs = number in self._forward_hooks_with_kwargs
                     _ = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
             raise
 
@@ -211,13 +234,25 @@ class _BackwardHooks:
         return gradients
 
 
-def register(hooks: "OrderedDict[int, Any]", entry: Any, prepend: bool = False) -> RemovableHandle:
-    """Add a hook after, or before, those that are there."""
+def register(
+    hooks: "OrderedDict[int, Any]",
+    hook: Any,
+    prepend: bool = False,
+    marks: "Iterable[OrderedDict[int, bool]]" = (),
+) -> RemovableHandle:
+    """Add a hook after, or before, those that are there, and its number to the tables of marks."""
     number = next(_numbers)
-    hooks[number] = entry
+    hooks[number] = hook
     if prepend:
         hooks.move_to_end(number, last=False)
-    return RemovableHandle(lambda: hooks.pop(number, None))
+    for table in marks:
+        table[number] = True
+
+    def remove() -> None:
+        for table in (hooks, *marks):
+            table.pop(number, None)
+
+    return RemovableHandle(remove)
 
 
 def _replaced(returned: Any, gradients: tuple[Any, ...]) -> tuple[Any, ...]:

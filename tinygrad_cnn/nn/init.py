@@ -4,7 +4,8 @@ fan_in is the number of values that one output is computed from, fan_out the num
 """
 
 from collections.abc import Callable
-from functools import wraps
+from contextvars import ContextVar
+from functools import partial, wraps
 from inspect import cleandoc
 from math import erf, exp, prod, sqrt
 from typing import Any
@@ -45,6 +46,9 @@ __all__ = [
 ]
 
 
+SKIPPED: ContextVar[bool] = ContextVar("random first values skipped", default=False)  # inside `skip_init`
+
+
 def _write(by: str, tensor: Tensor, values: Any) -> Tensor:
     with no_grad():
         tensor.check_writable(by)
@@ -54,11 +58,15 @@ def _write(by: str, tensor: Tensor, values: Any) -> Tensor:
 
 
 def _uniform(by: str, tensor: Tensor, low: float, high: float, generator: Generator | None) -> Tensor:
+    if SKIPPED.get():
+        return tensor
     draws = stream(generator, like=tensor).uniform(tensor.shape, tensor.dtype)
     return _write(by, tensor, draws * (high - low) + low)
 
 
 def _normal(by: str, tensor: Tensor, mean: float, std: float, generator: Generator | None) -> Tensor:
+    if SKIPPED.get():
+        return tensor
     draws = stream(generator, like=tensor).normal(tensor.shape, tensor.dtype)
     return _write(by, tensor, draws * std + mean)
 
@@ -274,6 +282,9 @@ def _fan(op: str, tensor: Tensor, mode: str) -> int:
     if str(mode).lower() not in ("fan_in", "fan_out"):
         raise ValueError(f"{op}: mode must be 'fan_in' or 'fan_out'; got {mode!r}")
     return _fans(op, tensor)[str(mode).lower() == "fan_out"]
+
+
+_calculate_correct_fan = partial(_fan, "_calculate_correct_fan")  # PyTorch's, as above
 
 
 # matrices with structure ----------------------------------------------------------------------------------------------

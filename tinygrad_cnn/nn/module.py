@@ -214,12 +214,12 @@ class Module(StateMethods):
         return self._apply(lambda t: t.to(device=device), recurse)
 
     def share_memory(self) -> Self:
-        """Itself: memory is not shared between processes here, and a program of one process runs right.
+        """Move parameters, their gradients and buffers to memory that other processes see.
 
-        >>> type(nn.Linear(2, 1).share_memory()).__name__
-        'Linear'
+        >>> nn.Linear(2, 1).share_memory().weight.is_shared()
+        True
         """
-        return self
+        return self._apply(lambda t: t.share_memory_())
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: the module runs as it is; `tinygrad_cnn.compile` records a whole step.

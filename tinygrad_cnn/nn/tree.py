@@ -305,7 +305,7 @@ class ModuleTree:
             memo.add(self)
         yield prefix, self  # type: ignore[misc]
         for name, module in self._modules.items():
-            if module is not None:
+            if isinstance(module, ModuleTree):  # guided backpropagation puts functions among the modules
                 yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
     def modules(self) -> Iterator["Module"]:

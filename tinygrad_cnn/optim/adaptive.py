@@ -57,7 +57,9 @@ class Adagrad(FormulaOptimizer):
         self._at_least_0(group, "lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")
 
     def share_memory(self) -> None:
-        """Nothing to do: the state is of this process. For programs that call it, as PyTorch's Hogwild example."""
+        """Move the sums of squares to memory that other processes see."""
+        for state in self.state.values():
+            state["sum"].share_memory_()
 
     def first(self, p: Tensor, group: dict[str, Any]) -> dict[str, Tensor]:
         """The sum of squares at the start."""

@@ -15,6 +15,16 @@ from ..nn.parameter import zeroed_gradient
 from ..tensor import Tensor, as_tensor
 
 
+class _Required:
+    """The default of an option that has none: each group must give it."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required: Any = _Required()
+
+
 class Optimizer:
     """The base of all optimizers.
 
@@ -100,6 +110,8 @@ class Optimizer:
         for i, parameter in enumerate(listed):
             self._check_parameter(i, parameter)
         for name, default in self.defaults.items():
+            if default is required and name not in group:
+                raise ValueError(f"{self._name}: {name} has no default; give it to the optimizer or to each group")
             group.setdefault(name, default)
         if group.get("differentiable"):
             raise NotImplementedError(

@@ -25,6 +25,7 @@ from .reductions import MinAndMax, ReductionMethods, ValuesAndIndices, dimension
 from .scans import ScanMethods
 from .scatter import ScatterMethods
 from .shapes import sizes
+from .sharing import SharingMethods
 from .special import SpecialMethods
 from .statistics import StatisticsMethods
 
@@ -44,6 +45,7 @@ class Tensor(
     ScatterMethods,
     NewMethods,
     ExchangeMethods,
+    SharingMethods,
     ConversionMethods,
     CastMethods,
 ):

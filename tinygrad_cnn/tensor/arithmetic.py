@@ -9,6 +9,7 @@ from ..errors import DtypeError, ShapeError
 from .base import TensorBase
 from .comparison import ComparisonMethods
 from .elementary import ElementaryMethods
+from .old_order import factors_may_come_first
 
 
 def check_divisor(op: str, x: Any, y: Any) -> None:
@@ -154,6 +155,7 @@ class ArithmeticMethods(ElementaryMethods, ComparisonMethods):
 
     # arithmetic by name -----------------------------------------------------------------------------------------------
 
+    @factors_may_come_first(1, "alpha")
     def add(self, other: Any, *, alpha: float = 1) -> Self:
         """self + alpha · other
 
@@ -162,6 +164,7 @@ class ArithmeticMethods(ElementaryMethods, ComparisonMethods):
         """
         return ops.add(self, other if alpha == 1 else other * alpha)
 
+    @factors_may_come_first(1, "alpha")
     def sub(self, other: Any, *, alpha: float = 1) -> Self:
         """self − alpha · other
 

@@ -33,6 +33,11 @@ class device:  # noqa: N801 - PyTorch's name
         name, _, number = str(type).partition(":")
         if number and not number.isdigit():
             raise ValueError(f"device: {type!r} is not of the form 'cpu', 'cuda' or 'cuda:0'")
+        if name == "meta":
+            raise DeviceError(
+                "device: there are no tensors without values ('meta') here; nn.utils.skip_init makes a module "
+                "without drawing first values"
+            )
         if name not in KNOWN and name not in {backend.name.partition(":")[0] for backend in backends()}:
             raise DeviceError(f"device: {name!r} is not a device; there are {' and '.join(map(repr, KNOWN))}")
         self.type = name

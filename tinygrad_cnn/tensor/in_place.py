@@ -5,6 +5,7 @@ from typing import Any, Self
 from .. import ops
 from .arithmetic import ArithmeticMethods, check_divisor, check_exponent, check_fill
 from .base import TensorBase
+from .old_order import factors_may_come_first
 
 
 class InPlaceMethods(ArithmeticMethods):
@@ -46,6 +47,7 @@ class InPlaceMethods(ArithmeticMethods):
 
     # by name ----------------------------------------------------------------------------------------------------------
 
+    @factors_may_come_first(1, "alpha")
     def add_(self, other: Any, *, alpha: float = 1) -> Self:
         """`add`, in place.
 
@@ -54,6 +56,7 @@ class InPlaceMethods(ArithmeticMethods):
         """
         return self.in_place("add_", ops.add, self, other if alpha == 1 else other * alpha)
 
+    @factors_may_come_first(1, "alpha")
     def sub_(self, other: Any, *, alpha: float = 1) -> Self:
         """`sub`, in place.
 

@@ -290,11 +290,3 @@ class InPlaceForms(ShapeMethods):
         raise NotImplementedError(
             f"set_: a tensor can't be put on other memory; assign x.data = y, or copy values with copy_{in_scope()}"
         )
-
-    def share_memory_(self) -> Self:
-        """Itself; processes don't share memory here, and each gets a copy when a tensor is sent to it.
-
-        >>> tg.ones(2).share_memory_()
-        tensor([1., 1.])
-        """
-        return self

@@ -7,6 +7,7 @@ from ..autograd.modes import in_scope
 from ..dtypes import as_dtype, is_floating
 from ..errors import DtypeError
 from .base import TensorBase
+from .old_order import factors_may_come_first
 
 
 class PairMethods(TensorBase):
@@ -194,6 +195,7 @@ class PairMethods(TensorBase):
                 raise DtypeError(f"lerp: self has dtype {self.dtype} and {name} {other.dtype}{in_scope()}")
         return ops.add(self, ops.mul(weight, ops.sub(end, self)))
 
+    @factors_may_come_first(2, "value")
     def addcmul(self, tensor1: TensorBase, tensor2: TensorBase, *, value: float = 1) -> Self:
         """self + value · tensor1 · tensor2
 
@@ -203,6 +205,7 @@ class PairMethods(TensorBase):
         product = ops.mul(tensor1, tensor2)
         return ops.add(self, product if value == 1 else ops.mul(product, value))
 
+    @factors_may_come_first(2, "value")
     def addcdiv(self, tensor1: TensorBase, tensor2: TensorBase, *, value: float = 1) -> Self:
         """self + value · tensor1 / tensor2
 

@@ -10,6 +10,7 @@ from ..errors import DtypeError, ShapeError
 from ..ops.precision import LOW
 from .arrangement import ArrangementMethods
 from .base import TensorBase
+from .old_order import factors_may_come_first
 from .precision import runs_in
 from .reductions import dimension
 from .words import numpy_words
@@ -215,6 +216,7 @@ class ProductMethods(ArrangementMethods):
         out = product if beta == 0 else ops.add(self if beta == 1 else ops.mul(self, beta), product)
         return out if out.dtype == self.dtype else ops.cast(out, dtype=self.dtype, source=out.dtype)
 
+    @factors_may_come_first(2, "beta", "alpha")
     @runs_in(LOW)
     def addmm(self, mat1: TensorBase, mat2: TensorBase, *, beta: float = 1, alpha: float = 1) -> Self:
         """beta · self + alpha · mat1 @ mat2, of two matrices.
@@ -224,6 +226,7 @@ class ProductMethods(ArrangementMethods):
         """
         return self._sum_with(mat1.mm(mat2), beta, alpha)  # type: ignore[attr-defined]
 
+    @factors_may_come_first(2, "beta", "alpha")
     @runs_in(LOW)
     def addmv(self, mat: TensorBase, vec: TensorBase, *, beta: float = 1, alpha: float = 1) -> Self:
         """beta · self + alpha · mat @ vec, of a matrix and a vector.
@@ -233,6 +236,7 @@ class ProductMethods(ArrangementMethods):
         """
         return self._sum_with(mat.mv(vec), beta, alpha)  # type: ignore[attr-defined]
 
+    @factors_may_come_first(2, "beta", "alpha")
     @runs_in(LOW)
     def addr(self, vec1: TensorBase, vec2: TensorBase, *, beta: float = 1, alpha: float = 1) -> Self:
         """beta · self + alpha · the outer product of two vectors.
@@ -243,6 +247,7 @@ class ProductMethods(ArrangementMethods):
         """
         return self._sum_with(vec1.outer(vec2), beta, alpha)  # type: ignore[attr-defined]
 
+    @factors_may_come_first(2, "beta", "alpha")
     @runs_in(LOW)
     def baddbmm(self, batch1: TensorBase, batch2: TensorBase, *, beta: float = 1, alpha: float = 1) -> Self:
         """beta · self + alpha · batch1 @ batch2, of two stacks of matrices.
@@ -252,6 +257,7 @@ class ProductMethods(ArrangementMethods):
         """
         return self._sum_with(batch1.bmm(batch2), beta, alpha)  # type: ignore[attr-defined]
 
+    @factors_may_come_first(2, "beta", "alpha")
     @runs_in(LOW)
     def addbmm(self, batch1: TensorBase, batch2: TensorBase, *, beta: float = 1, alpha: float = 1) -> Self:
         """beta · self + alpha · Σ batch1ᵢ @ batch2ᵢ, over two stacks of matrices.

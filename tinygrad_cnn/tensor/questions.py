@@ -163,14 +163,6 @@ class QuestionMethods(TensorBase):
         places = [(x.array.__array_interface__["data"][0], x.stride()) for x in (self, tensor)]
         return bool(places[0] == places[1])
 
-    def is_shared(self) -> bool:
-        """Whether other processes see the memory: no.
-
-        >>> tg.ones(2).is_shared()
-        False
-        """
-        return False
-
     def is_pinned(self, device: Any = None) -> bool:
         """Whether it lies in memory that a GPU reads by itself.
 

@@ -35,7 +35,7 @@ def interpolate(
             (volumes), "area" (means, as of adaptive pooling).
         align_corners: whether the corners' centres stay where they are, or else the corners.
         recompute_scale_factor: take the factor between the sizes, not the one given.
-        antialias: not offered.
+        antialias: for "bilinear" and "bicubic": where images shrink, each new pixel weighs all that it covers.
 
     Raises:
         ValueError: for arguments that do not fit each other.
@@ -50,8 +50,10 @@ def interpolate(
         raise NotImplementedError(
             f"interpolate: expected (N, C, …) with 1 to 3 more dimensions; got shape {tuple(input.shape)}{in_scope()}"
         )
-    if antialias:
-        raise NotImplementedError(f"interpolate: antialias is not offered{in_scope()}")
+    if antialias and mode not in {"bilinear", "bicubic"}:
+        raise ValueError(
+            f"interpolate: antialias can only be set with bilinear and bicubic; got mode {mode!r}{in_scope()}"
+        )
     if (size is None) == (scale_factor is None):
         raise ValueError(f"interpolate: give either size or scale_factor{in_scope()}")
     ranks = {"linear": (1,), "bilinear": (2,), "bicubic": (2,), "trilinear": (3,)}
@@ -97,7 +99,8 @@ def interpolate(
             index = input.backend.asarray(_nearest(n, out, factor, exact))
             input = ops.getitem(input, index=(*(slice(None),) * (place + 2), index))
         else:
-            input = along(input, place + 2, _weights(n, out, factor, mode == "bicubic", bool(align_corners)))
+            weights = _smooth_weights if antialias else _weights
+            input = along(input, place + 2, weights(n, out, factor, mode == "bicubic", bool(align_corners)))
     return input
 
 
@@ -119,6 +122,28 @@ def _nearest(size: int, count: int, factor: float | None, exact: bool) -> Any:
 def _repeats(index: Any, size: int) -> bool:
     """Whether every pixel is repeated equally often, in its place, as a pooling's adjoint does."""
     return len(index) % size == 0 and bool((index == np.arange(len(index)) // (len(index) // size)).all())
+
+
+@lru_cache(maxsize=512)
+def _smooth_weights(size: int, count: int, factor: float | None, cubic: bool, corners: bool) -> Any:
+    """The same with a filter as wide as the step between new pixels; the cubic one with a = −0.5, as Pillow's."""
+    if corners:
+        step = (size - 1) / (count - 1) if count > 1 else 0.0
+    else:
+        step = size / count if factor is None else 1 / factor
+    width = max(step, 1.0)
+    support = (2 if cubic else 1) * width
+    matrix = np.zeros((count, size))
+    for row, centre in zip(matrix, step * (np.arange(count) + 0.5), strict=True):
+        first, last = max(int(centre - support + 0.5), 0), min(int(centre + support + 0.5), size)
+        far = np.abs(np.arange(first, last) - centre + 0.5) / width
+        if cubic:
+            outer = np.where(far < 2, ((-0.5 * far + 2.5) * far - 4) * far + 2, 0)
+            weight = np.where(far < 1, (1.5 * far - 2.5) * far * far + 1, outer)
+        else:
+            weight = np.maximum(1 - far, 0)
+        row[first:last] = weight / weight.sum()
+    return matrix
 
 
 @lru_cache(maxsize=512)

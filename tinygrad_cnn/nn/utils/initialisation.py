@@ -2,6 +2,7 @@
 
 from typing import Any, TypeVar
 
+from ..init import SKIPPED
 from ..module import Module
 
 M = TypeVar("M", bound=Module)
@@ -10,7 +11,7 @@ M = TypeVar("M", bound=Module)
 def skip_init(module_cls: type[M], *args: Any, **kwargs: Any) -> M:
     """A module whose parameters hold values that mean nothing, to be followed by loading or initialising them.
 
-    Here the first values are made all the same, so that it is no quicker.
+    No random numbers are drawn, so that large layers are made at once and the generator stays where it is.
 
     Raises:
         RuntimeError: for what is no class of modules.
@@ -22,4 +23,8 @@ def skip_init(module_cls: type[M], *args: Any, **kwargs: Any) -> M:
     given: Any = module_cls
     if not (isinstance(given, type) and issubclass(given, Module)):
         raise RuntimeError(f"skip_init: expected a class of modules; got {module_cls!r:.80}")
-    return module_cls(*args, **kwargs)
+    token = SKIPPED.set(True)
+    try:
+        return module_cls(*args, **kwargs)
+    finally:
+        SKIPPED.reset(token)

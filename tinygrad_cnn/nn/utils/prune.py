@@ -387,7 +387,7 @@ def global_unstructured(
 
 
 def _method_of(module: Module, name: str) -> BasePruningMethod | None:
-    for hook, *_ in module._forward_pre_hooks.values():
+    for hook in module._forward_pre_hooks.values():
         if isinstance(hook, BasePruningMethod) and hook._tensor_name == name:
             return hook
     return None
@@ -418,7 +418,5 @@ def is_pruned(module: Module) -> bool:
     (False, True)
     """
     return any(
-        isinstance(hook, BasePruningMethod)
-        for part in module.modules()
-        for hook, *_ in part._forward_pre_hooks.values()
+        isinstance(hook, BasePruningMethod) for part in module.modules() for hook in part._forward_pre_hooks.values()
     )

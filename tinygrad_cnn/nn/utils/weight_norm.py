@@ -39,7 +39,7 @@ def _remember(module: Module, hook: "_WeightNorm | _SpectralNorm") -> None:
 
 
 def _hook_of(op: str, module: Module, kind: type[Any], name: str) -> Any:
-    for hook, *_ in module._forward_pre_hooks.values():
+    for hook in module._forward_pre_hooks.values():
         if isinstance(hook, kind) and hook.name == name:
             return hook
     raise ValueError(f"{op}: {name!r} of {type(module).__name__} is not computed by {op.removeprefix('remove_')}")
