@@ -14,6 +14,11 @@ from tinygrad_cnn.backend import Backend
 TOLERANCE = {"float64": {"rtol": 1e-11, "atol": 1e-12}, "float32": {"rtol": 2e-4, "atol": 2e-5}}
 
 
+# Operations whose results are determined up to the sign of each vector, which libraries choose as they like; and along
+# which dimension a vector lies.
+SIGNS = {"left_vectors": -2, "right_vectors": -2, "eigenvectors": -2, "qr_orthonormal": -2, "qr_triangular": -1}
+
+
 def moved(value: Any, device: Backend) -> Any:
     """A parameter with its arrays on the device."""
     if isinstance(value, np.ndarray):
@@ -52,6 +57,10 @@ def values_and_gradients(row: Row, case: Case, device: Backend | None, dtype: st
         return []  # it is about two backends, and tested with them
     out = row.call(*args, **params)
     assert out.backend.name == (device.name if device is not None else "cpu")
+    if row.op.name in SIGNS:
+        values, dim = on_host(out), SIGNS[row.op.name]
+        largest = np.take_along_axis(values, np.expand_dims(np.abs(values).argmax(dim), dim), dim)
+        out = out * tg.tensor(np.sign(largest), device=place)
     found = [out]
     if out.requires_grad:
         wanted = [x for x in args if isinstance(x, tg.Tensor) and x.requires_grad]

@@ -12,7 +12,7 @@ KINDS = {0: ctypes.c_float, 1: ctypes.c_double, 14: ctypes.c_uint16}
 
 
 class Blas:
-    """`cublasGemmStridedBatchedEx`: column-major matrices from addresses, leading dimensions and steps."""
+    """`cublasGemmEx` and that for batches: column-major matrices from addresses, leading dimensions and steps."""
 
     def __init__(self) -> None:
         self.computed = array("i")  # what `compile` does not look into, as it does into lists
@@ -23,6 +23,14 @@ class Blas:
         memory = np.ctypeslib.as_array((KINDS[kind] * count).from_address(address))
         memory = memory.view("bfloat16") if kind == 14 else memory
         return np.lib.stride_tricks.as_strided(memory, (rows, columns), (memory.itemsize, leading * memory.itemsize))
+
+    def cublasGemmEx(
+        self, handle: Any, ta: int, tb: int, m: int, n: int, k: int, one: int, a: int, a_kind: int, lda: int, b: int,
+        b_kind: int, ldb: int, zero: int, c: int, c_kind: int, ldc: int, compute: int, algorithm: int,
+    ) -> int:  # fmt: skip
+        arguments = (ta, tb, m, n, k, one, a, a_kind, lda, 0, b, b_kind, ldb, 0, zero, c, c_kind, ldc, 0)
+        capture.do(lambda: self._compute(*arguments, 1, compute))
+        return 0
 
     def cublasGemmStridedBatchedEx(
         self, handle: Any, ta: int, tb: int, m: int, n: int, k: int, one: int, a: int, a_kind: int, lda: int,

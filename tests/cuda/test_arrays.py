@@ -156,3 +156,21 @@ def test_arrays_one_after_the_other(device: Any) -> None:
     with pytest.raises(RuntimeError):
         tg.cat([x.cuda(), tg.ones(3, 3, device="cuda")])
     assert tg.stack([x.cuda(), x.cuda()], dim=-1).shape == (2, 3, 4, 3, 2)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_division_goes_by_the_exact_quotient(device: Any, dtype: str) -> None:
+    """CuPy's floor of the rounded quotient is one too many for 1 // 0.1, and its remainder below 0."""
+    x = np.array([1, -1, 0.3, 5.3, 100, -7.5, 3, -3, 0, -0.0, 1, -1, np.inf, 1, -1, 0, np.nan], dtype)
+    y = np.array([0.1, 0.1, 0.1, -0.1, 3, 2.5, -2, 2, 2, 2, np.inf, np.inf, 2, 0, 0, 0, 1], dtype)
+    with np.errstate(all="ignore"):
+        for divide in (lambda a, b: a // b, lambda a, b: a % b):
+            found = divide(device.asarray(x), device.asarray(y))
+            assert found.dtype == dtype
+            np.testing.assert_array_equal(found.get(), divide(x, y))
+            np.testing.assert_array_equal(np.signbit(found.get()[:13]), np.signbit(divide(x, y)[:13]))
+            np.testing.assert_array_equal(divide(device.asarray(x), 0.1).get(), divide(x, 0.1))
+            np.testing.assert_array_equal(divide(1.0, device.asarray(y)).get(), divide(1.0, y))
+    n = device.asarray(np.array([7, -7, 6]))
+    assert (n // 2).tolist() == [3, -4, 3]
+    assert (n % -4).tolist() == [-1, -3, -2]

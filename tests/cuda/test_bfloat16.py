@@ -46,6 +46,8 @@ def both(function: Any, *inputs: Any) -> list[list[Any]]:
         (lambda x, w: F.conv1d(x, w), [(2, 3, 9), (4, 3, 3)]),
         (lambda x, w: F.conv_transpose2d(x, w, stride=2), [(2, 3, 4, 4), (3, 2, 3, 3)]),
         (lambda x, y: x @ y, [(2, 4, 5), (5, 3)]),
+        (lambda x, y: x @ y, [(3, 4), (4, 5)]),
+        (lambda x, y: x @ y.mT, [(2, 1, 4, 5), (3, 6, 5)]),
     ],
 )
 def test_products_agree_with_the_cpu(device: Any, native: Blas, function: Any, shapes: Any) -> None:

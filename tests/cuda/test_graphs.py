@@ -71,35 +71,6 @@ def test_a_captured_training_is_the_eager_one(device: Any, make: Any) -> None:
     assert optimizer.param_groups[0]["lr"] == make([tg.zeros(1, requires_grad=True)]).param_groups[0]["lr"] / 16
 
 
-@pytest.mark.parametrize(
-    "forward",
-    [
-        lambda norm, x: norm(x).relu() + norm(x),
-        lambda norm, x: (y := norm(x)).relu() * y,
-        lambda norm, x: norm(x).relu().relu(),
-        lambda norm, x: F.relu(norm(x + 1).exp()),
-        lambda norm, x: (y := F.relu(norm(x))) * y,
-    ],
-)
-def test_steps_are_one_only_where_nobody_looks_between(device: Any, forward: Any) -> None:
-    found = []
-    for compiled in (tg.compile, lambda step: step):
-        norm = nn.BatchNorm2d(3).cuda()
-        optimizer = tg.optim.SGD(norm.parameters(), lr=0.1)
-
-        def step(x: Any, norm: Any = norm, optimizer: Any = optimizer) -> Any:
-            optimizer.zero_grad()
-            out = forward(norm, x)
-            out.square().mean().backward()
-            optimizer.step()
-            return out.detach()
-
-        run = compiled(step)
-        outs = [run(tg.arange(24, device="cuda").reshape(2, 3, 2, 2).float() / (i + 5)).tolist() for i in range(6)]
-        found.append((outs, norm.weight.tolist(), norm.running_var.tolist()))
-    assert found[0] == found[1]
-
-
 def test_one_graph_for_each_way_through(device: Any) -> None:
     """A ragged last batch runs by itself, and does not disturb the others."""
     weight = tg.tensor([[0.5, -0.5]], device="cuda", requires_grad=True)

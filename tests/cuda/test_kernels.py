@@ -19,7 +19,7 @@ import tinygrad_cnn as tg
 from tests.cuda.fake_cupy import NAMES
 from tests.cuda.fake_kernels import library
 from tests.op_samples import R
-from tinygrad_cnn.backend import Window, cpu, cuda
+from tinygrad_cnn.backend import Window, convolution_window, cpu, cuda
 
 FOLDER = Path(cuda.__file__).parent
 NVCC = shutil.which("nvcc")
@@ -283,6 +283,8 @@ def test_values_are_taken_16_bytes_at_a_time_where_they_may(device: Any, dtype: 
     g, x = g[start:], x[start:]
     np.testing.assert_array_equal(device.relu(X).get(), np.maximum(x, 0))
     np.testing.assert_array_equal(device.relu_grad(G, X).get(), np.where(x <= 0, 0, g))
+    np.testing.assert_array_equal(device.add_relu(G, X).get(), np.maximum(g + x, 0))
+    np.testing.assert_array_equal(device.add_relu(G, X[:1]).get(), np.maximum(g + x[:1], 0))
     np.testing.assert_allclose(device.silu(X).get(), cpu.silu(x), **tolerance)
     out, mask = device.dropout(X, 0.5, X.shape)
     np.testing.assert_allclose(out.get(), x * mask.get() * 2, **tolerance)
@@ -399,3 +401,19 @@ def test_a_network_learns_as_on_the_cpu(device: Any) -> None:
     here = losses("cpu")
     assert here[-1] < here[0]
     np.testing.assert_allclose(losses("cuda"), here, rtol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("biased", [True, False])
+def test_layers_with_their_relu(device: Any, dtype: str, biased: bool) -> None:
+    rng = np.random.default_rng(0)
+    x, w, b = (rng.standard_normal(shape).astype(dtype) for shape in ((2, 3, 6, 5), (8, 3, 3, 3), (8,)))
+    X, W, B = map(device.asarray, (x, w, b))
+    window, bias = convolution_window("conv2d", (3, 3), 1, 0, 1, 1), B if biased else None
+    found, plain = device.conv2d_relu(X, W, bias, window).get(), device.conv2d(X, W, bias, window).get()
+    np.testing.assert_array_equal(found, np.maximum(plain, 0))
+    rows, weights = X.reshape(2, -1), W.reshape(8, -1).repeat(4, axis=1)[:, :90]
+    found, plain = device.linear_relu(rows, weights, bias).get(), device.linear(rows, weights, bias).get()
+    np.testing.assert_array_equal(found, np.maximum(plain, 0))
+    assert (found == 0).any()
+    assert (found > 0).any()

@@ -71,7 +71,7 @@ def test_the_switch_for_tf32(device: Any, blas: Blas) -> None:
 
 
 def test_a_product_that_fails_is_told(device: Any, blas: Blas, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blas, "cublasGemmStridedBatchedEx", lambda *_: 13)
+    monkeypatch.setattr(blas, "cublasGemmEx", lambda *_: 13)
     x = device.asarray(np.ones((2, 2)))
     with pytest.raises(RuntimeError, match=r"cuBLAS: a product of 1 × \(2, 2\) and \(2, 2\) failed with status 13"):
         device.matmul(x, x)
@@ -94,4 +94,10 @@ def test_a_handle_has_its_stream_before_its_workspace(device: Any, monkeypatch: 
     for stream in range(100):
         handle.use(stream)
     assert len(handle.workspaces) == module.STREAMS
+    module._handles.known[0] = handle
+    workspace = handle.workspaces[handle.stream]
+    assert module.take_workspace(handle.stream) is workspace, "a graph keeps that of its stream"
+    assert handle.stream is None
+    assert module.take_workspace(12345) is None
+    module._handles.known.clear()
     assert fake_cupy.cuda is fake_device

@@ -80,6 +80,27 @@ def test_convolution_both_ways(
             assert error < tolerance
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_layers_with_their_relu(device: Any, dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    x, w, b = (device.asarray(rng.standard_normal(s).astype(dtype)) for s in ((8, 16, 30, 31), (24, 16, 3, 3), (24,)))
+    window = convolution_window("conv2d", (3, 3), 1, 0, 1, 1)
+    with tg.backends.cudnn.flags(deterministic=True):
+        plain, found = device.conv2d(x, w, b, window), device.conv2d_relu(x, w, b, window)
+    np.testing.assert_array_equal(found.get(), np.maximum(plain.get(), 0))
+    rows, weights = x.reshape(128, -1), device.asarray(rng.standard_normal((24, 930)).astype(dtype))
+    np.testing.assert_array_equal(
+        device.linear_relu(rows, weights, b).get(), np.maximum(device.linear(rows, weights, b).get(), 0)
+    )
+
+
+def test_division_goes_by_the_exact_quotient(device: Any) -> None:
+    x, y = np.random.default_rng(0).integers(-50, 50, (2, 10_000)) / 10
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal((device.asarray(x) // device.asarray(y)).get(), x // y)
+        np.testing.assert_array_equal((device.asarray(x) % device.asarray(y)).get(), x % y)
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
 @pytest.mark.parametrize(
     ("x", "y"), [((70, 50), (50, 40)), ((3, 70, 50), (3, 50, 40)), ((2, 3, 7, 5), (5, 4)), ((4, 1, 6, 8), (3, 8, 2))]
@@ -143,6 +164,7 @@ def test_pointwise_at_size(device: Any, dtype: str, start: int) -> None:
     np.testing.assert_array_equal(device.relu(X).get(), np.maximum(x, 0))
     np.testing.assert_array_equal(device.relu_grad(G, X).get(), np.where(x <= 0, 0, g))
     np.testing.assert_array_equal((X + G).get(), x + g)
+    np.testing.assert_array_equal(device.add_relu(X, G).get(), np.maximum(x + g, 0))
     np.testing.assert_array_equal((X * G).get(), x * g)
     out, mask = device.dropout(X, 0.25, X.shape)
     assert abs(mask.get().mean() - 0.75) < 0.005

@@ -26,6 +26,15 @@ def network() -> Any:
     )
 
 
+def deeper() -> Any:
+    """With all that recorded steps make one of."""
+    return nn.Sequential(
+        *network()[:-2],
+        *(nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Linear(32 * 4, 32), nn.ReLU(), nn.Linear(32, 10)),
+    )
+
+
 def test_memory_stays_flat_over_a_thousand_steps(device: Any) -> None:
     model = network().cuda()
     optimizer = tg.optim.Adam(model.parameters(), lr=1e-3)
@@ -44,7 +53,7 @@ def test_memory_stays_flat_over_a_thousand_steps(device: Any) -> None:
 def training(compiled: bool, make: Any) -> tuple[list[float], list[Any], Any]:
     """Losses and parameters of 30 steps on digits of two batch sizes, with a scheduler and clipped gradients."""
     tg.manual_seed(0)
-    model = network().cuda()
+    model = deeper().cuda()
     optimizer = make(model.parameters())
     scheduler = tg.optim.lr_scheduler.StepLR(optimizer, 7, 0.7)
 
@@ -105,6 +114,26 @@ def test_memory_stays_flat_over_launches_of_a_graph(device: Any) -> None:
     tg.cuda.synchronize()
     assert step.graphs == ["captured"]
     assert tg.cuda.memory_allocated() <= before
+
+
+def test_memory_of_a_graph_goes_back(device: Any) -> None:
+    def free() -> int:
+        tg.cuda.synchronize()
+        tg.cuda.empty_cache()
+        return tg.cuda.mem_get_info()[0]
+
+    def use() -> None:
+        x = tg.randn(1 << 22, device="cuda")
+        step = tg.compile(lambda: (x * 2 + 1).exp().sum())
+        for _ in range(5):
+            step()
+        assert step.graphs == ["captured"]
+
+    use()
+    before = free()
+    for _ in range(20):
+        use()
+    assert free() > before - (64 << 20)
 
 
 def test_two_threads(device: Any) -> None:

@@ -35,9 +35,14 @@ class Widened(Op):
 
     def fit(self, gradient: Any, shape: tuple[int, ...], name: str) -> Any:
         """Sum a gradient over the dimensions along which the input was broadcast, in float32."""
-        if self.broadcasts:
-            return _narrow(sum_to(_wide(gradient), shape=shape), gradient.dtype)
-        return super().fit(gradient, shape, name)
+        return summed_to(gradient, shape) if self.broadcasts else super().fit(gradient, shape, name)
+
+
+def summed_to(value: Any, shape: Any) -> Any:
+    """`sum_to` in float32 at least, rounded once."""
+    if tuple(value.shape) == tuple(shape):
+        return value
+    return _narrow(sum_to(_wide(value), shape=shape), value.dtype)
 
 
 def is_narrow(value: Any) -> bool:

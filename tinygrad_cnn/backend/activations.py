@@ -38,6 +38,11 @@ class ActivationKernels:
         """`relu_grad(g, out)`, which may be written over g."""
         return self.relu_grad(g, out)
 
+    def add_relu(self, x: Array, y: Array) -> Array:
+        """relu(x + y)"""
+        with self.quiet():
+            return self.relu_over(x + y)
+
     def leaky_relu(self, x: Array, slope: float) -> Array:
         """x for x > 0, slope · x below."""
         return self.xp.where(x > 0, x, slope * x)

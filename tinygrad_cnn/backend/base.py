@@ -223,6 +223,14 @@ class Backend(ActivationKernels, NormalizationKernels, RecurrentKernels):
                 out += b
             return out
 
+    def conv2d_relu(self, x: Array, w: Array, b: Array | None, window: Window) -> Array:
+        """`conv2d` whose result goes through `relu`."""
+        return self.relu_over(self.conv2d(x, w, b, window))
+
+    def linear_relu(self, x: Array, w: Array, b: Array | None) -> Array:
+        """`linear` whose result goes through `relu`."""
+        return self.relu_over(self.linear(x, w, b))
+
     # sums -------------------------------------------------------------------------------------------------------------
 
     def channel_sum(self, x: Array) -> Array:

@@ -73,7 +73,8 @@ class Recorder(Histories):
             if not result.array.ndim and not rest:  # NumPy makes numbers of such arrays
                 text = f"{self._constant(backend.asarray, 'asarray')}({text})"
             reads.early = reads.early and op.name not in DRAWING
-            if self._write(text, reads, [result.array, *rest], several=bool(op.residuals)):
+            written = self._write(text, reads, [result.array, *rest], several=bool(op.residuals))
+            if written and not op.takes_16_bits:  # else it is an operation of this name with conversions around it
                 self._says(op.name, "", operands)
                 swaps = op.name == "max_pool2d" and backend.pools_like_relu(arrays[0], params["window"])
                 self.script.lines[-1].swaps = swaps
@@ -271,7 +272,8 @@ class Recorder(Histories):
             made = [x for x in (out if several else [out]) if x is not None and id(x) not in self._known]
             self._fresh.update(map(id, made))
             text = f"{self._constant(rule, f'{node.name}_{which}_grad')}({', '.join(operands)})"
-            if self._write(text, reads, list(out) if several else [out], several=several):
+            written = self._write(text, reads, list(out) if several else [out], several=several)
+            if written and not node.op.takes_16_bits:
                 self._says(node.name, which, operands)
         return out
 

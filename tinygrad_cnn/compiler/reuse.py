@@ -6,7 +6,7 @@ An eager step may do none of it, for nobody knows then what will be looked at la
 from collections import defaultdict
 from dataclasses import replace
 
-from .joining import joined
+from .joining import joined, rectified
 from .script import Line, Script
 
 # Steps that make an array of their own, by the operation and the input whose gradient rule it is ("" for forward).
@@ -40,6 +40,7 @@ def improve(script: Script) -> None:
     """Change the lines of a script to others with the same results."""
     script.lines = joined(script)
     script.lines = pooled_first(script)
+    script.lines = rectified(script)
     script.lines = written_over(script)
 
 

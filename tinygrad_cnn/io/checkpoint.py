@@ -268,8 +268,8 @@ class _Reader:
         if kind == "array":
             return self.tensors[content].cpu().numpy()
         if kind == "numpy":
-            dtype, shape, raw = content
-            return np.frombuffer(base64.b64decode(raw), np.dtype(dtype)).reshape(shape).copy()
+            code, shape, raw = content
+            return np.frombuffer(base64.b64decode(raw), np.dtype(code)).reshape(shape).copy()
         if kind == "path":
             return Path(content)
         if kind == "number":

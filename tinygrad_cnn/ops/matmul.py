@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from ..autograd import op, sum_to
+from ..autograd import op
+from ..autograd.widened import summed_to
 from .reductions import channel_sum
 
 
 @op(
     dtypes="equal",
-    x=lambda g, y, x_shape: sum_to(matmul(g, y.mT), shape=x_shape),
-    y=lambda g, x, y_shape: sum_to(matmul(x.mT, g), shape=y_shape),
+    x=lambda g, y, x_shape: summed_to(matmul(g, y.mT), x_shape),
+    y=lambda g, x, y_shape: summed_to(matmul(x.mT, g), y_shape),
 )
 def matmul(backend: Any, x: Any, y: Any) -> Any:
     """Matrix products of the last two dimensions, (…, n, k) @ (…, k, m) → (…, n, m); those before broadcast."""

@@ -20,7 +20,7 @@ LOW, FULL, RANGE = "low", "full", "range"
 
 for _op in (conv2d, conv2d_input_grad, conv2d_weight_grad, linear, matmul):
     _op.policy = LOW
-    _op.only_products = _op is not matmul  # whose rules sum over dimensions that were broadcast
+    _op.only_products = True
 for _op in (cross_entropy, softmax_cross_entropy, prod):
     _op.policy = FULL
 for _op in (

@@ -75,9 +75,41 @@ def _are_large(x: Any, y: Any) -> bool:
     )
 
 
+def _floats(x: Any, y: Any) -> bool:
+    return any(isinstance(v, float) or (hasattr(v, "dtype") and v.dtype.kind == "f") for v in (x, y))
+
+
+def _below(rest: Any, y: Any) -> Any:
+    """Where what C's division leaves has the other sign than y."""
+    return (rest != 0) & cupy.not_equal(rest < 0, cupy.less(y, 0))
+
+
+def _remainder(x: Any, y: Any) -> Any:
+    """x − y·⌊x / y⌋, with all its digits. CuPy computes it so, and loses those that x / y has no room for."""
+    if not _floats(x, y):
+        return cupy.remainder(x, y)
+    rest = cupy.fmod(x, y)
+    rest = cupy.where(_below(rest, y), rest + y, rest)
+    return cupy.where(rest == 0, cupy.copysign(rest, y), rest)
+
+
+def _floor_divide(x: Any, y: Any) -> Any:
+    """⌊x / y⌋ of the exact quotient: 1 // 0.1 is 9, since 0.1 is a little more than a tenth; CuPy gives 10."""
+    if not _floats(x, y):
+        return cupy.floor_divide(x, y)
+    rest, quotient = cupy.fmod(x, y), cupy.true_divide(x, y)
+    whole = cupy.true_divide(x - rest, y)
+    whole = cupy.rint(cupy.where(_below(rest, y), whole - 1, whole))
+    whole = cupy.where(whole == 0, cupy.copysign(whole, quotient), whole)
+    return cupy.where(cupy.equal(y, 0), quotient, whole)
+
+
+EXACT = {"remainder": _remainder, "floor_divide": _floor_divide}
+
+
 def _binary(name: str) -> tuple[Operator, Operator]:
     """The operators x ∘ y and y ∘ x of a function of CuPy; other objects get the chance to do it themselves."""
-    function = getattr(cupy, name)
+    function = EXACT.get(name) or getattr(cupy, name)
 
     def operator(x: Any, y: Any) -> Any:
         if name in for_large and _are_large(x, y):

@@ -13,9 +13,9 @@ from ..base import Backend
 from ..memory import channels_second
 from ..window import Ints, Window
 from .geometry import MOST, geometry, parts, values
-from .kernels import computing_type, divisor, divisor_argument, launch, packs, structure, type_name
+from .kernels import computing_type, divisor, launch, structure, type_name
 from .memory import channels_last, contiguous, empty
-from .products import MULTIPLIED, product
+from .products import MULTIPLIED, add_bias, product
 
 COLUMN_BYTES = 256 << 20  # of unfolded windows at a time
 NARROW = 16  # channels of a group below which a matrix product has too little to do
@@ -27,15 +27,22 @@ class ColumnConvolution(Backend):
 
     def conv2d(self, x: Any, w: Any, b: Any, window: Window) -> Any:
         """`Backend.conv2d`."""
+        return self._convolved(x, w, b, window, rectified=False)
+
+    def conv2d_relu(self, x: Any, w: Any, b: Any, window: Window) -> Any:
+        """`Backend.conv2d_relu`, with relu in the pass that adds b."""
+        return self._convolved(x, w, b, window, rectified=True)
+
+    def _convolved(self, x: Any, w: Any, b: Any, window: Window, rectified: bool) -> Any:
         if not _known(x, w):
-            return super().conv2d(x, w, b, window)
+            out = super().conv2d(x, w, b, window)
+            return self.relu(out) if rectified else out
         out = self._forward(x, w, window)
-        if b is not None and out.size:
-            kind, by = type_name(x.dtype), divisor_argument(w.shape[0])
+        if b is None:
+            out = self.relu(out) if rectified else out
+        elif out.size:
             for part in parts(len(out), values(w.shape[0], out.shape[1:-1])):
-                piece = out[part]
-                arguments = (piece, None, contiguous(b), piece, np.uint32(piece.size), by)
-                launch("channels", "scale_channels", kind, packs(piece), *arguments)
+                add_bias(out[part], b, rectified)
         return channels_second(out)
 
     def _forward(self, x: Any, w: Any, window: Window) -> Any:

@@ -33,6 +33,7 @@ def library() -> Any:
         found.cublasCreate_v2.argtypes = [ctypes.POINTER(_P)]
         found.cublasSetStream_v2.argtypes = [_P, _P]
         found.cublasSetWorkspace_v2.argtypes = [_P, _P, ctypes.c_size_t]
+        found.cublasGemmEx.argtypes = [*(_P, _I, _I, _I, _I, _I, _P, _P, _I, _I, _P, _I, _I, _P, _P, _I, _I, _I, _I)]
         found.cublasGemmStridedBatchedEx.argtypes = [
             *(_P, _I, _I, _I, _I, _I, _P, _P, _I, _I, _L, _P, _I, _I, _L, _P, _P, _I, _I, _L, _I, _I, _I)
         ]
@@ -87,7 +88,18 @@ class _Handles(local):
         return self.known[device].use(stream)
 
 
-_handle = _Handles().get
+_handles = _Handles()
+_handle = _handles.get
+
+
+def take_workspace(stream: int) -> Any:
+    """This thread's workspace of a stream, which the handles forget; None where there is none."""
+    found = None
+    for handle in _handles.known.values():
+        if handle.stream == stream:
+            handle.stream = None
+        found = handle.workspaces.pop(stream, found)
+    return found
 
 
 class Matrices:
@@ -153,10 +165,16 @@ def multiply(x: Any, y: Any, out: Any, count: int) -> bool:
     one, zero = map(ctypes.addressof, handle.numbers[ctypes.c_double if double else ctypes.c_float])
     stored = STORED[kind]
     # cuBLAS counts by columns: to it, row-major out = x y is outᵀ = yᵀ xᵀ.
-    status = handle.blas.cublasGemmStridedBatchedEx(
-        *(handle.pointer, int(b.transposed), int(a.transposed), m, n, k, one),
-        *(b.address, stored, b.leading, b.step, a.address, stored, a.leading, a.step, zero),
-        *(out.data.ptr, stored, c.leading, c.step, count, compute, DEFAULT_ALGORITHM),
-    )
+    start = (handle.pointer, int(b.transposed), int(a.transposed), m, n, k, one)
+    if count == 1:  # where it may also cut the sums into parts
+        status = handle.blas.cublasGemmEx(
+            *(*start, b.address, stored, b.leading, a.address, stored, a.leading, zero),
+            *(c.address, stored, c.leading, compute, DEFAULT_ALGORITHM),
+        )
+    else:
+        status = handle.blas.cublasGemmStridedBatchedEx(
+            *(*start, b.address, stored, b.leading, b.step, a.address, stored, a.leading, a.step, zero),
+            *(c.address, stored, c.leading, c.step, count, compute, DEFAULT_ALGORITHM),
+        )
     _check(status, f"a product of {count} × ({n}, {k}) and ({k}, {m})")
     return True

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..graph import Graph, StaleGraph
 from ..switches import cuda_switches, cudnn_switches
+from . import cublas
 from .array import in_rows, memory_order, own
 from .kernels import computing_type, launch
 from .memory import empty
@@ -85,20 +86,40 @@ def upload(values: Any) -> Any:
 
 
 def _no_transfer(size: int) -> Any:
+    """Pinned memory for other threads, which may upload in the meantime."""
+    if _now.graph is None:
+        return cupy.get_default_pinned_memory_pool().malloc(size)
     raise RuntimeError("something is copied from the host, which would be copied from there again and again")
+
+
+_left: list[Any] = []  # pools of graphs that are gone; arrays may still lie there
+
+
+def release() -> None:
+    """Give memory of graphs that are gone back to the driver. A pool of CuPy's that dies keeps it for ever."""
+    for pool in list(_left):
+        pool.free_all_blocks()
+        if not pool.total_bytes():
+            _left.remove(pool)
 
 
 class CudaGraph(Graph):
     """`Graph` by CUDA's stream capture."""
 
     def __init__(self) -> None:
+        release()
         self.stream = cupy.cuda.Stream(non_blocking=True)
         self.pool = cupy.cuda.MemoryPool()
         self.slots: list[Slot] = []
         self._later: list[tuple[Any, Any]] = []
         self._graph: Any = None
         self._launched_in: Any = None
+        self._workspace: Any = None  # of cuBLAS, whose address the graph knows
         self._settings = _settings()
+
+    def __del__(self) -> None:
+        if hasattr(self, "pool"):
+            _left.append(self.pool)
 
     @contextmanager
     def capture(self) -> Iterator[None]:
@@ -119,6 +140,7 @@ class CudaGraph(Graph):
                 self._graph = self.stream.end_capture()
         finally:
             _now.graph = None
+            self._workspace = cublas.take_workspace(self.stream.ptr)
             cupy.cuda.set_pinned_memory_allocator(cupy.get_default_pinned_memory_pool().malloc)
             if collecting:
                 gc.enable()
@@ -143,6 +165,7 @@ class CudaGraph(Graph):
     @contextmanager
     def rehearse(self, first: int, last: int) -> Iterator[None]:
         """`Graph.rehearse`."""
+        self._follow()
         _now.slots = iter(self.slots[first:last])
         try:
             yield
@@ -162,10 +185,14 @@ class CudaGraph(Graph):
 
     def launch(self) -> None:
         """`Graph.launch`."""
+        self._follow()
+        self._graph.launch(self._launched_in)
+
+    def _follow(self) -> None:
+        """Go on in the current stream, behind the last launch: there is one memory for all of them."""
         stream = cupy.cuda.get_current_stream()
         if self._launched_in is not None and self._launched_in != stream:
-            stream.wait_event(self._launched_in.record())  # it has one memory for all launches
-        self._graph.launch(stream)
+            stream.wait_event(self._launched_in.record())
         self._launched_in = stream
 
     def copy(self, x: Any) -> Any:
@@ -176,6 +203,7 @@ class CudaGraph(Graph):
         """`Graph.fill`."""
         if x is target or not x.size:
             return
+        self._follow()
         if x.strides == target.strides and (in_rows(x) or in_rows(x.transpose(memory_order(x)))):
             target.data.copy_from_device_async(x.data, x.nbytes)
         else:

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+import cupy
 import numpy as np
 
 from ..base import Backend
@@ -107,6 +108,12 @@ class Losses(Backend):
         """`Backend.relu_grad`."""
         made = self._pointwise("relu_grad", 0, g, out)
         return super().relu_grad(g, out) if made is None else made
+
+    def add_relu(self, x: Any, y: Any) -> Any:
+        """`Backend.add_relu` in one pass, for arrays of one shape and dtype."""
+        alike = isinstance(x, cupy.ndarray) and isinstance(y, cupy.ndarray)
+        made = self._pointwise("plus_relu", 0, y, x) if alike else None
+        return super().add_relu(x, y) if made is None else made
 
     def leaky_relu(self, x: Any, slope: float) -> Any:
         """`Backend.leaky_relu`."""

@@ -161,7 +161,7 @@ class Normalization(Backend):
             return super().scale_channels(x, w, b)
         rows, by = channels_last(x), divisor_argument(x.shape[1])
         out, kind = empty(rows.shape, x.dtype), type_name(x.dtype)
-        launch("channels", "scale_channels", kind, packs(x), rows, w, b, out, np.uint32(x.size), by)
+        launch("channels", "scale_channels", kind, packs(x), rows, w, b, out, np.uint32(x.size), by, np.int32(0))
         return channels_second(out)
 
 

@@ -27,6 +27,10 @@ class Pooling(Backend):
         self._over(window, "max_pool", x.shape, output, rows, out, taps, tap=dtype)
         return channels_second(out), channels_second(taps)
 
+    def pools_like_relu(self, x: Any, window: Window) -> bool:
+        """`Backend.pools_like_relu`: sums begin with 0, and no window lies outside."""
+        return x.dtype in FLOATS and not window.ceil_mode and not any(map(any, window.padding))
+
     def pool_gather(self, x: Any, taps: Any, window: Window) -> Any:
         """`Backend.pool_gather`."""
         if x.dtype not in FLOATS:

@@ -23,6 +23,12 @@ def product(a: Any, b: Any, out: Any) -> Any:
     return out
 
 
+def add_bias(out: Any, b: Any, rectified: bool) -> None:
+    """out ← out + b along the last dimension of row-major memory of fewer than 2³¹ values, or relu of that."""
+    arguments = (out, None, contiguous(b), out, np.uint32(out.size), divisor_argument(len(b)), np.int32(rectified))
+    launch("channels", "scale_channels", type_name(out.dtype), packs(out), *arguments)
+
+
 MULTIPLIED = "efdE"  # the characters of float16, float32, float64 and bfloat16, whose kernels sum in float32 or wider
 
 
@@ -49,15 +55,21 @@ class Products(Backend):
 
     def linear(self, x: Any, w: Any, b: Any) -> Any:
         """`Backend.linear` as one product of matrices, which takes transposed ones as they are."""
+        return self._linear(x, w, b, rectified=False)
+
+    def linear_relu(self, x: Any, w: Any, b: Any) -> Any:
+        """`Backend.linear_relu`, with relu in the pass that adds b."""
+        return self._linear(x, w, b, rectified=True)
+
+    def _linear(self, x: Any, w: Any, b: Any, rectified: bool) -> Any:
         rows = x.reshape(-1, x.shape[-1]) if x.size else x.reshape(prod(x.shape[:-1]), x.shape[-1])
         out = product(rows, w.T, empty((len(rows), w.shape[0]), x.dtype))
-        if b is not None and out.size:
-            kind, by, count = type_name(x.dtype), divisor_argument(w.shape[0]), np.uint32(out.size)
-            if out.size >= 1 << 31 or b.dtype != x.dtype:
+        if b is not None and out.size and out.size < 1 << 31 and b.dtype == x.dtype and x.dtype.char in MULTIPLIED:
+            add_bias(out, b, rectified)
+        else:
+            if b is not None:
                 out += b
-            else:
-                arguments = (out, None, contiguous(b), out, count, by)
-                launch("channels", "scale_channels", kind, packs(out), *arguments)
+            out = self.relu(out) if rectified else out
         return out.reshape(*x.shape[:-1], w.shape[0])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import cupy
 
 from ...errors import OutOfMemoryError
+from .graphs import release
 
 GIB = 1 << 30
 BLOCK = 512  # bytes; CuPy rounds up to them
@@ -95,6 +96,7 @@ def free_and_total(device: int) -> tuple[int, int]:
 def empty_cache(device: int) -> None:
     """Give what is kept for later back to the driver."""
     with cupy.cuda.Device(device):
+        release()
         cupy.get_default_memory_pool().free_all_blocks()
 
 

@@ -30,7 +30,7 @@ class RecurrentKernels(NumpyBackend):
 
     def rnn_grad(self, g: Array, states: Array, h: Array, w: Array, kind: str, reverse: bool) -> Any:
         """`Backend.rnn_grad` in one call, and a product for the weights."""
-        if not _applies(g, h, w):
+        if not _applies(g, h, w, states):
             return None
         d, dh = empty(states.shape), empty(h.shape)
         call = (kind == "tanh", _table(h.shape, 1, forward=False), reverse, states.shape, d.reshape(-1), dh.reshape(-1))
@@ -40,7 +40,7 @@ class RecurrentKernels(NumpyBackend):
 
     def lstm(self, x: Array, h: Array, c: Array, w: Array, reverse: bool) -> Any:
         """`Backend.lstm` in one call."""
-        if not _applies(x, h, w) or c.dtype != h.dtype:
+        if not _applies(x, h, w, c):
             return None
         shape = (len(x), *h.shape)
         out, gates, cells = empty((len(x) + 1, *h.shape)), empty(x.shape), empty(shape)
@@ -62,7 +62,7 @@ class RecurrentKernels(NumpyBackend):
         self, g: Array, out: Array, gates: Array, cells: Array, h: Array, c: Array, w: Array, reverse: bool
     ) -> Any:
         """`Backend.lstm_grad` in one call, and a product for the weights."""
-        if not _applies(g, h, w):
+        if not _applies(g, h, w, out, gates, cells, c):
             return None
         d, dh, dc = empty(gates.shape), empty(h.shape), empty(h.shape)
         results = (d.reshape(-1), dh.reshape(-1), dc.reshape(-1))
@@ -83,7 +83,7 @@ class RecurrentKernels(NumpyBackend):
 
     def gru_grad(self, g: Array, out: Array, gates: Array, h: Array, w: Array, reverse: bool) -> Any:
         """`Backend.gru_grad` in one call, and a product for the weights."""
-        if not _applies(g, h, w):
+        if not _applies(g, h, w, out, gates):
             return None
         d = empty((*g.shape[:2], len(w)))
         of_state, dh = empty(d.shape), empty(h.shape)
@@ -102,9 +102,9 @@ class RecurrentKernels(NumpyBackend):
         return self.matmul(d.reshape(-1, d.shape[2]).T, before.reshape(-1, h.shape[1]))
 
 
-def _applies(x: Array, h: Array, w: Array) -> bool:
+def _applies(x: Array, h: Array, *others: Array) -> bool:
     """Whether all is of float32, and there is something to do."""
-    return bool(x.dtype == h.dtype == w.dtype == np.float32 and x.size and h.size)
+    return bool(x.size and h.size and all(array.dtype == np.float32 for array in (x, h, *others)))
 
 
 def _flat(x: Array) -> Array:

@@ -165,7 +165,9 @@ KERNEL normalize_grad(const K_T* g, const K_T* x, const K_T* mean, const K_T* in
 #undef RUN
 }
 
-KERNEL scale_channels(const K_T* x, const K_T* weight, const K_T* bias, K_T* out, u32 count, Divisor by_channels) {
+// x · weight + bias, and the larger of that and 0 where it is `rectified`
+KERNEL scale_channels(const K_T* x, const K_T* weight, const K_T* bias, K_T* out, u32 count, Divisor by_channels,
+                      int rectified) {
     u32 channels = by_channels.number;
 #define RUN(N)                                                                                     \
     EACH_VALUE(N)                                                                                  \
@@ -174,6 +176,7 @@ KERNEL scale_channels(const K_T* x, const K_T* weight, const K_T* bias, K_T* out
             K_A value = (K_A)values.value[k];                                                      \
             if (weight) value *= (K_A)weight[c + k];                                               \
             if (bias) value += (K_A)bias[c + k];                                                   \
+            if (rectified && value <= 0) value = 0;                                                \
             values.value[k] = (K_T)value;                                                          \
         }                                                                                          \
         store<N>(out, i, values);                                                                  \

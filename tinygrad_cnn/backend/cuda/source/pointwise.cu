@@ -41,6 +41,7 @@ OF_ONE(softplus, ((p * x > 0 ? p * x : (K_A)0) + log1p(exp(-(p * x > 0 ? p * x :
 
 OF_TWO(plus, g + x)
 OF_TWO(times, g * x)
+OF_TWO(plus_relu, g + x <= 0 ? (K_A)0 : g + x)
 OF_TWO(relu_grad, x <= 0 ? (K_A)0 : g)
 OF_TWO(leaky_relu_grad, x > 0 ? g : p * g)
 OF_TWO(elu_grad, x > 0 ? g : g * p * exp(x))
