@@ -1,13 +1,15 @@
 """Names that are found elsewhere, and why others are not here."""
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import tinygrad_cnn as tg
-from tinygrad_cnn.elsewhere import LATER, LAYERS
+from tinygrad_cnn.elsewhere import LATER, LAYERS, MODULES
 
 ROOT = Path(__file__).parents[1]
 
@@ -58,3 +60,27 @@ def test_a_misspelled_name_is_only_missing() -> None:
 def test_nn_has_no_other_names() -> None:
     with pytest.raises(AttributeError, match=r"has no attribute .Linaer."):
         tg.nn.Linaer  # noqa: B018 - looking it up is the test
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_pytorchs_other_modules_are_found(name: str) -> None:
+    parent, _, last = name.rpartition(".")
+    package = importlib.import_module(f"tinygrad_cnn.{parent}")
+    function = getattr(package, last, None)
+    module = importlib.import_module(f"tinygrad_cnn.{name}")
+    home = importlib.import_module(f"tinygrad_cnn.{MODULES[name]}")
+    public = [each for each in dir(home) if not each.startswith("_")]
+    assert [getattr(module, each) for each in public] == [getattr(home, each) for each in public]
+    if function is not None and not isinstance(function, ModuleType):
+        assert getattr(package, last) is function or callable(module)
+
+
+def test_an_imported_module_does_not_hide_its_function() -> None:
+    importlib.import_module("tinygrad_cnn.nn.utils.spectral_norm")
+    layer = tg.nn.utils.spectral_norm(tg.nn.Linear(3, 2))
+    assert hasattr(layer, "weight_orig")
+
+
+def test_no_such_module() -> None:
+    with pytest.raises(ModuleNotFoundError, match=r"tinygrad_cnn\.nn\.nothing"):
+        importlib.import_module("tinygrad_cnn.nn.nothing")

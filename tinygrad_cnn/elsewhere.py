@@ -1,6 +1,10 @@
 """Names that PyTorch also has at the top and that live elsewhere here, or that make no sense on this engine."""
 
+import sys
 from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
 # Functions of layers, which are at home in nn.functional.
@@ -21,6 +25,28 @@ LATER = {
 }
 FUNCTIONS = {"compile": "compiler", "lobpcg": "linalg.lowrank", "pca_lowrank": "linalg.lowrank"}
 FUNCTIONS |= {"svd_lowrank": "linalg.lowrank"}
+# PyTorch's modules whose names lie here in another; and its files whose names lie here in the package itself.
+MODULES = {
+    "distributed.distributed_c10d": "distributed",
+    "nn.parallel.data_parallel": "nn.parallel",
+    "nn.parallel.distributed": "nn.parallel",
+    "utils.data._utils": "data",
+    "utils.data._utils.collate": "data.collate",
+    "utils.model_zoo": "hub",
+}
+_FILES = {
+    "autograd": ("anomaly_mode", "gradcheck"),
+    "cuda": ("streams",),
+    "distributions": (
+        *("bernoulli", "categorical", "distribution", "exponential", "geometric", "independent", "kl", "laplace"),
+        *("log_normal", "multinomial", "multivariate_normal", "normal", "one_hot_categorical", "poisson", "uniform"),
+    ),
+    "nn.parallel": ("parallel_apply", "replicate", "scatter_gather"),
+    "nn.utils": ("init", "spectral_norm"),
+    "optim": ("adadelta", "adagrad", "adamax", "adamw", "asgd", "nadam", "radam", "rmsprop", "rprop"),
+    "profiler": ("profiler",),
+}
+MODULES |= {f"{room}.{file}": room for room, files in _FILES.items() for file in files}
 # Why a name is not here, by how it begins.
 ABSENT = {
     ("complex", "cdouble", "cfloat", "chalf", "polar", "view_as_", "fft", "stft", "istft", "signal"): (
@@ -75,3 +101,54 @@ def find(name: str) -> Any:
             return getattr(functional, name)
     reason = why_absent(name)
     raise AttributeError(f"module 'tinygrad_cnn' has no attribute {name!r}" + (f": {reason}" if reason else ""))
+
+
+class Finder(MetaPathFinder, Loader):
+    """Lets `import tinygrad_cnn.utils.model_zoo` find what MODULES says lies in another module.
+
+    Where a function has the name too, as `nn.parallel.data_parallel`, the module can be called as that.
+
+    >>> from tinygrad_cnn.utils.model_zoo import load_url
+    >>> import tinygrad_cnn as tg
+    >>> load_url is tg.hub.load_state_dict_from_url
+    True
+    """
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """The module of another name, None for what is not in the table."""
+        package, _, name = fullname.partition(".")
+        known = package == __package__ and name in MODULES
+        return (
+            ModuleSpec(fullname, self, is_package=any(each.startswith(f"{name}.") for each in MODULES))
+            if known
+            else None
+        )
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """A module that passes every question on."""
+        return _Face(spec.name, import_module(f"{__package__}.{MODULES[spec.name.partition('.')[2]]}"))
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Nothing is left to do."""
+
+
+class _Face(ModuleType):
+    def __init__(self, name: str, home: ModuleType) -> None:
+        super().__init__(name, home.__doc__)
+        self._home = home
+        parent, _, last = name.rpartition(".")
+        self._function = getattr(sys.modules[parent], last, None)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name != "__all__":
+            raise AttributeError(name)
+        return getattr(self._home, name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """As the function whose name the import system has given to this module."""
+        function: Any = self._function
+        return function(*args, **kwargs)
+
+
+if not any(isinstance(finder, Finder) for finder in sys.meta_path):
+    sys.meta_path.append(Finder())

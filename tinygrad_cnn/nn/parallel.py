@@ -10,6 +10,7 @@ from ..functions import cat
 from ..tensor import Tensor
 from .module import Module
 
+__path__: list[str] = []  # so that PyTorch's files in it are found, see `elsewhere`
 __all__ = ["DataParallel", "DistributedDataParallel", "data_parallel", "gather", "replicate", "scatter"]
 
 

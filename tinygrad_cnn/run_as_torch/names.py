@@ -10,36 +10,17 @@ from types import ModuleType
 from typing import Any
 
 from .. import version
-from ..elsewhere import why_absent
+from ..elsewhere import MODULES, why_absent
 
 # Where PyTorch's modules lie here, if not under the same name; the longest start that fits is taken.
 HOMES = {
     "torch": "tinygrad_cnn",
-    "torch.autograd.variable": "tinygrad_cnn.autograd",
-    "torch.nn.parallel.data_parallel": "tinygrad_cnn.nn.parallel",
-    "torch.nn.parallel.distributed": "tinygrad_cnn.nn.parallel",
-    "torch.distributed.distributed_c10d": "tinygrad_cnn.distributed",
-    "torch.utils.data._utils.collate": "tinygrad_cnn.data.collate",
-    "torch.utils.model_zoo": "tinygrad_cnn.hub",
+    **{f"torch.{name}": f"tinygrad_cnn.{home}" for name, home in MODULES.items()},
     "torchvision": "tinygrad_cnn.vision",
     "torchvision.io.image": "tinygrad_cnn.vision.io",
     "torchvision.transforms.transforms": "tinygrad_cnn.vision.transforms",
     "torchvision.ops.misc": "tinygrad_cnn.vision.ops",
 }
-# PyTorch's files whose names lie here in the package itself.
-_FILES = {
-    "autograd": ("anomaly_mode", "grad_mode", "gradcheck"),
-    "cuda": ("streams",),
-    "distributions": (
-        *("bernoulli", "categorical", "distribution", "exponential", "geometric", "independent", "kl", "laplace"),
-        *("log_normal", "multinomial", "multivariate_normal", "normal", "one_hot_categorical", "poisson", "uniform"),
-    ),
-    "nn.parallel": ("parallel_apply", "replicate", "scatter_gather"),
-    "nn.utils": ("fusion", "init", "spectral_norm"),
-    "optim": ("adadelta", "adagrad", "adamax", "adamw", "asgd", "nadam", "radam", "rmsprop", "rprop"),
-    "profiler": ("profiler",),
-}
-HOMES |= {f"torch.{room}.{file}": f"tinygrad_cnn.{room}" for room, files in _FILES.items() for file in files}
 # What programs that ask for the version get: that of the PyTorch whose names and semantics are offered here.
 VERSIONS = {"torch": "2.13.0", "torchvision": "0.28.0"}
 

@@ -1,5 +1,5 @@
-"""PyTorch's name for helpers: `utils.data`, `utils.checkpoint`, `utils.dlpack`, `utils.tensorboard`."""
+"""PyTorch's name for helpers: `utils.benchmark`, `.checkpoint`, `.data`, `.dlpack`, `.model_zoo`, `.tensorboard`."""
 
-from . import checkpoint, data, dlpack, tensorboard
+from . import benchmark, checkpoint, data, dlpack, tensorboard
 
-__all__ = ["checkpoint", "data", "dlpack", "tensorboard"]
+__all__ = ["benchmark", "checkpoint", "data", "dlpack", "tensorboard"]
