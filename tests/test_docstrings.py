@@ -62,7 +62,10 @@ def documented() -> Iterator[tuple[str, Any]]:
         for name in getattr(place, "__all__", None) or dir(place):
             found = inspect.getattr_static(place, name, None)
             found = getattr(found, "__func__", None) or getattr(found, "fget", None) or found
-            if not name.startswith("_") and name not in INNER and (inspect.isfunction(found) or inspect.isclass(found)):
+            ours = getattr(found, "__module__", None) or ""
+            if name.startswith("_") or name in INNER or not ours.startswith("tinygrad_cnn"):
+                continue
+            if inspect.isfunction(found) or inspect.isclass(found):
                 yield f"{place.__name__}.{name}", found
 
 

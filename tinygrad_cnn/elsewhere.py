@@ -16,18 +16,9 @@ LAYERS = {
 }
 # Modules that many programs never use and that take long to load; and functions that live in them.
 LATER = {
-    "compiler",
-    "distributed",
-    "distributions",
-    "fx",
-    "hub",
-    "jit",
-    "linalg",
-    "multiprocessing",
-    "onnx",
-    "profiler",
+    *("compiler", "distributed", "distributions", "fx", "hub", "jit", "linalg", "multiprocessing", "onnx"),
+    *("profiler", "recording", "utils", "viz"),
 }
-LATER |= {"profiler", "recording", "utils", "viz"}
 FUNCTIONS = {"compile": "compiler", "lobpcg": "linalg.lowrank", "pca_lowrank": "linalg.lowrank"}
 FUNCTIONS |= {"svd_lowrank": "linalg.lowrank"}
 # Why a name is not here, by how it begins.

@@ -1,7 +1,9 @@
 """Functions and methods of tensors on a CUDA device that is not there, against the CPU, on PyTorch's own samples."""
 
+import gc
 import os
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,13 @@ CASES = [
     if (function := ours(entry)) is not None and label not in APART and "dropout" not in label
 ]
 EVERY = 1 if os.environ.get("TGC_EVERY_OPERATOR") else 25  # all of them take minutes
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left() -> Iterator[None]:
+    """What PyTorch's samples leave to the collector runs code of PyTorch's when it goes: here, not in another test."""
+    yield
+    gc.collect()
 
 
 def on_device(value: Any, place: str) -> Any:

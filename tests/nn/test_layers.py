@@ -180,3 +180,21 @@ def test_an_empty_batch() -> None:
     assert out.shape == (0, 3)
     out.sum().backward()
     assert not model[0].weight.grad.array.any()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: nn.Linear("a", 3), "Linear: in_features must be an int; got 'a'"),
+        (lambda: nn.Conv2d("3", 4, 3), "Conv2d: in_channels must be an int; got '3'"),
+        (lambda: nn.Embedding(3, None), "Embedding: embedding_dim must be an int; got None"),
+        (lambda: nn.GroupNorm(2, "a"), "GroupNorm: num_channels must be an int; got 'a'"),
+        (lambda: nn.LayerNorm(3.5), "LayerNorm: normalized_shape must be an int or several; got 3.5"),
+        (lambda: nn.RMSNorm(None), "RMSNorm: normalized_shape must be an int or several; got None"),
+        (lambda: nn.Dropout("a"), "Dropout: p must be a number; got 'a'"),
+        (lambda: tg.optim.Adam(nn.Linear(2, 2).parameters(), lr="a"), "Adam: lr must be a number; got lr='a'"),
+    ],
+)
+def test_what_is_no_number(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()

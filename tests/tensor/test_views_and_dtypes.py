@@ -123,3 +123,9 @@ def test_integers_wrap_around() -> None:
     assert (x > -1).all()  # what compares takes a number as it is; PyTorch's wraps around here too
     with pytest.raises(OverflowError):
         tg.tensor([2**64])
+
+
+def test_the_class_of_tensors_is_a_type_of_theirs():
+    x = tg.arange(2)
+    assert x.type(tg.Tensor).dtype == tg.float32
+    assert x.double().type("torch.Tensor").type() == "torch.FloatTensor"

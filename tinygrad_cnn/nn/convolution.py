@@ -9,6 +9,7 @@ from . import functional as F
 from . import init
 from .module import Module
 from .parameter import Parameter
+from .sizes import require_numbers
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -49,6 +50,7 @@ class ConvolutionBase(Module):
     ) -> None:
         super().__init__()
         layer = type(self).__name__
+        require_numbers(layer, in_channels=in_channels, out_channels=out_channels, groups=groups)
         if groups <= 0:
             raise ValueError(f"{layer}: groups must be positive; got {groups}")
         for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):

@@ -3,6 +3,7 @@
 from ..tensor import Tensor
 from . import functional as F
 from .module import Module
+from .sizes import require_numbers
 
 
 class DropoutBase(Module):
@@ -10,6 +11,7 @@ class DropoutBase(Module):
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
+        require_numbers(type(self).__name__, p=p)
         if not 0 <= p <= 1:
             raise ValueError(f"{type(self).__name__}: p must lie in [0, 1]; got {p}")
         self.p = p

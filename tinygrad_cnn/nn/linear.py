@@ -9,6 +9,7 @@ from . import functional as F
 from . import init
 from .module import Module
 from .parameter import Parameter
+from .sizes import require_numbers
 
 
 class Identity(Module):
@@ -45,6 +46,7 @@ class Linear(Module):
         self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
     ) -> None:
         super().__init__()
+        require_numbers("Linear", in_features=in_features, out_features=out_features)
         if in_features < 0 or out_features < 0:
             raise ValueError(f"Linear: sizes must not be negative; got {in_features} and {out_features}")
         self.in_features = in_features

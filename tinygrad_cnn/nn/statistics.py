@@ -10,6 +10,7 @@ from . import init
 from .module import Module
 from .normalization import NormBase
 from .parameter import Parameter
+from .sizes import normal_shape, require_numbers
 
 
 class LayerNorm(Module):
@@ -33,7 +34,7 @@ class LayerNorm(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        shape = (normalized_shape,) if hasattr(normalized_shape, "__index__") else tuple(normalized_shape)
+        shape = normal_shape(type(self).__name__, normalized_shape)
         self.normalized_shape = shape
         self.eps = eps
         self.elementwise_affine = elementwise_affine
@@ -83,6 +84,7 @@ class GroupNorm(Module):
         bias: bool = True,
     ) -> None:
         super().__init__()
+        require_numbers("GroupNorm", num_groups=num_groups, num_channels=num_channels)
         if num_groups < 1 or num_channels % num_groups:
             raise ValueError(
                 f"GroupNorm: num_channels must be divisible by num_groups; got {num_channels} and {num_groups}"
@@ -233,7 +235,7 @@ class RMSNorm(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        shape = (normalized_shape,) if hasattr(normalized_shape, "__index__") else tuple(normalized_shape)
+        shape = normal_shape(type(self).__name__, normalized_shape)
         self.normalized_shape = shape
         self.eps = eps
         self.elementwise_affine = elementwise_affine

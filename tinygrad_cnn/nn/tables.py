@@ -9,6 +9,7 @@ from . import functional as F
 from . import init
 from .module import Module
 from .parameter import Parameter
+from .sizes import require_numbers
 
 
 class Embedding(Module):
@@ -36,6 +37,7 @@ class Embedding(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
+        require_numbers("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         if num_embeddings < 0 or embedding_dim < 0:
             raise ArgumentError(f"Embedding: sizes must not be negative; got {num_embeddings} and {embedding_dim}")
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:

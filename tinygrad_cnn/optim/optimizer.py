@@ -139,6 +139,8 @@ class Optimizer:
 
     def _at_least_0(self, group: dict[str, Any], *names: str) -> None:
         for name in names:
+            if not hasattr(group[name], "__float__"):
+                raise TypeError(f"{self._name}: {name} must be a number; got {name}={group[name]!r:.80}")
             if not group[name] >= 0:  # NaN is wrong too
                 raise ValueError(f"{self._name}: {name} must not be negative; got {name}={group[name]}")
 

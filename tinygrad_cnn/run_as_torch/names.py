@@ -18,20 +18,6 @@ HOMES = {
     "torch.autograd.variable": "tinygrad_cnn.autograd",
     "torch.nn.parallel.data_parallel": "tinygrad_cnn.nn.parallel",
     "torch.nn.parallel.distributed": "tinygrad_cnn.nn.parallel",
-    **{
-        f"torch.optim.{name}": "tinygrad_cnn.optim"
-        for name in ("adadelta", "adagrad", "adamax", "adamw", "asgd", "nadam", "radam", "rmsprop", "rprop")
-    },
-    **{
-        f"torch.distributions.{name}": "tinygrad_cnn.distributions"
-        for name in ("bernoulli", "categorical", "distribution", "exponential", "geometric", "independent", "kl")
-    },
-    **{
-        f"torch.distributions.{name}": "tinygrad_cnn.distributions"
-        for name in ("laplace", "log_normal", "multinomial", "multivariate_normal", "normal", "one_hot_categorical")
-    },
-    "torch.distributions.poisson": "tinygrad_cnn.distributions",
-    "torch.distributions.uniform": "tinygrad_cnn.distributions",
     "torch.distributed.distributed_c10d": "tinygrad_cnn.distributed",
     "torch.utils.data._utils.collate": "tinygrad_cnn.data.collate",
     "torch.utils.model_zoo": "tinygrad_cnn.hub",
@@ -43,14 +29,14 @@ HOMES = {
 # PyTorch's files whose names lie here in the package itself.
 _FILES = {
     "autograd": ("anomaly_mode", "grad_mode", "gradcheck"),
-    "cuda": ("memory", "random", "streams"),
+    "cuda": ("streams",),
     "distributions": (
         *("bernoulli", "categorical", "distribution", "exponential", "geometric", "independent", "kl", "laplace"),
-        *("log_normal", "multivariate_normal", "normal", "one_hot_categorical", "poisson", "uniform"),
+        *("log_normal", "multinomial", "multivariate_normal", "normal", "one_hot_categorical", "poisson", "uniform"),
     ),
     "nn.parallel": ("parallel_apply", "replicate", "scatter_gather"),
     "nn.utils": ("fusion", "init", "spectral_norm"),
-    "optim": ("adadelta", "adagrad", "adamax", "asgd", "nadam", "radam", "rprop"),
+    "optim": ("adadelta", "adagrad", "adamax", "adamw", "asgd", "nadam", "radam", "rmsprop", "rprop"),
     "profiler": ("profiler",),
 }
 HOMES |= {f"torch.{room}.{file}": f"tinygrad_cnn.{room}" for room, files in _FILES.items() for file in files}

@@ -6,7 +6,19 @@ from typing import Any, Self, overload
 import numpy as np
 
 from .. import ops
-from ..dtypes import as_dtype, float16, float32, float64, int8, int16, int32, int64, is_floating, uint8
+from ..dtypes import (
+    as_dtype,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    int8,
+    int16,
+    int32,
+    int64,
+    is_floating,
+    uint8,
+)
 from .base import TensorBase
 from .device import backend_for
 from .legacy import place_of, type_name
@@ -71,7 +83,11 @@ class CastMethods(TensorBase):
         >>> tg.ones(2).type()
         'torch.FloatTensor'
         """
-        return type_name(self) if dtype is None else self.to(dtype=dtype, device=place_of(dtype))
+        if dtype is None:
+            return type_name(self)
+        if dtype is self.plain or dtype == "torch.Tensor":  # a name for the FloatTensor of the CPU
+            return self.to(dtype=get_default_dtype(), device="cpu")
+        return self.to(dtype=dtype, device=place_of(dtype))
 
     def type_as(self, other: TensorBase) -> Self:
         """In the dtype of another tensor.
