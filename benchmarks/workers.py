@@ -170,12 +170,14 @@ class Stage:
     def versions(self) -> dict[str, str]:
         """Of everything that computes here, and the threads it uses."""
         found: dict[str, str] = {}
-        for package in ("numpy", "numba", "torch", "mygrad", "jax", "tinygrad_cnn"):
+        for package in ("numpy", "numba", "cupy", "torch", "mygrad", "jax", "tinygrad_cnn"):
             if package in sys.modules or package == self.name:
                 try:
                     found[package] = version(package)
                 except PackageNotFoundError:
                     found[package] = str(getattr(sys.modules[package], "__version__", "unknown"))
+        if CONTESTANTS[self.name].device != "cpu":
+            found["GPU"] = self.bench.lib.cuda.get_device_name(0)
         if "torch" in sys.modules:
             found["threads"] = str(sys.modules["torch"].get_num_threads())
         elif find_spec("threadpoolctl"):

@@ -8,6 +8,7 @@ import pytest
 
 import tinygrad_cnn as tg
 from tests.cuda import fake_device
+from tinygrad_cnn.backend import cuda
 
 
 def test_memory_of_graphs_that_are_gone_goes_back(device: Any) -> None:
@@ -20,6 +21,13 @@ def test_memory_of_graphs_that_are_gone_goes_back(device: Any) -> None:
     pool.kept, pool.used = 8, 0
     tg.cuda.empty_cache()
     assert pool.kept == 0
+    graph = device.new_graph()
+    left = graph.pool
+    left.kept, left.used = 100, 8
+    del graph
+    with pytest.raises(tg.cuda.OutOfMemoryError):
+        cuda.services().allocate(1 << 40)
+    assert left.kept == 0, "before there is no memory, what nobody needs is given back"
     pool.kept = 1
     tg.cuda.empty_cache()
     assert pool.kept == 1, "it is asked no more"

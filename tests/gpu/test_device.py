@@ -1,5 +1,6 @@
 """On a real CUDA device: memory, streams, other libraries, and training to the CPU's accuracy."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -118,6 +119,7 @@ def test_memory_stays_flat_over_launches_of_a_graph(device: Any) -> None:
 
 def test_memory_of_a_graph_goes_back(device: Any) -> None:
     def free() -> int:
+        gc.collect()
         tg.cuda.synchronize()
         tg.cuda.empty_cache()
         return tg.cuda.mem_get_info()[0]

@@ -42,7 +42,11 @@ def allocate(size: int) -> Any:
     """
     pool, device = cupy.get_default_memory_pool(), cupy.cuda.get_device_id()
     try:
-        memory = pool.malloc(size)
+        try:
+            memory = pool.malloc(size)
+        except cupy.cuda.memory.OutOfMemoryError:
+            release()
+            memory = pool.malloc(size)
     except cupy.cuda.memory.OutOfMemoryError:
         free, total = cupy.cuda.Device(device).mem_info
         used, kept, free, total = map(_readable, (pool.used_bytes(), pool.free_bytes(), free, total))
