@@ -84,3 +84,9 @@ def test_an_imported_module_does_not_hide_its_function() -> None:
 def test_no_such_module() -> None:
     with pytest.raises(ModuleNotFoundError, match=r"tinygrad_cnn\.nn\.nothing"):
         importlib.import_module("tinygrad_cnn.nn.nothing")
+
+
+def test_torchvisions_file_of_reading_modes() -> None:
+    from tinygrad_cnn import vision
+
+    assert vision.io.image.ImageReadMode is vision.io.ImageReadMode

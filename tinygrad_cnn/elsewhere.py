@@ -33,6 +33,8 @@ MODULES = {
     "utils.data._utils": "data",
     "utils.data._utils.collate": "data.collate",
     "utils.model_zoo": "hub",
+    "vision.io.image": "vision.io",
+    "vision.transforms.transforms": "vision.transforms",
 }
 _FILES = {
     "autograd": ("anomaly_mode", "gradcheck"),

@@ -150,3 +150,17 @@ def test_a_module_with_a_format_of_its_own() -> None:
     second.load_state_dict(state)
     assert (second[0].weight == first[0].weight).all()
     assert list(state) == ["0.both"]  # the caller's dict is as it was
+
+
+def test_without_memory_and_with_some_again() -> None:
+    net = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    state, x = {name: value.clone() for name, value in net.state_dict().items()}, tg.randn(4, 3)
+    expected = net.eval()(x)
+    weight = net[0].weight
+    assert net.to("meta") is net
+    assert net[0].weight is weight
+    assert {value.array.base.nbytes for value in net.state_dict().values() if value.ndim} == {4}
+    assert tg.func.functional_call(net, state, (x,)).tolist() == expected.tolist()
+    net.to_empty(device="cpu").load_state_dict(state)
+    assert net(x).tolist() == expected.tolist()
+    assert weight.requires_grad

@@ -141,7 +141,8 @@ class Module(StateMethods):
         """Move the module to a device, and its floating-point tensors to a dtype.
 
         Takes a dtype, a device, both, or a tensor to be like; `memory_format` has no effect. The parameters stay the
-        same objects, so that an optimizer keeps them.
+        same objects, so that an optimizer keeps them. "meta" frees their memory: what is left are shapes, full of
+        zeros that can't be written to, for `func.functional_call` with other values or `to_empty`.
 
         Raises:
             TypeError: for a dtype that is not floating-point.
@@ -161,6 +162,8 @@ class Module(StateMethods):
         wanted = None if dtype is None else as_dtype(dtype)
         if wanted is not None and not is_floating(wanted):
             raise TypeError(f"to: a module's dtype must be floating-point; got {wanted}")
+        if device == "meta":
+            return self._apply(lambda t: t.detach().new_zeros(()).expand(t.shape))
         if device is not None:
             backend_for(device)  # an unknown device is an error before anything is moved
         return self._apply(lambda t: t.to(dtype=wanted if t.is_floating_point() else None, device=device))
@@ -211,7 +214,7 @@ class Module(StateMethods):
         >>> nn.Linear(2, 1).to_empty(device="cpu").weight.shape
         (1, 2)
         """
-        return self._apply(lambda t: t.to(device=device), recurse)
+        return self._apply(lambda t: t.new_empty(t.shape, device=device), recurse)
 
     def share_memory(self) -> Self:
         """Move parameters, their gradients and buffers to memory that other processes see.

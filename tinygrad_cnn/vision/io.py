@@ -1,5 +1,6 @@
 """Pictures from files to tensors and back."""
 
+import sys
 from enum import Enum
 from io import BytesIO
 from os import PathLike
@@ -24,6 +25,8 @@ __all__ = [
     "write_jpeg",
     "write_png",
 ]
+__path__: list[str] = []  # as of a package, for the line below
+image = sys.modules[__name__]  # programs write torchvision.io.image.ImageReadMode, after the file that it lies in there
 
 
 class ImageReadMode(Enum):
