@@ -92,7 +92,7 @@ def test_marks_for_the_tracer():
     assert fx.wrap(len) is len
     assert tg.fx.wrap("len") == "len"
     assert not isinstance(tg.ones(2), fx.Proxy)
-    with pytest.raises(NotImplementedError, match=r"fx.symbolic_trace: .*viz.draw shows a model's graph"):
+    with pytest.raises(NotImplementedError, match=r"fx.symbolic_trace: .*viz.draw_graph shows a model's graph"):
         fx.symbolic_trace(nn.Linear(2, 2))
     with pytest.raises(NotImplementedError, match=r"fx\.Proxy: programs are not traced here"):
         fx.Proxy()

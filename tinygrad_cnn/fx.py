@@ -31,9 +31,9 @@ def symbolic_trace(root: Any, *args: Any, **kwargs: Any) -> NoReturn:
     """PyTorch's graph of a module.
 
     Raises:
-        NotImplementedError: always; `viz.draw` shows the graph, and `compile` makes a step faster.
+        NotImplementedError: always; `viz.draw_graph` shows the graph, and `compile` makes a step faster.
     """
     raise NotImplementedError(
-        "fx.symbolic_trace: programs are not traced here; viz.draw shows a model's graph, "
+        "fx.symbolic_trace: programs are not traced here; viz.draw_graph shows a model's graph, "
         "and compile makes a step faster"
     )

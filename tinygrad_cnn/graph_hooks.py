@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from .autograd import unrecordable
-from .autograd.hooks import AFTER_WALK, RemovableHandle
+from .autograd.hooks import RemovableHandle, calls_at_end
 from .autograd.modes import in_scope
 from .errors import ArgumentError
 from .tensor import Tensor
@@ -49,7 +49,7 @@ def register_multi_grad_hook(
 
     def arrived(i: int, g: Any) -> None:
         unrecordable("register_multi_grad_hook: a hook that is called at the end of a walk")
-        calls = AFTER_WALK.walks[-1]
+        calls = calls_at_end()
         if id(calls) not in found:
             found[id(calls)] = {}
             calls.append(partial(done, id(calls)))

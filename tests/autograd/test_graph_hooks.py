@@ -6,6 +6,7 @@ import pytest
 
 import tinygrad_cnn as tg
 from tinygrad_cnn.autograd.graph import register_multi_grad_hook
+from tinygrad_cnn.autograd.hooks import calls_at_end
 
 
 def test_each_walk_calls_once() -> None:
@@ -64,3 +65,26 @@ def test_modules_by_pytorchs_names() -> None:
     assert Variable is tg.autograd.Variable
     with pytest.raises(AttributeError, match="has no attribute 'Varyable'"):
         _ = tg.autograd.variable.Varyable
+
+
+def test_what_a_hook_puts_off_is_called_once_and_at_the_end_of_its_own_backward() -> None:
+    x, y = tg.ones(1, requires_grad=True), tg.ones(1, requires_grad=True)
+    told: list[tuple[bool, bool, bool]] = []
+
+    def after(w: tg.Tensor) -> None:
+        calls_at_end().append(lambda finished: told.append((finished, x.grad is not None, y.grad is not None)))
+
+    def fail(w: tg.Tensor) -> None:
+        raise ArithmeticError("on purpose")
+
+    handle = x.register_post_accumulate_grad_hook(after)
+    (x * y).backward()
+    assert told == [(True, True, True)]
+    failing = x.register_post_accumulate_grad_hook(fail)  # called after the other one
+    with pytest.raises(ArithmeticError, match="on purpose"):
+        (x * y).backward()
+    assert [finished for finished, *_ in told[1:]] == [False]
+    handle.remove()
+    failing.remove()
+    (x * y).backward()  # nothing is left of the one that failed
+    assert len(told) == 2

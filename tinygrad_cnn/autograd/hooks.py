@@ -18,39 +18,37 @@ def use_tensors(as_tensor: Callable[[Any], Any]) -> None:
     _as_tensor = as_tensor
 
 
-class _AfterWalk(threading.local):
-    """Of this thread's walks, each inside the one before: what is called in the end, with whether it got there."""
+class _Blocks(threading.local):
+    """This thread's blocks with an end, each inside the one before: what each of them calls there."""
 
     def __init__(self) -> None:
-        self.walks: list[list[Callable[[bool], Any]]] = []
-
-    def begin(self) -> list[Callable[[bool], Any]]:
-        self.walks.append([])
-        return self.walks[-1]
+        self.open: list[list[Callable[[bool], Any]]] = []
 
 
-AFTER_WALK = _AfterWalk()
+_blocks = _Blocks()
 
 
-class _Waiting(threading.local):
-    """What hooks have put off until the end of the walk of their thread."""
+class Ending:
+    """A block, such as a `backward` or the walk inside it, at whose end what hooks have put off is called."""
 
-    def __init__(self) -> None:
-        self.calls: list[Callable[[], Any]] = []
+    __slots__ = ("calls",)
+
+    def __enter__(self) -> None:
+        self.calls: list[Callable[[bool], Any]] = []
+        _blocks.open.append(self.calls)
+
+    def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
+        _blocks.open.pop()
+        for call in self.calls:
+            call(kind is None)
 
 
-_waiting = _Waiting()
+def calls_at_end() -> list[Callable[[bool], Any]]:
+    """For a hook: what is called at the end of the innermost block, with whether it came there without an error.
 
-
-def call_when_done(function: Callable[[], Any]) -> None:
-    """For a hook: call a function at the end of this `backward`, when every leaf has its gradient."""
-    _waiting.calls.append(function)
-
-
-def run_waiting() -> None:
-    """Call what was put off, once."""
-    while _waiting.calls:
-        _waiting.calls.pop(0)()
+    That is the walk for hooks of tensors and nodes, and all of `backward` for those behind a leaf's new gradient.
+    """
+    return _blocks.open[-1]
 
 
 class RemovableHandle:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..autograd import no_grad
-from ..autograd.hooks import call_when_done
+from ..autograd.hooks import calls_at_end
 from ..functions import cat
 from ..tensor import Tensor
 from .module import Module
@@ -137,13 +137,15 @@ class DistributedDataParallel(_Wrapped):
     def _gradient_came(self, _: Tensor) -> None:
         if self.require_backward_grad_sync and not self._waiting:
             self._waiting = True
-            call_when_done(self._average)
+            calls_at_end().append(self._average)
 
-    def _average(self) -> None:
-        """Parameters that no process has a gradient for keep none."""
+    def _average(self, finished: bool) -> None:
+        """Parameters that no process has a gradient for keep none; after an error nothing is exchanged."""
         from .. import distributed
 
         self._waiting = False
+        if not finished:
+            return
         with no_grad():
             for part in _by_dtype([x for x in self.module.parameters() if x.requires_grad]):
                 found = [x.new_zeros(x.shape) if x.grad is None else x.grad for x in part]

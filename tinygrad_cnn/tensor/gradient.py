@@ -5,7 +5,7 @@ from typing import Any
 
 from .. import ops
 from ..autograd import Leaf, Node, backpropagate, enable_grad, repeated, taken
-from ..autograd.hooks import AFTER_WALK, run_waiting
+from ..autograd.hooks import Ending
 from ..autograd.sharing import only_here
 from ..autograd.tape import TAPE
 from ..backend import Backend, find_backend
@@ -72,21 +72,12 @@ def walk(
     """Backpropagate: arrays for a plain walk, tensors with a graph of their own when one is to be created."""
     if not seeds:
         return {}
-    calls, finished = AFTER_WALK.begin(), False
-    try:
-        if create_graph:
-            with enable_grad():
-                found = backpropagate(seeds, targets, lift=TensorBase.plain.from_array, retain_graph=retain_graph)
-        else:
-            arrays = {node: seed.array for node, seed in seeds.items()}
-            with next(iter(seeds.values())).backend.quiet():
-                found = backpropagate(arrays, targets, retain_graph=retain_graph)
-        finished = True
-    finally:
-        AFTER_WALK.walks.pop()
-        for call in calls:
-            call(finished)
-    return found
+    if create_graph:
+        with Ending(), enable_grad():
+            return backpropagate(seeds, targets, lift=TensorBase.plain.from_array, retain_graph=retain_graph)
+    arrays = {node: seed.array for node, seed in seeds.items()}
+    with Ending(), next(iter(seeds.values())).backend.quiet():
+        return backpropagate(arrays, targets, retain_graph=retain_graph)
 
 
 def run_backward(
@@ -113,17 +104,17 @@ def run_backward(
         leaves |= {node: receivers[id(node)] for node in found if id(node) in receivers}
         hand_out([(x, found[node], tape.is_fresh(found[node])) for node, x in leaves.items() if x is not None])
         return
-    for node in found:
-        is_leaf = isinstance(node, Leaf)
-        tensor = receivers.get(id(node))
-        if tensor is None and is_leaf:
-            tensor = node.tensor  # type: ignore[union-attr]
-        if tensor is not None:
-            _accumulate(tensor, found, node)
-            if is_leaf and node.after:  # type: ignore[union-attr]
-                for hook in list(node.after):  # type: ignore[union-attr]
-                    hook(tensor)
-    run_waiting()
+    with Ending():
+        for node in found:
+            is_leaf = isinstance(node, Leaf)
+            tensor = receivers.get(id(node))
+            if tensor is None and is_leaf:
+                tensor = node.tensor  # type: ignore[union-attr]
+            if tensor is not None:
+                _accumulate(tensor, found, node)
+                if is_leaf and node.after:  # type: ignore[union-attr]
+                    for hook in list(node.after):  # type: ignore[union-attr]
+                        hook(tensor)
 
 
 def _node_of_input(i: int, tensor: Any) -> Node | Leaf:

@@ -43,4 +43,4 @@ def _array(value: Any) -> Any:
 
 
 def add_graph(writer: Any, model: Any, input_to_model: Any = None, *args: Any, **kwargs: Any) -> None:
-    """Nothing: graphs are not written to TensorBoard; `viz.draw` draws them."""
+    """Nothing: graphs are not written to TensorBoard; `viz.draw_graph` draws them."""
