@@ -1,4 +1,7 @@
-"""Every public name has a docstring with an example; those of made functions, which no tool finds, are run here."""
+"""Every public name of the places below has a docstring with an example.
+
+Those of made functions, which no tool finds, are run here.
+"""
 
 import doctest
 import inspect
@@ -10,6 +13,7 @@ import pytest
 
 import tinygrad_cnn as tg
 import tinygrad_cnn.io
+import tinygrad_cnn.testing
 import tinygrad_cnn.vision.datasets
 import tinygrad_cnn.vision.models
 import tinygrad_cnn.vision.ops
@@ -22,6 +26,7 @@ PLACES: tuple[Any, ...] = (
     tg.Tensor,
     tg.amp,
     tg.autograd,
+    tg.autograd.forward_ad,
     tg.autograd.functional,
     tg.autograd.graph,
     tg.cuda,
@@ -44,6 +49,8 @@ PLACES: tuple[Any, ...] = (
     tg.profiler,
     tg.random,
     tg.special,
+    tinygrad_cnn.testing,
+    tg.utils.checkpoint,
     tg.utils.data,
     tg.viz,
     tinygrad_cnn.io,

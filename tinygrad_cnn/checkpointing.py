@@ -23,7 +23,18 @@ __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential"]
 
 
 class CheckpointError(GraphError):
-    """The function did not do the same when it was run again."""
+    """The function did not do the same when it was run again.
+
+    >>> x, seen = tg.ones(2, requires_grad=True), []
+    >>> def grows(x):
+    ...     seen.append(1)
+    ...     return (x * x).sum() if len(seen) == 1 else x.exp().sum()
+    >>> try:
+    ...     checkpoint(grows, x, use_reentrant=False).backward()
+    ... except CheckpointError:
+    ...     print("another function")
+    another function
+    """
 
 
 def checkpoint(

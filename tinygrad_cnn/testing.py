@@ -21,6 +21,13 @@ class GradcheckError(RuntimeError):
         output, input: the numbers of the output and of the input, None where the error is not about one pair.
         wrong: for each entry that is off, its index in the output and in the input, the worst first.
         numerical, analytical: the Jacobians, of shape output.shape + input.shape.
+
+    >>> x = tg.tensor([1.0, 2.0], dtype=tg.float64, requires_grad=True)
+    >>> try:
+    ...     gradcheck(lambda x: x * x.detach(), (x,))
+    ... except GradcheckError as error:
+    ...     print(error.wrong[0], error.numerical[1, 1], error.analytical[1, 1])
+    ((1,), (1,)) 4.0 2.0
     """
 
     output: int | None = None

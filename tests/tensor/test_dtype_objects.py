@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def test_what_is_no_dtype_is_named() -> None:
     assert tg.float32 is not None
 
 
-def test_it_survives_a_checkpoint(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_it_survives_a_checkpoint(tmp_path: Path) -> None:
     tg.save({"dtype": tg.float64}, tmp_path / "kept")
     assert tg.load(tmp_path / "kept")["dtype"] is tg.float64
 

@@ -1,6 +1,7 @@
 """New tensors in the shape, dtype and place of another one."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..tensor import Tensor
@@ -87,11 +88,4 @@ def full_like(
     >>> full_like(tg.ones(2), 7)
     tensor([7., 7.])
     """
-    place = input.device if device is None else device
-    return full(
-        input.shape,
-        fill_value,
-        dtype=input.dtype if dtype is None else dtype,
-        device=place,
-        requires_grad=requires_grad,
-    )
+    return like(partial(full, fill_value=fill_value), input, dtype, device, requires_grad)
