@@ -236,6 +236,7 @@ def test_tensors_stay_inside_of_their_storage(torch):
             "version 7 of the format is unknown",
         ),
     ],
+    ids=["a pickle", "TorchScript", "cut off", "version 7"],  # an archive holds the time, which is no name
 )
 def test_other_pickles_and_archives(content, message):
     with pytest.raises(ValueError, match=f"load: this file can't be read: .*{message}"):
